@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The connection: one mount's line to its server, and what the two agreed on.
+ */
+#ifndef FPT_CONN_H
+#define FPT_CONN_H
+
+#include <linux/atomic.h>
+#include <linux/bitmap.h>
+#include <linux/list.h>
+#include <linux/refcount.h>
+#include <linux/types.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+#include <linux/fuse_pt_protocol.h>
+#include "queue.h"
+#include "backing.h"
+
+struct super_block;
+struct dentry;
+
+/* Opcodes fit below this; bounds the bitmap of ops a server does not have. */
+#define FPT_OP_MAX	64
+
+/**
+ * enum fpt_feature - what INIT can agree on, one bit each
+ *
+ * Declared in init.c's table with the protocol flag and what it needs; code
+ * asks fpt_has(). Only features that this module implements are listed.
+ */
+enum fpt_feature {
+	FPT_F_ASYNC_READ,
+	FPT_F_ATOMIC_O_TRUNC,
+	FPT_F_BIG_WRITES,
+	FPT_F_DONT_MASK,
+	FPT_F_DO_READDIRPLUS,
+	FPT_F_READDIRPLUS_AUTO,
+	FPT_F_PARALLEL_DIROPS,
+	FPT_F_HANDLE_KILLPRIV,
+	FPT_F_HANDLE_KILLPRIV_V2,
+	FPT_F_MAX_PAGES,
+	FPT_F_NO_OPEN,		/* NO_OPEN_SUPPORT */
+	FPT_F_NO_OPENDIR,	/* NO_OPENDIR_SUPPORT */
+	FPT_F_DIRECT_IO_ALLOW_MMAP,
+	FPT_F_PASSTHROUGH,
+	FPT_F_NR
+};
+
+enum fpt_conn_state {
+	FPT_CONN_NEW,		/* mounted, INIT not answered */
+	FPT_CONN_LIVE,
+	FPT_CONN_DEAD,		/* refused, aborted or device closed */
+};
+
+/**
+ * struct fpt_conn - a connection
+ * @refs: one per superblock, per open device file and per request in flight;
+ *	freed after an RCU grace period when it falls to 0
+ * @state: enum fpt_conn_state; NEW to LIVE to DEAD only, changed under
+ *	@queue.lock, read locklessly
+ * @init_wait: those who wait for INIT's answer
+ * @init_error: 0 or why the connection died at INIT
+ * @queue: what the server has not read yet
+ * @devs: open device files (struct fpt_dev.conn_link), under @dev_lock
+ * @dev_lock: guards @devs; outside @queue.lock
+ * @nr_devs: open device files that keep the connection alive; its fall to 0
+ *	aborts
+ * @features: agreed features
+ * @missing: opcodes the server answered ENOSYS to
+ * @minor: protocol minor in use
+ * @max_read: mount option, bytes; @max_write, @max_pages: agreed limits
+ * @max_readahead: bytes the server agreed to
+ * @time_gran: timestamp granularity, ns
+ * @max_stack_depth: passthrough: lower stacking depth allowed, 0 without it
+ * @max_background, @congestion_threshold: agreed limits of async calls
+ * @attr_epoch: counts changes of attributes made on this side, see attr.h
+ * @nr_waiting: calls queued or in flight, as shown by the control fs
+ * @user_ns, @pid_ns: of the mounter; ids on the wire are translated to them
+ * @owner_uid, @owner_gid: mount options user_id and group_id
+ * @default_permissions, @allow_other: mount options
+ * @backings: registered backing files
+ * @sb: superblock, or NULL once it went away; under @sb_lock
+ * @dev: s_dev, and the name of the control directory
+ */
+struct fpt_conn {
+	refcount_t		refs;
+	int			state;
+	wait_queue_head_t	init_wait;
+	int			init_error;
+	struct fpt_queue	queue;
+
+	struct mutex		dev_lock;
+	struct list_head	devs;
+	unsigned int		nr_devs;
+
+	DECLARE_BITMAP(features, FPT_F_NR);
+	DECLARE_BITMAP(missing, FPT_OP_MAX);
+	unsigned int		minor;
+	unsigned int		max_read;
+	unsigned int		max_write;
+	unsigned int		max_pages;
+	unsigned int		max_readahead;
+	unsigned int		time_gran;
+	unsigned int		max_stack_depth;
+	unsigned int		max_background;
+	unsigned int		congestion_threshold;
+
+	atomic64_t		attr_epoch;
+	atomic_t		nr_waiting;
+
+	struct user_namespace	*user_ns;
+	struct pid_namespace	*pid_ns;
+	kuid_t			owner_uid;
+	kgid_t			owner_gid;
+	bool			default_permissions;
+	bool			allow_other;
+
+	struct fpt_backings	backings;
+
+	struct rw_semaphore	sb_lock;
+	struct super_block	*sb;
+	dev_t			dev;
+	struct list_head	ctl_link;	/* ctl.c's list of connections */
+	struct rcu_head		rcu;
+};
+
+/**
+ * fpt_conn_new() - a connection with one reference, in state NEW
+ * Takes references on the current pid namespace and on @user_ns.
+ */
+struct fpt_conn *fpt_conn_new(struct user_namespace *user_ns);
+struct fpt_conn *fpt_conn_get(struct fpt_conn *conn);
+void fpt_conn_put(struct fpt_conn *conn);
+
+/**
+ * fpt_conn_abort() - end a connection now
+ *
+ * Every queued or sent request is finished with -ECONNABORTED, sleepers on
+ * the device wake with ENODEV, later calls get -ENOTCONN. May sleep; may be
+ * called any number of times from anywhere that may sleep.
+ */
+void fpt_conn_abort(struct fpt_conn *conn);
+
+static inline bool fpt_conn_dead(const struct fpt_conn *conn)
+{
+	return READ_ONCE(conn->state) == FPT_CONN_DEAD;
+}
+
+static inline bool fpt_has(const struct fpt_conn *conn, enum fpt_feature f)
+{
+	return test_bit(f, conn->features);
+}
+
+/* Servers answer ENOSYS once for what they do not implement. */
+static inline bool fpt_op_missing(const struct fpt_conn *conn, u32 op)
+{
+	return test_bit(op, conn->missing);
+}
+
+static inline void fpt_op_set_missing(struct fpt_conn *conn, u32 op)
+{
+	set_bit(op, conn->missing);
+}
+
+/**
+ * fpt_conn_may_use() - may the current task use this mount at all
+ *
+ * True with allow_other; else only for tasks whose uids and gids are all the
+ * mounter's (so that a server cannot study or stall the processes of others).
+ */
+bool fpt_conn_may_use(const struct fpt_conn *conn);
+
+/**
+ * fpt_init_start() - send INIT; fpt_init_wait() - wait until it is answered
+ *
+ * fpt_init_wait() returns 0, -EINTR on a fatal signal, or the reason why the
+ * connection is dead. Called by the transport for every ordinary call.
+ */
+int fpt_init_start(struct fpt_conn *conn);
+
+#endif

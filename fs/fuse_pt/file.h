@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Open files: the handle a server gave, and the data path chosen for it.
+ */
+#ifndef FPT_FILE_H
+#define FPT_FILE_H
+
+#include <linux/fs.h>
+#include <linux/refcount.h>
+#include "request.h"
+
+struct fpt_backing;
+
+/**
+ * enum fpt_path - where reads and writes of an open file go
+ * @FPT_PATH_NONE: directories, and files before the choice
+ * @FPT_PATH_CACHED: page cache
+ * @FPT_PATH_DIRECT: FOPEN_DIRECT_IO, to the server without the page cache
+ * @FPT_PATH_THROUGH: FOPEN_PASSTHROUGH, to the backing file (with
+ *	FOPEN_DIRECT_IO beside it reads and writes are DIRECT, @back is for mmap)
+ */
+enum fpt_path {
+	FPT_PATH_NONE,
+	FPT_PATH_CACHED,
+	FPT_PATH_DIRECT,
+	FPT_PATH_THROUGH,
+};
+
+/**
+ * struct fpt_file - one open of a file or directory (file->private_data)
+ * @refs: the struct file's, and one per request in flight that names @fh;
+ *	RELEASE is sent when it falls to 0. Freed when RELEASE was answered.
+ * @conn: connection, referenced
+ * @node: node id at open
+ * @fh: server's handle
+ * @open_flags: FOPEN_* of the reply
+ * @path: data path of read and write
+ * @io_held: iomode count this open holds: enum fpt_io_hold
+ * @back: backing file opened for this open, or NULL; set with FOPEN_PASSTHROUGH
+ * @back_cred: credentials for I/O on @back, referenced
+ * @release: the RELEASE that ends it, filled in advance
+ * @no_release: the server never saw an OPEN (no_open), so no RELEASE either
+ * @rdpos: directories: offset behind the last entry given, readdir.c
+ */
+struct fpt_file {
+	refcount_t		refs;
+	struct fpt_conn		*conn;
+	u64			node;
+	u64			fh;
+	u32			open_flags;
+	u8			path;
+	u8			io_held;
+	bool			no_release;
+	struct file		*back;
+	const struct cred	*back_cred;
+	struct list_head	write_link;	/* writeback.c: fpt_wb.handles */
+	loff_t			rdpos;
+	struct {
+		struct fpt_call		call;
+		struct fuse_release_in	in;
+	} release;
+};
+
+static inline struct fpt_file *fpt_file(const struct file *file)
+{
+	return file->private_data;
+}
+
+/**
+ * fpt_file_new() - before OPEN, OPENDIR or CREATE is sent: all that its
+ * success or failure will need
+ */
+struct fpt_file *fpt_file_new(struct fpt_conn *conn);
+/* For a request in flight that names the handle. */
+struct fpt_file *fpt_file_get(struct fpt_file *ff);
+void fpt_file_put(struct fpt_file *ff);
+/* Never opened at the server: free without RELEASE. */
+void fpt_file_discard(struct fpt_file *ff);
+
+/**
+ * fpt_file_opened() - the server answered OPEN or CREATE
+ * @inode: regular file
+ * @file: upper file; private_data is set on success
+ * @ff: from fpt_file_new(); taken over on success and on failure
+ * @reply: fh, FOPEN_* and backing id as sent
+ *
+ * Chooses the data path (iomode.h), opens the backing file for passthrough.
+ * If the reply asks for what is forbidden: RELEASE is sent, -EIO returned.
+ */
+int fpt_file_opened(struct inode *inode, struct file *file, struct fpt_file *ff,
+		    const struct fuse_open_out *reply);
+
+/**
+ * fpt_file_open_call() - OPEN or OPENDIR round trip (with no_open handling)
+ * Shared by file.c and readdir.c. On success @ff holds what the server said.
+ */
+int fpt_file_open_call(struct inode *inode, struct file *file,
+		       struct fpt_file *ff, u32 op, struct fuse_open_out *reply);
+
+/**
+ * fpt_file_close() - f_op->release of files and directories: queue RELEASE
+ * @op: FUSE_RELEASE or FUSE_RELEASEDIR
+ */
+void fpt_file_close(struct inode *inode, struct file *file, u32 op);
+
+/* FSYNC or FSYNCDIR round trip; 0 once the server said ENOSYS. */
+int fpt_file_sync_call(struct file *file, int datasync, u32 op);
+
+/* Late replies (struct fpt_call.late): give back what a killed opener got. */
+void fpt_late_open(struct fpt_conn *conn, u32 op, u64 node, const void *reply,
+		   size_t len);
+void fpt_late_create(struct fpt_conn *conn, u32 op, u64 node, const void *reply,
+		     size_t len);
+
+/* range.c: lseek, fallocate, copy_file_range through the server */
+loff_t fpt_file_llseek(struct file *file, loff_t offset, int whence);
+long fpt_file_fallocate(struct file *file, int mode, loff_t offset, loff_t len);
+ssize_t fpt_file_copy(struct file *in, loff_t pos_in, struct file *out,
+		      loff_t pos_out, size_t len, unsigned int flags);
+
+/* cached.c */
+extern const struct address_space_operations fpt_aops;
+ssize_t fpt_cached_read(struct kiocb *iocb, struct iov_iter *to);
+ssize_t fpt_cached_write(struct kiocb *iocb, struct iov_iter *from);
+int fpt_cached_mmap(struct file *file, struct vm_area_struct *vma);
+
+/* direct.c */
+ssize_t fpt_direct_read(struct kiocb *iocb, struct iov_iter *to);
+ssize_t fpt_direct_write(struct kiocb *iocb, struct iov_iter *from);
+int fpt_direct_mmap(struct file *file, struct vm_area_struct *vma);
+/* a_ops->direct_IO, for O_DIRECT on a cached file */
+ssize_t fpt_direct_io(struct kiocb *iocb, struct iov_iter *iter);
+
+int fpt_file_cache_init(void);
+void fpt_file_cache_exit(void);
+
+#endif

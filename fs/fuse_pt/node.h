@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Nodes: the inodes of this file system. A node is named by the id the server
+ * gave it; its attributes are the server's, with the time they may be trusted.
+ */
+#ifndef FPT_NODE_H
+#define FPT_NODE_H
+
+#include <linux/fs.h>
+#include <linux/fuse_pt_protocol.h>
+#include <linux/stat.h>
+#include "conn.h"
+#include "iomode.h"
+#include "writeback.h"
+
+/* A lookup's or an attribute's lifetime that never ends. */
+#define FPT_FOREVER	U64_MAX
+
+enum fpt_node_bits {
+	FPT_N_STALE,		/* server contradicted itself: every use is EIO */
+	FPT_N_RDPLUS,		/* its children are being stat'ed: ask with plus */
+	FPT_N_SIZE_CHANGING,	/* truncate or extending write in flight */
+};
+
+/**
+ * struct fpt_node - a FUSE inode
+ * @vfs: the VFS's part; lifetime of the whole is the inode's (freed by RCU)
+ * @id: the server's node id
+ * @server_ino: attr.ino as sent, for stat(2)
+ * @forget: preallocated FORGET, so that eviction cannot fail
+ * @lookups: lookup count owed to the server; under @lock
+ * @bits: enum fpt_node_bits, atomic bit operations
+ * @lock: spinlock, innermost: guards @lookups, the attribute fields below and
+ *	changes of i_size made here
+ * @attr_until: jiffies64 until which attributes may be trusted
+ * @attr_life: length in jiffies of the lifetime last granted
+ * @stale_mask: STATX_* bits that are known to be out of date although
+ *	@attr_until has not passed
+ * @attr_epoch: conn->attr_epoch at the last change made on this side; replies
+ *	that were asked for before it are not applied to size and times
+ * @caps_until: jiffies64 until which it is known that the file has no
+ *	security.capability; 0 if not known
+ * @io: which data path the inode is in (regular files)
+ * @wb: page-cache writeback state (regular files)
+ * @rdlock: serialises readers of a directory without PARALLEL_DIROPS
+ */
+struct fpt_node {
+	struct inode		vfs;
+	u64			id;
+	u64			server_ino;
+	struct fpt_forget	*forget;
+	u64			lookups;
+	unsigned long		bits;
+	spinlock_t		lock;
+	u64			attr_until;
+	u64			attr_life;
+	u32			stale_mask;
+	u64			attr_epoch;
+	u64			caps_until;
+	union {
+		struct {
+			struct fpt_iomode	io;
+			struct fpt_wb		wb;
+		};
+		struct mutex	rdlock;
+	};
+};
+
+static inline struct fpt_node *fpt_node(const struct inode *inode)
+{
+	return container_of(inode, struct fpt_node, vfs);
+}
+
+/* Valid as long as the superblock is: inode operations may use it freely. */
+static inline struct fpt_conn *fpt_inode_conn(const struct inode *inode)
+{
+	return inode->i_sb->s_fs_info;
+}
+
+static inline u64 fpt_inode_id(const struct inode *inode)
+{
+	return fpt_node(inode)->id;
+}
+
+static inline bool fpt_inode_stale(const struct inode *inode)
+{
+	return test_bit(FPT_N_STALE, &fpt_node(inode)->bits);
+}
+
+/**
+ * fpt_node_find() - the inode for what a server's entry reply names
+ * @sb: superblock
+ * @id: node id; @generation: entry's
+ * @attr: attributes, already checked with fpt_attr_sane()
+ * @life: jiffies the attributes may be trusted
+ * @epoch: fpt_attr_epoch() from before the request
+ *
+ * Takes over one lookup count, also when it fails (a FORGET is sent then).
+ * An inode of the same id whose type or generation differs is marked stale
+ * and replaced.
+ *
+ * Return: inode with a reference, or ERR_PTR(-ENOMEM).
+ */
+struct inode *fpt_node_find(struct super_block *sb, u64 id, u64 generation,
+			    const struct fuse_attr *attr, u64 life, u64 epoch);
+
+/**
+ * fpt_node_mark_stale() - the server contradicted itself about this inode
+ * Every further use gives EIO; takes the inode out of the hash.
+ */
+void fpt_node_mark_stale(struct inode *inode);
+
+int fpt_node_cache_init(void);
+void fpt_node_cache_exit(void);
+struct inode *fpt_node_alloc(struct super_block *sb);	/* s_op->alloc_inode */
+void fpt_node_free(struct inode *inode);		/* s_op->free_inode */
+void fpt_node_evict(struct inode *inode);		/* s_op->evict_inode */
+
+/* -------- attributes: attr.c applies, trusts and asks for them -------- */
+
+#define FPT_STAT_DATA	(STATX_SIZE | STATX_BLOCKS | STATX_MTIME | STATX_CTIME)
+
+/**
+ * fpt_attr_epoch() - take before a request whose reply carries attributes
+ */
+static inline u64 fpt_attr_epoch(struct fpt_conn *conn)
+{
+	return atomic64_read(&conn->attr_epoch);
+}
+
+/**
+ * fpt_life() - a lifetime of the protocol in jiffies, saturating
+ */
+u64 fpt_life(u64 sec, u32 nsec);
+
+/* Is what the server sent possible: size, mode, for an entry also its id. */
+bool fpt_attr_sane(const struct fuse_attr *attr);
+bool fpt_entry_sane(const struct fuse_entry_out *entry);
+
+/**
+ * fpt_attr_apply() - take a reply's attributes into the inode
+ * @inode: must have the type that @attr says (fpt_attr_same_type())
+ * @attr: attributes
+ * @life: jiffies, from fpt_life()
+ * @epoch: fpt_attr_epoch() from before the request; if the inode changed on
+ *	this side since, only what the change cannot have touched is taken
+ */
+void fpt_attr_apply(struct inode *inode, const struct fuse_attr *attr, u64 life,
+		    u64 epoch);
+bool fpt_attr_same_type(const struct inode *inode, const struct fuse_attr *attr);
+
+/**
+ * fpt_attr_stale() - these attributes (STATX_*) changed at the server
+ * Does not touch the page cache. STATX_MODE or STATX_CTIME from the outside
+ * (setattr, setxattr; mask FPT_STAT_ALL) also drops the knowledge about
+ * security.capability; a data change (FPT_STAT_DATA) does not.
+ */
+void fpt_attr_stale(struct inode *inode, u32 mask);
+#define FPT_STAT_ALL	(STATX_BASIC_STATS)
+
+/* Do the attributes in @mask have to be asked for? */
+bool fpt_attr_expired(const struct inode *inode, u32 mask);
+
+/**
+ * fpt_attr_refresh() - make sure the attributes in @mask are trusted
+ * @file: or NULL; an open handle to ask with
+ * Asks the server with GETATTR if they are not. May sleep.
+ */
+int fpt_attr_refresh(struct inode *inode, struct file *file, u32 mask);
+
+/**
+ * fpt_node_wrote() - data was written through this side
+ * @end: file offset after the last byte written
+ *
+ * Grows i_size to @end if that is larger, counts an epoch, marks
+ * FPT_STAT_DATA stale. Return: true if the size grew. Cheap: it runs in every
+ * write.
+ */
+bool fpt_node_wrote(struct inode *inode, loff_t end);
+
+/**
+ * fpt_no_caps() - known that the file has no security.capability?
+ * fpt_learn_no_caps() - the server just said so
+ */
+bool fpt_no_caps(const struct inode *inode);
+void fpt_learn_no_caps(struct inode *inode);
+
+/**
+ * fpt_strip_privs() - before a write: drop setuid, setgid and capabilities
+ * @file: upper file, inode locked unless @nolock_ok
+ *
+ * With nothing to strip (no setuid or setgid in the mode, and known not to
+ * have capabilities) this is a few instructions and asks nobody.
+ * fpt_must_strip_privs() says whether fpt_strip_privs() has work to do, so
+ * that a write without the inode lock can find out that it needs it.
+ */
+bool fpt_must_strip_privs(struct file *file);
+int fpt_strip_privs(struct file *file);
+
+/* attr.c: inode operations shared by all types; 7.3 signatures */
+int fpt_getattr(struct mnt_idmap *idmap, const struct path *path,
+		struct kstat *stat, u32 request_mask, unsigned int flags);
+int fpt_setattr(struct mnt_idmap *idmap, struct dentry *dentry,
+		struct iattr *iattr);
+int fpt_permission(struct mnt_idmap *idmap, struct inode *inode, int mask);
+
+/* dir.c, link.c, file.c: what a new inode of each type is given */
+void fpt_dir_set_ops(struct inode *inode);
+void fpt_link_set_ops(struct inode *inode);
+void fpt_file_set_ops(struct inode *inode);
+void fpt_special_set_ops(struct inode *inode);	/* devices, fifos, sockets */
+extern const struct dentry_operations fpt_dentry_ops;
+extern const struct dentry_operations fpt_root_dentry_ops;
+
+#endif
