@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The mount is made detached: nobody can look into it before its server
+ * answers, and a server that fails leaves nothing to unmount. Kernels (or
+ * sandboxes) without fsopen(2) get mount(2).
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#ifndef MS_NOSYMFOLLOW
+#define MS_NOSYMFOLLOW 256
+#endif
+#ifndef MOUNT_ATTR_NOSYMFOLLOW
+#define MOUNT_ATTR_NOSYMFOLLOW 0x00200000
+#endif
+
+#include "attach.h"
+#include "device.h"
+#include "say.h"
+
+static const struct {
+	unsigned long ms;
+	unsigned int attr;
+} mount_flags[] = {
+	{ MS_RDONLY, MOUNT_ATTR_RDONLY },
+	{ MS_NOSUID, MOUNT_ATTR_NOSUID },
+	{ MS_NODEV, MOUNT_ATTR_NODEV },
+	{ MS_NOEXEC, MOUNT_ATTR_NOEXEC },
+	{ MS_NOATIME, MOUNT_ATTR_NOATIME },
+	{ MS_STRICTATIME, MOUNT_ATTR_STRICTATIME },
+	{ MS_NODIRATIME, MOUNT_ATTR_NODIRATIME },
+	{ MS_NOSYMFOLLOW, MOUNT_ATTR_NOSYMFOLLOW },
+};
+
+static const struct {
+	unsigned long ms;
+	const char *name;
+} super_flags[] = {
+	{ MS_RDONLY, "ro" },
+	{ MS_SYNCHRONOUS, "sync" },
+	{ MS_DIRSYNC, "dirsync" },
+	{ MS_MANDLOCK, "mand" },
+	{ MS_LAZYTIME, "lazytime" },
+};
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+void attach_target(struct attachment *a, const char *dir,
+		   struct mount_options *o)
+{
+	struct stat st;
+	char mode[24];
+
+	a->dir = dir;
+	a->mount_fd = -1;
+	a->visible = false;
+	a->dir_fd = open(dir, O_PATH | O_CLOEXEC);
+	if (a->dir_fd < 0 || fstat(a->dir_fd, &st))
+		die(EX_USAGE_, "mount point %s: %s", dir, strerror(errno));
+	if (!S_ISDIR(st.st_mode) && !S_ISREG(st.st_mode))
+		die(EX_USAGE_, "mount point %s is neither a directory nor a regular file", dir);
+	snprintf(mode, sizeof(mode), "%o", (unsigned int)(st.st_mode & S_IFMT));
+	options_set_kernel(o, "rootmode", mode);
+}
+
+/* What the kernel has to say about the last call on @fs, on our stderr. */
+static bool tell_log(int fs)
+{
+	char line[1024];
+	ssize_t n;
+	bool said = false;
+
+	while ((n = read(fs, line, sizeof(line) - 1)) > 0) {
+		line[n] = '\0';
+		while (n && line[n - 1] == '\n')
+			line[--n] = '\0';
+		/* "e text", "w text" or "i text" */
+		if (line[0] && line[1] == ' ') {
+			if (line[0] == 'i' && !say_verbose)
+				continue;
+			said |= line[0] == 'e';
+			say("kernel: %s", line + 2);
+		}
+	}
+	return said;
+}
+
+static void config(int fs, unsigned int cmd, const char *name, const char *value)
+{
+	int err;
+
+	if (!fsconfig(fs, cmd, name, value, 0))
+		return;
+	err = errno;
+	tell_log(fs);
+	die(EX_MOUNT, "kernel refuses option %s%s%s: %s", name,
+	    value ? "=" : "", value ? value : "", strerror(err));
+}
+
+static int create_detached(const char *source, const struct mount_options *o)
+{
+	unsigned int attr = 0;
+	int fs, fd, err;
+
+	fs = fsopen(FUSEPT_TYPE, FSOPEN_CLOEXEC);
+	if (fs < 0) {
+		if (errno == ENOSYS)
+			return -1;
+		if (errno == ENODEV)
+			die(EX_MOUNT, "file system type %s is not known to the kernel; is module %s loaded?",
+			    FUSEPT_TYPE, FUSEPT_MODULE);
+		die(EX_MOUNT, "cannot create a %s file system: %s",
+		    FUSEPT_TYPE, strerror(errno));
+	}
+	config(fs, FSCONFIG_SET_STRING, "source", source);
+	if (o->subtype)
+		config(fs, FSCONFIG_SET_STRING, "subtype", o->subtype);
+	for (size_t i = 0; i < o->nr_kernel; i++)
+		config(fs, o->kernel[i].value ? FSCONFIG_SET_STRING :
+		       FSCONFIG_SET_FLAG, o->kernel[i].name,
+		       o->kernel[i].value);
+	for (size_t i = 0; i < COUNT(super_flags); i++)
+		if (o->flags & super_flags[i].ms)
+			config(fs, FSCONFIG_SET_FLAG, super_flags[i].name, NULL);
+	if (fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0)) {
+		err = errno;
+		tell_log(fs);
+		die(EX_MOUNT, "mount of %s failed: %s", source, strerror(err));
+	}
+	tell_log(fs);
+	for (size_t i = 0; i < COUNT(mount_flags); i++)
+		if (o->flags & mount_flags[i].ms)
+			attr |= mount_flags[i].attr;
+	fd = fsmount(fs, FSMOUNT_CLOEXEC, attr);
+	if (fd < 0)
+		die(EX_MOUNT, "mount of %s failed: %s", source, strerror(errno));
+	close(fs);
+	return fd;
+}
+
+/* An option's text in the comma-separated data of mount(2). */
+static void add_data(char **data, const char *name, const char *value)
+{
+	char *more;
+
+	if (asprintf(&more, "%s%s%s%s%s", *data ? *data : "",
+		     *data ? "," : "", name, value ? "=" : "",
+		     value ? value : "") < 0)
+		die(EX_SYSTEM, "out of memory");
+	free(*data);
+	*data = more;
+}
+
+static void mount_directly(struct attachment *a, const char *source,
+			   const struct mount_options *o)
+{
+	char *data = NULL, *type = NULL, target[64];
+
+	for (size_t i = 0; i < o->nr_kernel; i++) {
+		if (o->kernel[i].value && strchr(o->kernel[i].value, ','))
+			die(EX_USAGE_, "this kernel takes no comma in option %s=%s",
+			    o->kernel[i].name, o->kernel[i].value);
+		add_data(&data, o->kernel[i].name, o->kernel[i].value);
+	}
+	if (asprintf(&type, "%s%s%s", FUSEPT_TYPE, o->subtype ? "." : "",
+		     o->subtype ? o->subtype : "") < 0)
+		die(EX_SYSTEM, "out of memory");
+	snprintf(target, sizeof(target), "/proc/self/fd/%d", a->dir_fd);
+	if (mount(source, target, type, o->flags, data))
+		die(EX_MOUNT, "mount of %s on %s failed: %s", source, a->dir,
+		    strerror(errno));
+	free(data);
+	free(type);
+	a->visible = true;
+	/* The O_PATH descriptor names what is below; the path, the new root. */
+	a->mount_fd = open(a->dir, O_PATH | O_CLOEXEC);
+	if (a->mount_fd < 0) {
+		int err = errno;
+
+		umount2(a->dir, MNT_DETACH);
+		die(EX_MOUNT, "mount of %s on %s failed: %s", source, a->dir,
+		    strerror(err));
+	}
+}
+
+void attach_create(struct attachment *a, const char *source, int dev_fd,
+		   struct mount_options *o)
+{
+	char number[16];
+
+	snprintf(number, sizeof(number), "%d", dev_fd);
+	options_set_kernel(o, "fd", number);
+	a->mount_fd = create_detached(source, o);
+	if (a->mount_fd < 0)
+		mount_directly(a, source, o);
+}
+
+void attach_show(struct attachment *a)
+{
+	if (a->visible)
+		return;
+	if (move_mount(a->mount_fd, "", a->dir_fd, "", MOVE_MOUNT_F_EMPTY_PATH |
+		       MOVE_MOUNT_T_EMPTY_PATH))
+		die(EX_MOUNT, "cannot mount on %s: %s", a->dir, strerror(errno));
+	a->visible = true;
+}
+
+void attach_drop(struct attachment *a)
+{
+	if (a->mount_fd >= 0)
+		close(a->mount_fd);
+	a->mount_fd = -1;
+	if (a->visible && umount2(a->dir, MNT_DETACH))
+		say("cannot unmount %s: %s", a->dir, strerror(errno));
+	a->visible = false;
+}
+
+void attach_remount(const char *dir, const struct mount_options *o)
+{
+	if (mount(NULL, dir, NULL, MS_REMOUNT | o->flags, NULL))
+		die(EX_MOUNT, "remount of %s failed: %s", dir, strerror(errno));
+}

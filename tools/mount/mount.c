@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * mount.fusept: what mount(8) runs for file systems of type fusept.
+ * See mount.fusept(8).
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "attach.h"
+#include "device.h"
+#include "namespace.h"
+#include "options.h"
+#include "record.h"
+#include "say.h"
+#include "server.h"
+
+static const char usage_text[] =
+"Usage: mount.fusept SERVER#SOURCE DIR [-fnsv] [-N NAMESPACE] [-o OPTIONS]\n"
+"       mount.fusept SOURCE DIR -t fusept.SERVER [-fnsv] [-N NAMESPACE] [-o OPTIONS]\n"
+"Mounts a FUSE file system of module fuse_pt; usually run by mount(8).\n"
+"\n"
+"  -o OPTIONS    mount flags, kernel options (allow_other, default_permissions,\n"
+"                max_read=N), ours (setuid=USER, foreground, background,\n"
+"                server_permissions, fsname=, subtype=), and the server's\n"
+"  -t TYPE       fusept or fusept.SERVER\n"
+"  -N NAMESPACE  mount in the mount namespace of this pid or path\n"
+"  -f            check everything, but mount nothing\n"
+"  -v            say what is done\n"
+"  -n, -s        accepted for mount(8), without effect\n"
+"  -h, -V        this help; the version\n"
+"See mount.fusept(8).\n";
+
+struct request {
+	char *server;
+	char *source;		/* the server's; may be NULL */
+	const char *fsname;	/* the mount table's */
+	const char *dir;
+	const char *type;
+	const char *ns;
+	bool fake;
+};
+
+/* SERVER#SOURCE, or the server's name in the type. */
+static void split_source(struct request *r, struct mount_options *o, char *spec)
+{
+	const char *dot = r->type ? strchr(r->type, '.') : NULL;
+	char *hash;
+
+	r->fsname = must_dup(spec);
+	if (dot && dot[1]) {
+		r->server = must_dup(dot + 1);
+		r->source = spec;
+		if (!o->subtype)
+			o->subtype = must_dup(dot + 1);
+		return;
+	}
+	hash = strchr(spec, '#');
+	if (hash)
+		*hash = '\0';
+	r->server = spec;
+	r->source = hash ? hash + 1 : NULL;
+	if (!*r->server)
+		die(EX_USAGE_, "source '%s' names no server: write SERVER#SOURCE",
+		    r->fsname);
+}
+
+static void parse_line(int argc, char **argv, struct request *r,
+		       struct mount_options *o)
+{
+	int c;
+
+	while ((c = getopt(argc, argv, "fhnN:o:st:vV")) != -1) {
+		switch (c) {
+		case 'f':
+			r->fake = true;
+			break;
+		case 'h':
+			fputs(usage_text, stdout);
+			exit(EX_OK);
+		case 'N':
+			r->ns = optarg;
+			break;
+		case 'o':
+			options_parse(o, optarg);
+			break;
+		case 't':
+			r->type = optarg;
+			break;
+		case 'v':
+			say_verbose = true;
+			break;
+		case 'V':
+			printf("mount.fusept %s\n", FUSEPT_VERSION);
+			exit(EX_OK);
+		case 'n':
+		case 's':
+			break;
+		default:
+			fputs(usage_text, stderr);
+			exit(EX_USAGE_);
+		}
+	}
+	if (argc - optind != 2) {
+		fputs(usage_text, stderr);
+		die(EX_USAGE_, "%s", argc - optind < 2 ?
+		    "a source and a mount point are needed" :
+		    "more than a source and a mount point are given");
+	}
+	if (r->type && strcmp(r->type, FUSEPT_TYPE) &&
+	    strncmp(r->type, FUSEPT_TYPE ".", sizeof(FUSEPT_TYPE)))
+		die(EX_USAGE_, "type %s is neither " FUSEPT_TYPE " nor "
+		    FUSEPT_TYPE ".SERVER", r->type);
+	r->dir = argv[optind + 1];
+	split_source(r, o, argv[optind]);
+	if (o->fsname)
+		r->fsname = o->fsname;
+}
+
+/* libfuse and we both need 0 to 2 to be what they are. */
+static void need_stdio(void)
+{
+	int fd;
+
+	do {
+		fd = open("/dev/null", O_RDWR);
+		if (fd < 0)
+			exit(EX_SYSTEM);
+	} while (fd < 3);
+	close(fd);
+}
+
+static int serve(struct request *r, struct mount_options *o)
+{
+	struct attachment a;
+	struct server s;
+	dev_t dev;
+	int dev_fd, home = -1, ns = -1, code;
+
+	if (r->ns) {
+		home = namespace_open("/proc/self/ns/mnt");
+		ns = namespace_open(r->ns);
+		namespace_enter(ns);
+	}
+	attach_target(&a, r->dir, o);
+	if (ns >= 0)
+		namespace_enter(home);
+	dev_fd = device_open();
+	server_user(o);
+	if (r->fake)
+		return EX_OK;
+	attach_create(&a, r->fsname, dev_fd, o);
+	server_start(&s, r->server, r->source, dev_fd, o);
+	code = server_ready(&s, a.mount_fd, o);
+	if (code) {
+		attach_drop(&a);
+		if (s.child)
+			kill(s.child, SIGTERM);
+		return code;
+	}
+	if (ns >= 0)
+		namespace_enter(ns);
+	attach_show(&a);
+	dev = device_of(a.mount_fd, "");
+	if (s.daemon && dev)
+		record_write(dev, s.daemon);
+	say_more("%s is mounted on %s", r->fsname, r->dir);
+	if (o->mode != SERVER_FOREGROUND)
+		return EX_OK;
+	/* An open root would keep the mount busy. */
+	close(a.mount_fd);
+	a.mount_fd = -1;
+	code = server_wait(&s);
+	record_remove(dev);
+	/* A server that left by itself leaves a dead mount. */
+	if (dev && device_of(AT_FDCWD, r->dir) == dev) {
+		a.visible = true;
+		attach_drop(&a);
+	}
+	return code;
+}
+
+int main(int argc, char **argv)
+{
+	struct request r = { 0 };
+	struct mount_options o = { 0 };
+
+	need_stdio();
+	parse_line(argc, argv, &r, &o);
+	if (o.remount) {
+		if (!r.fake)
+			attach_remount(r.dir, &o);
+		return EX_OK;
+	}
+	/*
+	 * Where others may come in and nobody checks modes, a server that runs
+	 * as root would hand every file to everyone. A server that checks for
+	 * itself says server_permissions.
+	 */
+	if (options_kernel(&o, "allow_other") && !o.server_permissions)
+		options_set_kernel(&o, "default_permissions", NULL);
+	return serve(&r, &o);
+}

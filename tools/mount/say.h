@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the mount helpers tell their user, and the exit codes of mount(8). */
+#ifndef FUSEPT_SAY_H
+#define FUSEPT_SAY_H
+
+#include <stdbool.h>
+
+enum exit_code {
+	EX_OK = 0,
+	EX_USAGE_ = 1,		/* incorrect invocation or permissions */
+	EX_SYSTEM = 2,		/* out of memory, no device, cannot fork */
+	EX_INTERNAL = 4,	/* a bug of ours */
+	EX_INTERRUPT = 8,	/* the user interrupted us */
+	EX_MOUNT = 32,		/* the mount itself failed */
+};
+
+extern bool say_verbose;
+
+/* A line on standard error, after the program's name. */
+void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* The same, only with -v. */
+void say_more(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* say(), then exit. */
+void die(enum exit_code code, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3), noreturn));
+
+/* malloc and strdup that exit with EX_SYSTEM when memory is out. */
+void *must_alloc(size_t size);
+char *must_dup(const char *s);
+
+#endif

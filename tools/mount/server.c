@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "say.h"
+#include "server.h"
+
+static struct passwd *find_user(const char *name)
+{
+	struct passwd *pw;
+	unsigned long id;
+	char *end;
+
+	pw = getpwnam(name);
+	if (!pw) {
+		id = strtoul(name, &end, 10);
+		if (*name && !*end && id < (uid_t)-1)
+			pw = getpwuid(id);
+	}
+	if (!pw)
+		die(EX_USAGE_, "setuid=%s: no such user", name);
+	return pw;
+}
+
+void server_user(struct mount_options *o)
+{
+	char number[24];
+	uid_t uid = geteuid();
+	gid_t gid = getegid();
+
+	if (o->setuid) {
+		struct passwd *pw = find_user(o->setuid);
+
+		uid = pw->pw_uid;
+		gid = pw->pw_gid;
+	}
+	if (!options_kernel(o, "user_id")) {
+		snprintf(number, sizeof(number), "%u", uid);
+		options_set_kernel(o, "user_id", number);
+	}
+	if (!options_kernel(o, "group_id")) {
+		snprintf(number, sizeof(number), "%u", gid);
+		options_set_kernel(o, "group_id", number);
+	}
+	/* A server that is not root must not make set-user-ID files for root. */
+	if (uid != 0 || geteuid() != 0) {
+		if (!o->suid_given)
+			o->flags |= MS_NOSUID;
+		if (!o->dev_given)
+			o->flags |= MS_NODEV;
+	}
+}
+
+static void become(const char *user)
+{
+	struct passwd *pw = find_user(user);
+
+	if (initgroups(pw->pw_name, pw->pw_gid) || setgid(pw->pw_gid) ||
+	    setuid(pw->pw_uid))
+		die(EX_SYSTEM, "setuid=%s: %s", user, strerror(errno));
+	setenv("HOME", pw->pw_dir, 1);
+	setenv("USER", pw->pw_name, 1);
+	setenv("LOGNAME", pw->pw_name, 1);
+}
+
+static void run(const char *program, const char *source, int dev_fd,
+		const struct mount_options *o)
+{
+	const char *argv[8];
+	char mountpoint[32];
+	int n = 0, err;
+
+	snprintf(mountpoint, sizeof(mountpoint), "/dev/fd/%d", dev_fd);
+	argv[n++] = program;
+	if (source && *source)
+		argv[n++] = source;
+	argv[n++] = mountpoint;
+	if (o->mode == SERVER_FOREGROUND)
+		argv[n++] = "-f";
+	if (o->server) {
+		argv[n++] = "-o";
+		argv[n++] = o->server;
+	}
+	argv[n] = NULL;
+	if (say_verbose) {
+		fprintf(stderr, "%s: running", program_invocation_short_name);
+		for (n = 0; argv[n]; n++)
+			fprintf(stderr, " %s", argv[n]);
+		fputc('\n', stderr);
+	}
+	if (o->setuid)
+		become(o->setuid);
+	execvp(program, (char **)argv);
+	err = errno;
+	die(err == ENOENT ? EX_USAGE_ : EX_SYSTEM, "server %s: %s%s", program,
+	    strerror(err), err == ENOENT && !strchr(program, '/') ?
+	    " in PATH" : "");
+}
+
+void server_start(struct server *s, const char *program, const char *source,
+		  int dev_fd, const struct mount_options *o)
+{
+	memset(s, 0, sizeof(*s));
+	s->program = program;
+	/* The daemon becomes our child when its parent ends: so we learn its pid. */
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	s->child = fork();
+	if (s->child < 0)
+		die(EX_SYSTEM, "cannot start server %s: %s", program,
+		    strerror(errno));
+	if (!s->child)
+		run(program, source, dev_fd, o);
+	/* From here on the device is open in the server only: its death ends it. */
+	close(dev_fd);
+}
+
+/* The exit code for wait status @status, and a message unless it is success. */
+static int judge(const struct server *s, int status)
+{
+	if (WIFEXITED(status) && !WEXITSTATUS(status))
+		return EX_OK;
+	if (WIFSIGNALED(status))
+		say("server %s was ended by signal %d (%s)", s->program,
+		    WTERMSIG(status), strsignal(WTERMSIG(status)));
+	else
+		say("server %s failed with exit status %d", s->program,
+		    WEXITSTATUS(status));
+	return EX_MOUNT;
+}
+
+static int reap(struct server *s)
+{
+	while (waitpid(s->child, &s->status, 0) < 0) {
+		if (errno != EINTR)
+			die(EX_INTERNAL, "wait for server %s: %s", s->program,
+			    strerror(errno));
+	}
+	s->child = 0;
+	return judge(s, s->status);
+}
+
+/* Our only child left is the daemon, when its parent has gone. */
+static pid_t find_daemon(void)
+{
+	char path[64];
+	FILE *f;
+	int pid = 0, other;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/children", getpid());
+	f = fopen(path, "re");
+	if (!f)
+		return 0;
+	if (fscanf(f, "%d %d", &pid, &other) != 1)
+		pid = 0;
+	fclose(f);
+	return pid;
+}
+
+/*
+ * Any answer of the server will do; the kernel holds this request back until
+ * INIT is done, and ends it when the device is closed.
+ */
+static int probe(int mount_fd)
+{
+	struct statx stx;
+
+	if (!statx(mount_fd, "", AT_EMPTY_PATH | AT_STATX_FORCE_SYNC,
+		   STATX_BASIC_STATS, &stx))
+		return 0;
+	if (errno == ENOTCONN || errno == ECONNABORTED || errno == ECONNREFUSED)
+		return errno;
+	return 0;
+}
+
+/* Only the owner of a mount without allow_other gets through to its server. */
+static int probe_as_owner(int mount_fd, const struct mount_options *o)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid < 0)
+		return errno;
+	if (!pid) {
+		become(o->setuid);
+		_exit(probe(mount_fd));
+	}
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return errno;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : ECHILD;
+}
+
+int server_ready(struct server *s, int mount_fd, const struct mount_options *o)
+{
+	int err, code;
+
+	if (o->mode == SERVER_DAEMON) {
+		code = reap(s);
+		if (code)
+			return code;
+		s->daemon = find_daemon();
+	} else {
+		s->daemon = s->child;
+	}
+	err = o->setuid ? probe_as_owner(mount_fd, o) : probe(mount_fd);
+	if (!err)
+		return EX_OK;
+	if (s->child && waitpid(s->child, &s->status, WNOHANG) == s->child) {
+		s->child = 0;
+		code = judge(s, s->status);
+		if (code)
+			return code;
+	}
+	say("server %s went away before it served the mount: %s", s->program,
+	    strerror(err));
+	return EX_MOUNT;
+}
+
+static pid_t forward_to;
+
+static void forward(int sig)
+{
+	kill(forward_to, sig);
+}
+
+int server_wait(struct server *s)
+{
+	struct sigaction sa = { .sa_handler = forward };
+
+	/* SIGINT comes from a terminal, so the server has it already. */
+	forward_to = s->child;
+	sigaction(SIGTERM, &sa, NULL);
+	sigaction(SIGHUP, &sa, NULL);
+	signal(SIGINT, SIG_IGN);
+	return reap(s);
+}

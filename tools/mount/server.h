@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The server process of a mount. */
+#ifndef FUSEPT_SERVER_H
+#define FUSEPT_SERVER_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "options.h"
+
+struct server {
+	const char *program;
+	pid_t child;	/* what we started; 0 once reaped */
+	int status;	/* its wait status then */
+	pid_t daemon;	/* the process that serves, 0 when not known */
+};
+
+/* Look up the user of setuid=; its ids become the mount's owner. */
+void server_user(struct mount_options *o);
+/* Start @program on device @dev_fd, which is closed in this process. */
+void server_start(struct server *s, const char *program, const char *source,
+		  int dev_fd, const struct mount_options *o);
+/*
+ * Wait until the server serves the mount whose root is @mount_fd. Returns 0,
+ * or an exit code when it does not come up; a message has been given.
+ */
+int server_ready(struct server *s, int mount_fd, const struct mount_options *o);
+/* Stay until a foreground server ends; returns an exit code. */
+int server_wait(struct server *s);
+
+#endif
