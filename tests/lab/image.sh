@@ -1,0 +1,373 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Root file systems and disk images of the lab; sourced by tests/lab/lab.
+#
+# Three layers per kernel, each a folder in the cache named by a hash of all
+# that went into it, built under a temporary name and renamed when complete:
+#   base   the distribution's packages                     root/ disk.img vmlinuz initrd
+#   pkg    base + our .deb packages, module built by DKMS  upper/ disk.img debs/
+#   tests  test programs compiled against pkg              files/
+# One lock per kernel keeps two builders apart.
+
+# Paths of the tree that end up in our packages.
+pkg_paths=(VERSION Kbuild module.mk Makefile dkms.conf include fs tools packaging)
+
+say() { echo "lab: $*" >&2; }
+die() { say "$*"; exit "$EXIT_LAB"; }
+
+# need COMMAND PACKAGE ...: installs the packages whose command is missing.
+need() {
+	local want=()
+	while [ $# -ge 2 ]; do
+		command -v "$1" >/dev/null || want+=("$2")
+		shift 2
+	done
+	[ ${#want[@]} -eq 0 ] && return 0
+	[ "$(id -u)" = 0 ] || die "missing packages, and not root to install them: ${want[*]}"
+	say "installing ${want[*]}"
+	apt-get -q update >&2 || say "apt-get update failed; trying the lists at hand"
+	DEBIAN_FRONTEND=noninteractive apt-get -qy install --no-install-recommends "${want[@]}" >&2 ||
+		die "cannot install: ${want[*]}"
+}
+
+need_host_tools() {
+	need mmdebstrap mmdebstrap qemu-system-x86_64 qemu-system-x86 mkfs.ext4 e2fsprogs flock util-linux
+	[ -e /usr/share/keyrings/debian-archive-keyring.gpg ] ||
+		need debian-archive-keyring-missing debian-archive-keyring
+}
+
+# kernel_line NAME: sets K_SUITES, K_IMAGE and K_OPTS from the kernels file.
+kernel_line() {
+	local name suites image opts
+	while read -r name suites image opts; do
+		[ "$name" = "$1" ] || continue
+		K_SUITES=${suites//,/ } K_IMAGE=$image K_OPTS=()
+		[ "$opts" = - ] || IFS=, read -r -a K_OPTS <<<"$opts"
+		return 0
+	done < <(sed 's/#.*//' "$LAB/kernels")
+	die "unknown kernel '$1'; known: $(kernel_names | tr '\n' ' ')"
+}
+
+kernel_names() { sed 's/#.*//' "$LAB/kernels" | awk 'NF { print $1 }'; }
+
+# apt_sources SUITE ...: one-line sources of these suites, from the archives
+# that this machine's apt is set up with.
+apt_sources() {
+	local suite uri main='' security='' host
+	# shellcheck disable=SC1091
+	host=$(. /etc/os-release && echo "$VERSION_CODENAME")
+	# shellcheck disable=SC2016
+	while read -r uri suite; do
+		case $suite in
+		"$host" | "$host"/) main=$uri ;;
+		"$host"-security | "$host"/updates) security=$uri ;;
+		esac
+	done < <(apt-get indextargets --format '$(REPO_URI) $(RELEASE)' 'Created-By: Packages' | sort -u)
+	[ -n "$main" ] || die "apt's sources name no archive for this machine's suite '$host'"
+	for suite in "$@"; do
+		case $suite in
+		*-security) [ -z "$security" ] || echo "deb $security $suite main" ;;
+		*) echo "deb $main $suite main" ;;
+		esac
+	done
+}
+
+# apt_options: apt settings of this machine that a root's apt needs too.
+apt_options() {
+	local v
+	for v in Acquire::http::Proxy Acquire::https::Proxy Acquire::Check-Valid-Until Acquire::Check-Date; do
+		apt-config dump --no-empty --format '%f "%v"%n' "$v"
+	done
+	for v in "${K_OPTS[@]}"; do
+		echo "${v%%=*} \"${v#*=}\""
+	done
+}
+
+# resolve NAME: prints "IMAGE HEADERS VERSION" of the newest kernel packages.
+# The answer is kept, so that a later run asks no archive; --refresh renews it.
+resolve() {
+	local name=$1 dir=$CACHE/apt/$1 opts p h best='' version
+	if [ -z "$REFRESH" ] && [ -s "$dir/resolved" ] && [ "$dir/resolved" -nt "$LAB/kernels" ]; then
+		cat "$dir/resolved"
+		return 0
+	fi
+	say "$name: asking the archive for the newest kernel"
+	mkdir -p "$dir/lists/partial" "$dir/cache/archives/partial"
+	# shellcheck disable=SC2086
+	apt_sources $K_SUITES | sed 's/^deb /deb [signed-by=\/usr\/share\/keyrings\/debian-archive-keyring.gpg] /' >"$dir/sources.list"
+	apt_options | sed 's/ / /; s/$/;/' >"$dir/apt.conf"
+	opts=(-o Dir::Etc::sourcelist="$dir/sources.list" -o Dir::Etc::sourceparts=- -o Dir::Etc::preferencesparts=-
+		-o Dir::State::lists="$dir/lists" -o Dir::State::status=/dev/null -o Dir::Cache="$dir/cache" -c "$dir/apt.conf")
+	apt-get "${opts[@]}" -q update >"$dir/log" 2>&1 || {
+		tail -n 5 "$dir/log" >&2
+		[ -s "$dir/resolved" ] || die "$name: cannot read the archive's lists"
+		say "$name: archive not reached, keeping the packages chosen before"
+		cat "$dir/resolved"
+		return 0
+	}
+	while read -r p; do
+		# shellcheck disable=SC2254
+		case $p in
+		*-rt-amd64 | *-cloud-amd64) continue ;;
+		$K_IMAGE) ;;
+		*) continue ;;
+		esac
+		h=linux-headers-${p#linux-image-}
+		apt-cache "${opts[@]}" show "$h" >/dev/null 2>&1 || continue
+		best=$p
+	done < <(apt-cache "${opts[@]}" pkgnames linux-image- | sort -V)
+	[ -n "$best" ] || die "$name: no package matches $K_IMAGE in $K_SUITES"
+	version=$(apt-cache "${opts[@]}" policy "$best" | awk '/Candidate:/ { print $2 }')
+	echo "$best linux-headers-${best#linux-image-} $version" >"$dir/resolved.new"
+	mv "$dir/resolved.new" "$dir/resolved"
+	cat "$dir/resolved"
+}
+
+# hash_of: key from standard input.
+hash_of() { sha256sum | cut -c1-16; }
+
+# tree_files PATH ...: files of the tree below these paths, sources only.
+tree_files() {
+	local p have=()
+	for p in "$@"; do
+		[ ! -e "$TOP/$p" ] || have+=("$p")
+	done
+	[ ${#have[@]} -gt 0 ] || return 0
+	if git -C "$TOP" rev-parse --git-dir >/dev/null 2>&1; then
+		git -C "$TOP" ls-files -co --exclude-standard -- "${have[@]}"
+	else
+		(cd "$TOP" && find "${have[@]}" -type f)
+	fi | while read -r p; do
+		[ ! -e "$TOP/$p" ] || echo "$p"
+	done | LC_ALL=C sort -u
+}
+
+tree_hash() {
+	(cd "$TOP" && tree_files "$@" | tr '\n' '\0' | xargs -0 -r sh -c 'stat -c "%a %n" "$@"; sha256sum "$@"' _)
+}
+
+# keep_newest DIR NAME: removes all but the three last used layers of a kernel.
+keep_newest() {
+	local d n=0
+	while read -r d; do
+		n=$((n + 1))
+		[ $n -le 3 ] || rm -rf "$d"
+	done < <(find "$1" -maxdepth 1 -name "$2-????????????????" -printf '%T@ %p\n' | sort -rn | cut -d' ' -f2-)
+}
+
+# make_disk ROOT IMAGE: an ext4 disk with the files of ROOT and 4 GiB spare.
+make_disk() {
+	local kib
+	kib=$(du -xsk "$1" | cut -f1)
+	rm -f "$2"
+	truncate -s $((kib + 4 * 1024 * 1024))K "$2"
+	mkfs.ext4 -q -F -m 0 -L labroot -E lazy_itable_init=1,lazy_journal_init=1,nodiscard -O ^metadata_csum_seed -d "$1" "$2"
+}
+
+build_base() {
+	local name=$1 image=$2 headers=$3 dir=$4 tmp=$4.tmp list opt args=() release
+	need_host_tools
+	[ "$(id -u)" = 0 ] || die "building a root file system needs root"
+	rm -rf "$tmp"
+	mkdir -p "$tmp"
+	release=${image#linux-image-}
+	list=$(sed 's/#.*//' "$LAB/packages" | awk 'NF { print $1 }' | paste -sd,)
+	while read -r opt; do
+		args+=(--aptopt="$opt")
+	done < <(apt_options)
+	# Parts of the kernel and of documentation that no guest of ours can use:
+	# leaving them out halves the time to unpack, index and image a root.
+	for opt in '/usr/share/doc/*' '/usr/share/locale/*' '/usr/share/man/*' '/usr/share/info/*' \
+		'*/lib/modules/*/kernel/sound/*' '*/lib/modules/*/kernel/drivers/gpu/*' \
+		'*/lib/modules/*/kernel/drivers/media/*' '*/lib/modules/*/kernel/drivers/net/*' \
+		'*/lib/modules/*/kernel/drivers/infiniband/*' '*/lib/modules/*/kernel/drivers/staging/*' \
+		'*/lib/modules/*/kernel/drivers/iio/*' '*/lib/modules/*/kernel/drivers/usb/*' \
+		'*/lib/modules/*/kernel/drivers/hwmon/*' '*/lib/modules/*/kernel/drivers/scsi/*'; do
+		args+=(--dpkgopt="path-exclude=$opt")
+	done
+	args+=(--dpkgopt='path-include=*/lib/modules/*/kernel/drivers/scsi/scsi*'
+		--dpkgopt='path-include=/usr/share/man/*fuse*' --dpkgopt='force-unsafe-io')
+	say "$name: building the base root with $image (some minutes; log: $dir.log)"
+	# shellcheck disable=SC2016,SC2086
+	apt_sources $K_SUITES | mmdebstrap --mode=root --variant=apt "${args[@]}" \
+		--include="$list,$image,$headers" \
+		--essential-hook='mkdir -p "$1/etc/initramfs-tools/conf.d"; printf "MODULES=list\nCOMPRESS=lz4\nRESUME=none\nFSTYPE=ext4\n" >"$1/etc/initramfs-tools/conf.d/lab"; printf "virtio_pci\nvirtio_blk\next4\n" >"$1/etc/initramfs-tools/modules"' \
+		"${K_SUITES%% *}" "$tmp/root" - >"$dir.log" 2>&1 || {
+		tail -n 30 "$dir.log" >&2
+		rm -rf "$tmp"
+		die "$name: building the base root failed"
+	}
+	install -m 755 "$LAB/stub" "$tmp/root/sbin/lab-init"
+	printf 'lab\n' >"$tmp/root/etc/hostname"
+	printf '127.0.0.1 localhost lab\n' >"$tmp/root/etc/hosts"
+	in_root "$tmp/root" 'useradd -m -u 1000 -s /bin/bash user1; useradd -m -u 1001 -s /bin/bash user2' >>"$dir.log" 2>&1 ||
+		die "$name: cannot add the test users"
+	if ! { cp -L "$tmp/root/boot/vmlinuz-$release" "$tmp/vmlinuz" && cp "$tmp/root/boot/initrd.img-$release" "$tmp/initrd"; }; then
+		die "$name: the root holds no kernel or no initrd for $release"
+	fi
+	rm -f "$tmp/root/boot/initrd.img-$release" "$tmp/root/boot/System.map-$release"
+	echo "$release" >"$tmp/release"
+	make_disk "$tmp/root" "$tmp/disk.img" || die "$name: cannot make the base disk"
+	mv "$tmp" "$dir"
+	say "$name: base root ready"
+}
+
+# in_root ROOT SCRIPT [ENV=VALUE ...]: runs a script in a root with what a
+# build expects to be mounted; every mount goes away with it.
+in_root() {
+	local root=$1 script=$2
+	shift 2
+	# shellcheck disable=SC2016
+	unshare --mount --uts --ipc --pid --fork --kill-child -- sh -c '
+		root=$1 script=$2; shift 2
+		mount --make-rprivate /
+		mount -t proc proc "$root/proc" && mount --rbind /sys "$root/sys" && mount --rbind /dev "$root/dev" &&
+		mount -t tmpfs -o mode=1777 tmp "$root/tmp" || exit 1
+		exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive "$@" \
+			chroot "$root" bash -c "$script"
+	' in_root "$root" "$script" "$@"
+}
+
+# stack_root DEST LOWER ...: mounts (or, where the machine cannot stack file
+# systems, copies) the layers at DEST/root; writes land in DEST/upper.
+# Call it within a private mount namespace.
+stack_root() {
+	local dest=$1 lower
+	shift
+	lower=$(printf '%s\n' "$@" | tac | paste -sd:)
+	mkdir -p "$dest/root" "$dest/upper" "$dest/work"
+	mount -t overlay overlay -o "lowerdir=$lower,upperdir=$dest/upper,workdir=$dest/work" "$dest/root" 2>/dev/null && return 0
+	rm -rf "$dest/upper" "$dest/work"
+	for lower in "$@"; do
+		cp -a "$lower/." "$dest/root/" || return 1
+	done
+}
+
+# What runs inside the namespace of build_pkg: $1 layer folder, $2 base layer.
+build_pkg_inside() {
+	local tmp=$1 base=$2 release rc=0
+	release=$(cat "$base/release")
+	stack_root "$tmp" "$base/root" || return 1
+	mkdir -p "$tmp/root/build/fuse_pt"
+	(cd "$TOP" && tree_files "${pkg_paths[@]}" | tar -cf - -T -) | tar -xf - -C "$tmp/root/build/fuse_pt" || return 1
+	in_root "$tmp/root" 'set -e
+		cd /build/fuse_pt
+		packaging/deb/build /build/debs
+		apt-get -qy --no-install-recommends install /build/debs/*.deb
+	' || rc=$?
+	find "$tmp/root/var/lib/dkms/fuse_pt" -name make.log -exec sh -c 'echo "== $1"; cat "$1"' _ {} \;
+	[ $rc = 0 ] || return $rc
+	if ! find "$tmp/root/lib/modules/$release/updates" "$tmp/root/lib/modules/$release/extra" -name 'fuse_pt.ko*' 2>/dev/null | grep -q .; then
+		echo "DKMS did not build fuse_pt for $release"
+		return 1
+	fi
+	mkdir -p "$tmp/debs"
+	cp "$tmp/root/build/debs/"*.deb "$tmp/debs/"
+	rm -rf "$tmp/root/build"
+	make_disk "$tmp/root" "$tmp/disk.img"
+}
+
+build_pkg() {
+	local name=$1 base=$2 dir=$3 tmp=$3.tmp
+	[ "$(id -u)" = 0 ] || die "building the packages' root needs root"
+	rm -rf "$tmp"
+	mkdir -p "$tmp"
+	say "$name: building our packages, DKMS and the disk (a minute; log: $dir.log)"
+	export -f build_pkg_inside stack_root in_root tree_files make_disk
+	# shellcheck disable=SC2016
+	TOP=$TOP PKG_PATHS="${pkg_paths[*]}" unshare --mount -- bash -c '
+		read -r -a pkg_paths <<<"$PKG_PATHS"
+		mount --make-rprivate /
+		build_pkg_inside "$@"' build_pkg "$tmp" "$base" >"$dir.log" 2>&1 || {
+		grep -nE 'rror|arning' "$dir.log" | head -n 40 >&2
+		tail -n 40 "$dir.log" >&2
+		rm -rf "$tmp"
+		die "$name: building our packages failed; whole log: $dir.log"
+	}
+	rm -rf "$tmp/work"
+	[ ! -e "$tmp/upper" ] || rmdir "$tmp/root"
+	mv "$tmp" "$dir"
+	say "$name: packages installed, module built by DKMS"
+}
+
+build_tests_inside() {
+	local tmp=$1
+	shift
+	stack_root "$tmp" "$@" || return 1
+	mkdir -p "$tmp/root/build/guest" "$tmp/files"
+	(cd "$TOP" && tree_files tests/guest | tar -cf - -T -) | tar -xf - -C "$tmp/root/build" || return 1
+	in_root "$tmp/root" 'set -e
+		cd /build/tests/guest
+		make -s -j2 -C progs install DESTDIR=/build/dest' || return 1
+	cp -a "$tmp/root/build/dest/usr/lib/fusept-tests/." "$tmp/files/" &&
+		cp -a "$tmp/root/build/tests/guest/." "$tmp/files/" && rm -rf "$tmp/files/progs"
+}
+
+build_tests() {
+	local name=$1 dir=$2 tmp=$2.tmp
+	shift 2
+	[ "$(id -u)" = 0 ] || die "compiling the test programs needs root"
+	rm -rf "$tmp"
+	mkdir -p "$tmp"
+	export -f build_tests_inside stack_root in_root tree_files
+	# shellcheck disable=SC2016
+	TOP=$TOP unshare --mount -- bash -c '
+		mount --make-rprivate /
+		build_tests_inside "$@"' build_tests "$tmp" "$@" >"$dir.log" 2>&1 || {
+		tail -n 40 "$dir.log" >&2
+		rm -rf "$tmp"
+		die "$name: compiling the test programs failed; whole log: $dir.log"
+	}
+	rm -rf "$tmp/work" "$tmp/upper" "$tmp/root"
+	mv "$tmp" "$dir"
+}
+
+# ensure NAME LAYER: builds what is missing; sets BASE and, for the layers pkg
+# and tests, PKG and TESTS.
+ensure() {
+	local name=$1 layer=$2 image headers version key lower lock
+	kernel_line "$name"
+	mkdir -p "$CACHE"/{apt,base,pkg,tests,log,lock}
+	exec {lock}>"$CACHE/lock/$name"
+	if ! flock -n "$lock"; then
+		say "$name: another build is at work; waiting for it"
+		flock "$lock"
+	fi
+	read -r image headers version < <(resolve "$name") || die "$name: no kernel packages found"
+	REFRESH=
+	key=$({
+		echo "$image $headers $version $K_SUITES"
+		sed 's/#.*//' "$LAB/packages" | awk 'NF { print $1 }'
+		cat "$LAB/stub"
+		declare -f build_base make_disk
+	} | hash_of)
+	BASE=$CACHE/base/$name-$key
+	[ -d "$BASE" ] || build_base "$name" "$image" "$headers" "$BASE"
+	touch "$BASE"
+	if [ "$layer" != base ]; then
+		key=$({
+			echo "$key"
+			tree_hash "${pkg_paths[@]}"
+			declare -f build_pkg_inside make_disk
+		} | hash_of)
+		PKG=$CACHE/pkg/$name-$key
+		[ -d "$PKG" ] || build_pkg "$name" "$BASE" "$PKG"
+		touch "$PKG"
+	fi
+	if [ "$layer" = tests ]; then
+		key=$({
+			echo "$key"
+			tree_hash tests/guest
+			declare -f build_tests_inside
+		} | hash_of)
+		lower=$PKG/upper
+		[ -d "$lower" ] || lower=$PKG/root
+		TESTS=$CACHE/tests/$name-$key
+		[ -d "$TESTS" ] || build_tests "$name" "$TESTS" "$BASE/root" "$lower"
+		touch "$TESTS"
+	fi
+	keep_newest "$CACHE/base" "$name"
+	keep_newest "$CACHE/pkg" "$name"
+	keep_newest "$CACHE/tests" "$name"
+	exec {lock}>&-
+}
