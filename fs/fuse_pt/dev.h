@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The device, /dev/fusept: a server's end of a connection.
+ */
+#ifndef FPT_DEV_H
+#define FPT_DEV_H
+
+struct file;
+struct fpt_conn;
+struct fpt_dev;
+
+/* The device behind an open file, or NULL if it is none of ours. */
+struct fpt_dev *fpt_dev_from_file(struct file *file);
+
+/**
+ * fpt_dev_attach() - give a mount to the server that holds @file
+ * @file: an open /dev/fusept (mount option fd=)
+ * @conn: connection; the device takes a reference until it is closed
+ *
+ * The connection ends (fpt_conn_abort()) with the last of its devices.
+ * Return: 0; -EINVAL if @file is not /dev/fusept or has a connection already.
+ */
+int fpt_dev_attach(struct file *file, struct fpt_conn *conn);
+
+int fpt_dev_init(void);
+void fpt_dev_exit(void);
+
+#endif

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The queue: what a connection's server has yet to read, and the state that a
+ * request goes through.
+ *
+ *              fpt_call          server reads          server answers
+ *   (caller) ----------> QUEUED -------------> TAKEN -> SENT ------> TAKEN -> DONE
+ *                          |                   |   ^      |            |  ^
+ *                          | killed            v   |      | killed     v  |
+ *                          +---> DONE         PARKED      +-> orphan  PARKED
+ *
+ * QUEUED	on the queue; under fpt_queue.lock
+ * TAKEN	one task (a server's read or write, an abort) owns it and copies;
+ *		page faults are off, so that it is short. Nobody else touches it.
+ * PARKED	as TAKEN, but the owner sleeps (page fault, memory) and does not
+ *		look at the caller's memory; under fpt_dev.lock. An abort may take
+ *		it away, a killed caller may leave it.
+ * SENT		in a device's table, waits for the answer; under fpt_dev.lock
+ * DONE		the caller's again, and the transport is done with it
+ *
+ * A SENT or PARKED request whose caller was killed stays behind as an orphan:
+ * it points to nothing of the caller's any more (fpt_req.call is NULL) and
+ * belongs to whoever takes it out of the table next.
+ *
+ * Locks, outermost first:
+ *	pipe->mutex (splice)
+ *	fpt_conn.dev_lock	mutex: which devices there are
+ *	fpt_dev.lock		spinlock: the table of sent requests
+ *	fpt_queue.lock		spinlock: the queue
+ *	wait queue heads' locks
+ * No function of a caller (done, late) runs under any of the last four.
+ */
+#ifndef FPT_QUEUE_H
+#define FPT_QUEUE_H
+
+#include <linux/list.h>
+#include <linux/spinlock.h>
+#include <linux/types.h>
+#include <linux/wait.h>
+#include <linux/fuse_pt_protocol.h>
+#include "request.h"
+
+struct fasync_struct;
+struct fpt_conn;
+struct fpt_dev;
+struct task_struct;
+
+enum fpt_req_state {
+	FPT_REQ_QUEUED,
+	FPT_REQ_TAKEN,
+	FPT_REQ_PARKED,
+	FPT_REQ_SENT,
+	FPT_REQ_DONE,
+};
+
+/**
+ * struct fpt_req - a request on its way
+ *
+ * Lifetime: it has one owner at any time and no reference count. A waiting
+ * caller frees it once it is DONE; orphans and asynchronous requests are freed
+ * by the task that took them out of the table or the queue. The store of DONE
+ * is the last access by anybody but the caller.
+ *
+ * @link: on fpt_queue.pending or fpt_queue.background while QUEUED
+ * @node: in fpt_dev.table while SENT
+ * @call: the caller's description and memory; NULL for an orphan
+ * @state: enum fpt_req_state
+ * @interrupted: caller had a signal: INTERRUPT is sent along once SENT.
+ *	Set under the lock of the state that it is in
+ * @leaving: caller was killed while it was TAKEN: wake it when that ends
+ * @waiter: the caller, for a synchronous request; else NULL
+ * @dev: device it was taken by; set under fpt_queue.lock. A caller that looks
+ *	at it holds the RCU read lock, devices are freed by RCU
+ * @park: while PARKED, record on the owner's stack
+ * @intr_link: on fpt_queue.interrupts, under fpt_queue.lock
+ * @late: copy of the call's, for orphans
+ * @in: header as sent
+ */
+struct fpt_req {
+	union {
+		struct list_head	link;
+		struct hlist_node	node;
+	};
+	struct fpt_call		*call;
+	u8			state;
+	bool			interrupted;
+	bool			leaving;
+	struct task_struct	*waiter;
+	struct fpt_dev		*dev;
+	struct fpt_park		*park;
+	struct list_head	intr_link;
+	void			(*late)(struct fpt_conn *conn, u32 op, u64 node,
+					const void *reply, size_t len);
+	struct fuse_in_header	in;
+};
+
+/**
+ * struct fpt_queue - what a server has yet to read (fpt_conn.queue)
+ * @lock: guards everything here, and fpt_conn.state's changes
+ * @unique: last request id given; ids are even, the odd ones name INTERRUPTs
+ * @pending: requests to be read
+ * @interrupts: sent requests (intr_link) for which INTERRUPT is to be read
+ * @forgets: forgets to be read, oldest first; @forgets_end: its last link
+ * @turn: whose turn it is while both requests and forgets wait
+ * @no_interrupt: server answered ENOSYS to INTERRUPT
+ * @wait: servers that wait for something to read, exclusively, and pollers
+ * @fasync: who asked for SIGIO
+ * @background: asynchronous requests beyond the limit, oldest first
+ * @nr_background: asynchronous requests unanswered
+ * @nr_active: those of them that are not on @background
+ * @room: callers that wait for @nr_background to fall below the limit
+ * @idle: fpt_queue_stop() waiting for fpt_conn.nr_waiting to fall to 0
+ */
+struct fpt_queue {
+	spinlock_t		lock;
+	u64			unique;
+	struct list_head	pending;
+	struct list_head	interrupts;
+	struct fpt_forget	*forgets;
+	struct fpt_forget	**forgets_end;
+	unsigned int		turn;
+	bool			no_interrupt;
+	wait_queue_head_t	wait;
+	struct fasync_struct	*fasync;
+
+	struct list_head	background;
+	unsigned int		nr_background;
+	unsigned int		nr_active;
+	wait_queue_head_t	room;
+	wait_queue_head_t	idle;
+};
+
+void fpt_queue_init(struct fpt_queue *q);
+
+/**
+ * fpt_queue_live() - INIT was answered well: let ordinary calls through
+ * All that INIT agreed on must have been stored in @conn before.
+ * Return: false if the connection is dead already.
+ */
+bool fpt_queue_live(struct fpt_conn *conn);
+
+/**
+ * fpt_queue_abort() - make the connection dead and finish every request
+ *
+ * The transport's part of fpt_conn_abort(): changes fpt_conn.state, wakes
+ * fpt_conn.init_wait, servers and pollers. Return: true for the call that did
+ * it, false if it was dead before.
+ */
+bool fpt_queue_abort(struct fpt_conn *conn);
+
+/**
+ * fpt_queue_drain() - wait until the last call has ended
+ *
+ * For umount, after fpt_conn_abort(): no @done function runs any more when it
+ * returns. Ends soon on a dead connection, whatever its server does.
+ */
+void fpt_queue_drain(struct fpt_conn *conn);
+
+/* Are so many asynchronous calls unanswered that readahead should hold back? */
+bool fpt_queue_congested(const struct fpt_conn *conn);
+
+/* -------- for request.c, dev.c and devcopy.c only -------- */
+
+bool fpt_queue_add(struct fpt_conn *conn, struct fpt_req *req);
+int fpt_queue_add_background(struct fpt_conn *conn, struct fpt_req *req);
+bool fpt_queue_back(struct fpt_conn *conn, struct fpt_req *req);
+bool fpt_queue_remove(struct fpt_conn *conn, struct fpt_req *req);
+bool fpt_queue_interrupt(struct fpt_conn *conn, struct fpt_req *req);
+void fpt_queue_forget_interrupt(struct fpt_conn *conn, struct fpt_req *req);
+void fpt_queue_background_end(struct fpt_conn *conn);
+
+#endif
