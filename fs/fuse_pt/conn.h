@@ -19,6 +19,12 @@
 struct super_block;
 struct dentry;
 
+/* The least that a READ or WRITE may carry, whatever is agreed. */
+#define FPT_MIN_DATA		4096u
+/* Pages of one request where the server names no limit, and the most of all. */
+#define FPT_DEFAULT_PAGES	32
+#define FPT_MAX_PAGES		256
+
 /* Opcodes fit below this; bounds the bitmap of ops a server does not have. */
 #define FPT_OP_MAX	64
 
@@ -54,8 +60,9 @@ enum fpt_conn_state {
 
 /**
  * struct fpt_conn - a connection
- * @refs: one per superblock, per open device file and per request in flight;
- *	freed after an RCU grace period when it falls to 0
+ * @refs: one per superblock, per open device file, per request in flight and
+ *	per inode of the control fs; freed after an RCU grace period when it
+ *	falls to 0
  * @state: enum fpt_conn_state; NEW to LIVE to DEAD only, changed under
  *	@queue.lock, read locklessly
  * @init_wait: those who wait for INIT's answer
@@ -74,6 +81,8 @@ enum fpt_conn_state {
  * @max_stack_depth: passthrough: lower stacking depth allowed, 0 without it
  * @max_background, @congestion_threshold: agreed limits of async calls
  * @attr_epoch: counts changes of attributes made on this side, see attr.h
+ * @evict_epoch: the latest @attr_epoch at which an inode was evicted: what was
+ *	asked for before it may be out of date for an inode made after it
  * @nr_waiting: calls queued or in flight, as shown by the control fs
  * @user_ns, @pid_ns: of the mounter; ids on the wire are translated to them
  * @owner_uid, @owner_gid: mount options user_id and group_id
@@ -106,6 +115,7 @@ struct fpt_conn {
 	unsigned int		congestion_threshold;
 
 	atomic64_t		attr_epoch;
+	atomic64_t		evict_epoch;
 	atomic_t		nr_waiting;
 
 	struct user_namespace	*user_ns;
@@ -171,11 +181,21 @@ static inline void fpt_op_set_missing(struct fpt_conn *conn, u32 op)
 bool fpt_conn_may_use(const struct fpt_conn *conn);
 
 /**
- * fpt_init_start() - send INIT; fpt_init_wait() - wait until it is answered
- *
- * fpt_init_wait() returns 0, -EINTR on a fatal signal, or the reason why the
- * connection is dead. Called by the transport for every ordinary call.
+ * fpt_init_start() - send INIT, do not wait for its answer
+ * @conn: connection, attached to a device, its superblock set up
+ * Return: 0, or a negative errno if it could not be queued.
  */
 int fpt_init_start(struct fpt_conn *conn);
+
+/**
+ * fpt_init_wait() - wait until INIT was answered
+ *
+ * Called by the transport for every ordinary call; a few instructions once the
+ * connection is live.
+ *
+ * Return: 0; -EINTR on a fatal signal; or why the connection is dead: -EIO or
+ * -ECONNREFUSED if INIT failed, else -ENOTCONN.
+ */
+int fpt_init_wait(struct fpt_conn *conn);
 
 #endif

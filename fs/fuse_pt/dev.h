@@ -12,6 +12,12 @@ struct fpt_dev;
 /* The device behind an open file, or NULL if it is none of ours. */
 struct fpt_dev *fpt_dev_from_file(struct file *file);
 
+/*
+ * The connection that a device was attached to, or NULL; valid as long as the
+ * device is open. For super.c: a second mount of the same descriptor.
+ */
+struct fpt_conn *fpt_dev_conn(const struct fpt_dev *dev);
+
 /**
  * fpt_dev_attach() - give a mount to the server that holds @file
  * @file: an open /dev/fusept (mount option fd=)

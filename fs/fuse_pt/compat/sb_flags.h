@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Superblock flags that older kernels lack. */
+#ifndef _FPT_COMPAT_SB_FLAGS_H
+#define _FPT_COMPAT_SB_FLAGS_H
+
+#include <linux/fs.h>
+
+/* Without it, only file systems that ask for idmapped mounts get them. */
+#ifndef SB_I_NOIDMAP
+#define SB_I_NOIDMAP		0
+#endif
+
+/* Without it, sync(2) waits for pages under writeback, of which we have none. */
+#ifndef SB_I_NO_DATA_INTEGRITY
+#define SB_I_NO_DATA_INTEGRITY	0
+#endif
+
+/**
+ * fpt_compat_no_umask() - the file system applies the umask, not the VFS
+ * @sb: superblock
+ *
+ * Where there is no flag for that alone, one goes with the promise to know
+ * ACLs; without an ACL operation it means no more than this.
+ */
+static inline void fpt_compat_no_umask(struct super_block *sb)
+{
+#ifdef SB_I_NOUMASK
+	sb->s_iflags |= SB_I_NOUMASK;
+#else
+	sb->s_flags |= SB_POSIXACL;
+#endif
+}
+
+#endif /* _FPT_COMPAT_SB_FLAGS_H */
