@@ -25,6 +25,27 @@ control() {
 	done
 }
 
+# A probe has to fail for what it says itself. An error in a header, other than
+# by a macro that the probe uses, says nothing about the kernel.
+own_failure() {
+	awk -v probe="/$1.c:" '
+		/: (fatal )?error: / {
+			if (foreign)
+				exit
+			foreign = index($0, probe) ? "" : $0
+		}
+		/: note: / && index($0, probe) { foreign = "" }
+		END {
+			if (foreign) {
+				print foreign
+				exit 1
+			}
+		}' "$2" >&2 && return 0
+	echo >&2 "fuse_pt: probe $1 fails in a header that it includes," \
+		"which says nothing about the kernel; see $2"
+	exit 1
+}
+
 control control-pass yes
 control 'control-fail-*' no
 
@@ -43,7 +64,10 @@ for a in "$answers"/*.answer; do
 	macro=FPT_HAVE_$(echo "$name" | tr '[:lower:]-' '[:upper:]_')
 	case $got in
 	yes) echo "#define $macro 1" ;;
-	no) echo "/* no $macro */" ;;
+	no)
+		own_failure "$name" "$a.log"
+		echo "/* no $macro */"
+		;;
 	*)
 		echo >&2 "fuse_pt: $a holds neither yes nor no"
 		exit 1

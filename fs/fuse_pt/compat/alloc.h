@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Memory, timers, work queues: what the kernel's library calls them. */
+#ifndef _FPT_COMPAT_ALLOC_H
+#define _FPT_COMPAT_ALLOC_H
+
+#include <linux/jiffies.h>
+#include <linux/overflow.h>
+#include <linux/slab.h>
+#include <linux/timer.h>
+#include <linux/workqueue.h>
+
+/* Allocation by type; the flags may be left out and are GFP_KERNEL then. */
+#ifndef kmalloc_obj
+#define FPT_GFP_(dummy, gfp, ...)	gfp
+#define FPT_GFP(...)			FPT_GFP_(0, ##__VA_ARGS__, GFP_KERNEL)
+
+#define kmalloc_obj(type, ...) \
+	((typeof(type) *)kmalloc(sizeof(typeof(type)), FPT_GFP(__VA_ARGS__)))
+#define kmalloc_objs(type, count, ...) \
+	((typeof(type) *)kmalloc_array(count, sizeof(typeof(type)), \
+				       FPT_GFP(__VA_ARGS__)))
+#define kzalloc_obj(type, ...) \
+	((typeof(type) *)kzalloc(sizeof(typeof(type)), FPT_GFP(__VA_ARGS__)))
+#define kzalloc_objs(type, count, ...) \
+	((typeof(type) *)kcalloc(count, sizeof(typeof(type)), \
+				 FPT_GFP(__VA_ARGS__)))
+#define kvmalloc_objs(type, count, ...) \
+	((typeof(type) *)kvmalloc_array(count, sizeof(typeof(type)), \
+					FPT_GFP(__VA_ARGS__)))
+#define kvzalloc_objs(type, count, ...) \
+	((typeof(type) *)kvcalloc(count, sizeof(typeof(type)), \
+				  FPT_GFP(__VA_ARGS__)))
+#define kmalloc_flex(type, member, count, ...) \
+	((typeof(type) *)kmalloc(struct_size((typeof(type) *)NULL, member, \
+					     count), FPT_GFP(__VA_ARGS__)))
+#define kzalloc_flex(type, member, count, ...) \
+	((typeof(type) *)kzalloc(struct_size((typeof(type) *)NULL, member, \
+					     count), FPT_GFP(__VA_ARGS__)))
+#endif
+
+#ifndef timer_container_of
+#define timer_container_of(var, timer, field)	from_timer(var, timer, field)
+#endif
+
+#ifndef FPT_HAVE_WQ_PERCPU
+/* Without WQ_UNBOUND, every work queue is per cpu. */
+#define WQ_PERCPU		0
+#define system_percpu_wq	system_wq
+#define system_dfl_wq		system_unbound_wq
+#endif
+
+#ifndef secs_to_jiffies
+#define secs_to_jiffies(secs)	((unsigned long)(secs) * HZ)
+#endif
+
+#endif /* _FPT_COMPAT_ALLOC_H */

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Open files: opening a backing file and mapping it. */
+#include <linux/fcntl.h>
+#include <linux/security.h>
+#include "compat.h"
+
+#if defined(FPT_HAVE_EXPORT_BACKING_FILE_OPEN)
+#include <linux/backing-file.h>
+#endif
+
+/* Is no event of this file to be notified, as of one fanotify made itself? */
+static bool fpt_never_notifies(const struct file *file)
+{
+#ifdef FMODE_FSNOTIFY_NONE
+	return FMODE_FSNOTIFY_NONE(file->f_mode);
+#else
+	return file->f_mode & FMODE_NONOTIFY;
+#endif
+}
+
+/**
+ * fpt_compat_open_backing() - open a file below another
+ * @user: the file that the user opened
+ * @flags: O_* of the new file; those for creation are ignored
+ * @path: what to open
+ * @cred: whose credentials the file gets
+ *
+ * Where the kernel can, the new file's mappings show the path of @user. A file
+ * that must not be notified of has none below it that is, or a listener would
+ * wait for itself.
+ *
+ * No permission of @path's inode is checked: the caller did.
+ *
+ * Return: the file or an ERR_PTR
+ */
+struct file *fpt_compat_open_backing(const struct file *user, int flags,
+				     const struct path *path,
+				     const struct cred *cred)
+{
+	flags &= ~(O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC);
+
+	if (fpt_never_notifies(user)) {
+#if defined(__FMODE_NONOTIFY)
+		flags |= __FMODE_NONOTIFY;
+#elif defined(FPT_HAVE_DENTRY_OPEN_NONOTIFY)
+		return dentry_open_nonotify(path, flags, cred);
+#endif
+	}
+
+#if !defined(FPT_HAVE_EXPORT_BACKING_FILE_OPEN)
+	return dentry_open(path, flags, cred);
+#elif defined(FPT_HAVE_BACKING_FILE_OPEN_FILE)
+	return backing_file_open(user, flags, path, cred);
+#else
+	return backing_file_open(&user->f_path, flags, path, cred);
+#endif
+}
+
+/**
+ * fpt_compat_mmap_allowed() - does the LSM let a backing file be mapped
+ * @vma: the mapping, with vm_file the backing file
+ * @lower: backing file
+ * @user: the file that the user maps, which the LSM has let pass
+ *
+ * Return: 0 or the LSM's error. 0 on kernels that have no such hook, and for
+ * files that they do not know to be backing ones.
+ */
+int fpt_compat_mmap_allowed(struct vm_area_struct *vma, struct file *lower,
+			    struct file *user)
+{
+#if defined(FPT_HAVE_MMAP_BACKING_FILE) && \
+	defined(FPT_HAVE_EXPORT_SECURITY_MMAP_BACKING_FILE)
+	if (lower->f_mode & FMODE_BACKING)
+		return security_mmap_backing_file(vma, lower, user);
+#endif
+	return 0;
+}

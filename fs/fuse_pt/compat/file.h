@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Open files: descriptors, kiocbs, splice, mappings, backing files. */
+#ifndef _FPT_COMPAT_FILE_H
+#define _FPT_COMPAT_FILE_H
+
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/mm.h>
+#include <linux/splice.h>
+
+#ifndef fd_file
+#define fd_file(f)	((f).file)
+#endif
+
+#ifndef FPT_HAVE_FD_EMPTY
+static inline bool fd_empty(struct fd f)
+{
+	return !fd_file(f);
+}
+#endif
+
+/* Completion in the caller's context came with 6.6 and went after 6.12. */
+#ifndef IOCB_DIO_CALLER_COMP
+#define IOCB_DIO_CALLER_COMP	0
+#endif
+
+#ifndef FPT_HAVE_KIOCB_START_WRITE
+static inline void kiocb_start_write(struct kiocb *iocb)
+{
+	struct super_block *sb = file_inode(iocb->ki_filp)->i_sb;
+
+	sb_start_write(sb);
+	/* ended by another task, as far as lockdep is concerned */
+	__sb_writers_release(sb, SB_FREEZE_WRITE);
+}
+
+static inline void kiocb_end_write(struct kiocb *iocb)
+{
+	struct super_block *sb = file_inode(iocb->ki_filp)->i_sb;
+
+	__sb_writers_acquired(sb, SB_FREEZE_WRITE);
+	sb_end_write(sb);
+}
+#endif
+
+#ifndef FPT_HAVE_FILEMAP_SPLICE_READ
+#define filemap_splice_read	generic_file_splice_read
+#endif
+
+#ifndef FPT_HAVE_SPLICE_COPY_FILE_RANGE
+#define splice_copy_file_range(in, pos_in, out, pos_out, len) \
+	generic_copy_file_range(in, pos_in, out, pos_out, len, 0)
+#endif
+
+#ifndef FPT_HAVE_VFS_MMAP
+#define vfs_mmap	call_mmap
+#endif
+
+#ifndef FPT_HAVE_VMA_FLAGS_SET
+static inline void vm_flags_set(struct vm_area_struct *vma, vm_flags_t flags)
+{
+	mmap_assert_write_locked(vma->vm_mm);
+	vma->vm_flags |= flags;
+}
+
+static inline void vm_flags_clear(struct vm_area_struct *vma, vm_flags_t flags)
+{
+	mmap_assert_write_locked(vma->vm_mm);
+	vma->vm_flags &= ~flags;
+}
+#endif
+
+struct file *fpt_compat_open_backing(const struct file *user, int flags,
+				     const struct path *path,
+				     const struct cred *cred);
+int fpt_compat_mmap_allowed(struct vm_area_struct *vma, struct file *lower,
+			    struct file *user);
+
+#endif /* _FPT_COMPAT_FILE_H */

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The page cache: finding, filling and copying folios. */
+#ifndef _FPT_COMPAT_PAGE_CACHE_H
+#define _FPT_COMPAT_PAGE_CACHE_H
+
+#include <linux/err.h>
+#include <linux/highmem.h>
+#include <linux/pagemap.h>
+#include <linux/uio.h>
+
+#ifndef FPT_HAVE_FGF_T
+#define fgf_t	int
+
+#ifndef FGP_WRITEBEGIN
+#define FGP_WRITEBEGIN	(FGP_LOCK | FGP_WRITE | FGP_CREAT | FGP_STABLE)
+#endif
+
+/* Failure is an ERR_PTR since 6.4; before, NULL said nothing of the reason. */
+static inline struct folio *
+fpt_compat_get_folio(struct address_space *mapping, pgoff_t index, fgf_t flags,
+		     gfp_t gfp)
+{
+	struct folio *folio = __filemap_get_folio(mapping, index, flags, gfp);
+
+	if (folio)
+		return folio;
+	if (flags & FGP_NOWAIT)
+		return ERR_PTR(-EAGAIN);
+	return ERR_PTR(flags & FGP_CREAT ? -ENOMEM : -ENOENT);
+}
+
+#define __filemap_get_folio(mapping, index, flags, gfp)			\
+	fpt_compat_get_folio(mapping, index, flags, gfp)
+#define filemap_get_folio(mapping, index)				\
+	fpt_compat_get_folio(mapping, index, 0, 0)
+#define filemap_lock_folio(mapping, index)				\
+	fpt_compat_get_folio(mapping, index, FGP_LOCK, 0)
+#define filemap_grab_folio(mapping, index)				\
+	fpt_compat_get_folio(mapping, index,				\
+			     FGP_LOCK | FGP_ACCESSED | FGP_CREAT,	\
+			     mapping_gfp_mask(mapping))
+#endif
+
+#ifndef FPT_HAVE_FILEMAP_ALLOC_FOLIO_POLICY
+static inline struct folio *fpt_compat_alloc_folio(gfp_t gfp,
+						   unsigned int order)
+{
+	return filemap_alloc_folio(gfp, order);
+}
+
+#undef filemap_alloc_folio
+#define filemap_alloc_folio(gfp, order, policy)	\
+	fpt_compat_alloc_folio(gfp, order)
+#endif
+
+#ifndef FPT_HAVE_MEMCPY_FOLIO
+static inline void memcpy_from_folio(char *to, struct folio *folio,
+				     size_t offset, size_t len)
+{
+	while (len) {
+		size_t n = min_t(size_t, len, PAGE_SIZE - offset_in_page(offset));
+		const char *from = kmap_local_folio(folio, offset);
+
+		memcpy(to, from, n);
+		kunmap_local(from);
+		to += n;
+		offset += n;
+		len -= n;
+	}
+}
+
+static inline void memcpy_to_folio(struct folio *folio, size_t offset,
+				   const char *from, size_t len)
+{
+	while (len) {
+		size_t n = min_t(size_t, len, PAGE_SIZE - offset_in_page(offset));
+		char *to = kmap_local_folio(folio, offset);
+
+		memcpy(to, from, n);
+		kunmap_local(to);
+		from += n;
+		offset += n;
+		len -= n;
+	}
+	flush_dcache_folio(folio);
+}
+#endif
+
+#ifndef FPT_HAVE_FOLIO_END_READ
+static inline void folio_end_read(struct folio *folio, bool success)
+{
+	if (success)
+		folio_mark_uptodate(folio);
+	folio_unlock(folio);
+}
+#endif
+
+#ifndef FPT_HAVE_COPY_FOLIO_FROM_ITER_ATOMIC
+static inline size_t copy_folio_from_iter_atomic(struct folio *folio,
+						 size_t offset, size_t len,
+						 struct iov_iter *iter)
+{
+	size_t done = 0;
+
+	while (done < len) {
+		size_t in = offset_in_page(offset + done);
+		size_t n = min_t(size_t, len - done, PAGE_SIZE - in);
+		struct page *page;
+		size_t got;
+
+		page = folio_page(folio, (offset + done) / PAGE_SIZE);
+		got = copy_page_from_iter_atomic(page, in, n, iter);
+		done += got;
+		if (got < n)
+			break;
+	}
+	return done;
+}
+#endif
+
+#endif /* _FPT_COMPAT_PAGE_CACHE_H */
