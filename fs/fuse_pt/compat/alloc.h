@@ -11,31 +11,34 @@
 
 /* Allocation by type; the flags may be left out and are GFP_KERNEL then. */
 #ifndef kmalloc_obj
-#define FPT_GFP_(dummy, gfp, ...)	gfp
-#define FPT_GFP(...)			FPT_GFP_(0, ##__VA_ARGS__, GFP_KERNEL)
+#define FPT_GFP(...)		FPT_GFP_OF(, ##__VA_ARGS__, GFP_KERNEL)
+#define FPT_GFP_OF(...)		FPT_SECOND(__VA_ARGS__)
+#define FPT_SECOND(none, gfp, ...)	(none gfp)
+
+#define FPT_TYPED(type, mem)	((typeof(type) *)(mem))
+#define FPT_FLEX_SIZE(type, member, count) \
+	struct_size((typeof(type) *)NULL, member, count)
 
 #define kmalloc_obj(type, ...) \
-	((typeof(type) *)kmalloc(sizeof(typeof(type)), FPT_GFP(__VA_ARGS__)))
+	FPT_TYPED(type, kmalloc(sizeof(type), FPT_GFP(__VA_ARGS__)))
 #define kmalloc_objs(type, count, ...) \
-	((typeof(type) *)kmalloc_array(count, sizeof(typeof(type)), \
-				       FPT_GFP(__VA_ARGS__)))
-#define kzalloc_obj(type, ...) \
-	((typeof(type) *)kzalloc(sizeof(typeof(type)), FPT_GFP(__VA_ARGS__)))
-#define kzalloc_objs(type, count, ...) \
-	((typeof(type) *)kcalloc(count, sizeof(typeof(type)), \
-				 FPT_GFP(__VA_ARGS__)))
-#define kvmalloc_objs(type, count, ...) \
-	((typeof(type) *)kvmalloc_array(count, sizeof(typeof(type)), \
-					FPT_GFP(__VA_ARGS__)))
-#define kvzalloc_objs(type, count, ...) \
-	((typeof(type) *)kvcalloc(count, sizeof(typeof(type)), \
-				  FPT_GFP(__VA_ARGS__)))
+	FPT_TYPED(type, kmalloc_array(count, sizeof(type), \
+				      FPT_GFP(__VA_ARGS__)))
 #define kmalloc_flex(type, member, count, ...) \
-	((typeof(type) *)kmalloc(struct_size((typeof(type) *)NULL, member, \
-					     count), FPT_GFP(__VA_ARGS__)))
+	FPT_TYPED(type, kmalloc(FPT_FLEX_SIZE(type, member, count), \
+				FPT_GFP(__VA_ARGS__)))
+#define kzalloc_obj(type, ...) \
+	FPT_TYPED(type, kzalloc(sizeof(type), FPT_GFP(__VA_ARGS__)))
+#define kzalloc_objs(type, count, ...) \
+	FPT_TYPED(type, kcalloc(count, sizeof(type), FPT_GFP(__VA_ARGS__)))
 #define kzalloc_flex(type, member, count, ...) \
-	((typeof(type) *)kzalloc(struct_size((typeof(type) *)NULL, member, \
-					     count), FPT_GFP(__VA_ARGS__)))
+	FPT_TYPED(type, kzalloc(FPT_FLEX_SIZE(type, member, count), \
+				FPT_GFP(__VA_ARGS__)))
+#define kvmalloc_objs(type, count, ...) \
+	FPT_TYPED(type, kvmalloc_array(count, sizeof(type), \
+				       FPT_GFP(__VA_ARGS__)))
+#define kvzalloc_objs(type, count, ...) \
+	FPT_TYPED(type, kvcalloc(count, sizeof(type), FPT_GFP(__VA_ARGS__)))
 #endif
 
 #ifndef timer_container_of

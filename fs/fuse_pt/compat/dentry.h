@@ -48,7 +48,12 @@ fpt_compat_alloc_parallel(struct dentry *parent, const struct qstr *name,
 #endif
 
 #ifndef QSTR
-#define QSTR(n)		QSTR_LEN(n, strlen(n))
+static inline struct qstr fpt_compat_qstr(const char *name)
+{
+	return QSTR_LEN(name, strlen(name));
+}
+
+#define QSTR(n)		fpt_compat_qstr(n)
 #endif
 
 #endif /* _FPT_COMPAT_DENTRY_H */

@@ -21,8 +21,14 @@ static inline struct mnt_idmap *file_mnt_idmap(struct file *file)
 #endif
 
 #ifndef FPT_HAVE_FILLATTR_MASK
-#define generic_fillattr(idmap, mask, inode, stat) \
-	generic_fillattr(idmap, inode, stat)
+/* Older kernels fill in all that they know, whatever is asked for. */
+static inline void fpt_compat_fillattr(struct mnt_idmap *idmap, u32 mask,
+				       struct inode *inode, struct kstat *stat)
+{
+	generic_fillattr(idmap, inode, stat);
+}
+
+#define generic_fillattr	fpt_compat_fillattr
 #endif
 
 #endif /* _FPT_COMPAT_IDMAP_H */

@@ -29,28 +29,31 @@ fpt_compat_get_folio(struct address_space *mapping, pgoff_t index, fgf_t flags,
 	return ERR_PTR(flags & FGP_CREAT ? -ENOMEM : -ENOENT);
 }
 
-#define __filemap_get_folio(mapping, index, flags, gfp)			\
-	fpt_compat_get_folio(mapping, index, flags, gfp)
+static inline struct folio *fpt_compat_grab_folio(struct address_space *mapping,
+						  pgoff_t index)
+{
+	return fpt_compat_get_folio(mapping, index,
+				    FGP_LOCK | FGP_ACCESSED | FGP_CREAT,
+				    mapping_gfp_mask(mapping));
+}
+
+#define __filemap_get_folio	fpt_compat_get_folio
 #define filemap_get_folio(mapping, index)				\
 	fpt_compat_get_folio(mapping, index, 0, 0)
 #define filemap_lock_folio(mapping, index)				\
 	fpt_compat_get_folio(mapping, index, FGP_LOCK, 0)
-#define filemap_grab_folio(mapping, index)				\
-	fpt_compat_get_folio(mapping, index,				\
-			     FGP_LOCK | FGP_ACCESSED | FGP_CREAT,	\
-			     mapping_gfp_mask(mapping))
+#define filemap_grab_folio	fpt_compat_grab_folio
 #endif
 
 #ifndef FPT_HAVE_FILEMAP_ALLOC_FOLIO_POLICY
-static inline struct folio *fpt_compat_alloc_folio(gfp_t gfp,
-						   unsigned int order)
+static inline struct folio *
+fpt_compat_alloc_folio(gfp_t gfp, unsigned int order, struct mempolicy *policy)
 {
 	return filemap_alloc_folio(gfp, order);
 }
 
 #undef filemap_alloc_folio
-#define filemap_alloc_folio(gfp, order, policy)	\
-	fpt_compat_alloc_folio(gfp, order)
+#define filemap_alloc_folio	fpt_compat_alloc_folio
 #endif
 
 #ifndef FPT_HAVE_MEMCPY_FOLIO
