@@ -10,6 +10,7 @@
 #include "request.h"
 
 struct fpt_backing;
+struct fpt_forget;
 
 /**
  * enum fpt_path - where reads and writes of an open file go
@@ -40,7 +41,12 @@ enum fpt_path {
  * @back_cred: credentials for I/O on @back, referenced
  * @release: the RELEASE that ends it, filled in advance
  * @no_release: the server never saw an OPEN (no_open), so no RELEASE either
+ * @write_link: on fpt_wb.handles of its inode, under the node's lock
  * @rdpos: directories: offset behind the last entry given, readdir.c
+ * @inode: referenced from close until RELEASE was answered, so that the server
+ *	gets no FORGET before; umount waits for it with fpt_queue_drain()
+ * @forget: FORGET to be sent after RELEASE, for a node that came with a late
+ *	answer to CREATE; else NULL
  */
 struct fpt_file {
 	refcount_t		refs;
@@ -53,8 +59,10 @@ struct fpt_file {
 	bool			no_release;
 	struct file		*back;
 	const struct cred	*back_cred;
-	struct list_head	write_link;	/* writeback.c: fpt_wb.handles */
+	struct list_head	write_link;
 	loff_t			rdpos;
+	struct inode		*inode;
+	struct fpt_forget	*forget;
 	struct {
 		struct fpt_call		call;
 		struct fuse_release_in	in;
@@ -105,6 +113,31 @@ void fpt_file_close(struct inode *inode, struct file *file, u32 op);
 
 /* FSYNC or FSYNCDIR round trip; 0 once the server said ENOSYS. */
 int fpt_file_sync_call(struct file *file, int datasync, u32 op);
+
+/**
+ * fpt_lock_owner() - what the server may know of a lock owner
+ *
+ * Equal for equal owners of one connection, and tells nothing of the kernel's
+ * addresses.
+ */
+u64 fpt_lock_owner(const struct fpt_conn *conn, fl_owner_t owner);
+
+/* Was the current task killed, be it on its way out already? */
+bool fpt_task_killed(void);
+
+/**
+ * fpt_file_lost_size() - a READ ended before the size that we know
+ * @end: where the server's data ended
+ * @epoch: fpt_attr_epoch() from before the READ
+ * Takes @end as the size, unless the file changed on this side since.
+ */
+void fpt_file_lost_size(struct inode *inode, loff_t end, u64 epoch);
+
+/**
+ * fpt_file_zero_tail() - the file is about to grow past @size, its size now
+ * Clears what a mapping may have left in the page cache behind the end.
+ */
+void fpt_file_zero_tail(struct inode *inode, loff_t size);
 
 /* Late replies (struct fpt_call.late): give back what a killed opener got. */
 void fpt_late_open(struct fpt_conn *conn, u32 op, u64 node, const void *reply,

@@ -4,8 +4,19 @@
  *
  * Pages are copied to private memory before they are sent and leave the
  * writeback state at once, so that neither sync(2) nor reclaim ever waits for
- * a server. What is in flight is remembered per node: readers of the range,
- * fsync, truncate and direct I/O wait for it.
+ * a server. What is in flight is remembered per node as a span of bytes:
+ * readers of the range, fsync, truncate and direct I/O wait for it.
+ *
+ * Spans are listed in the order of their data. A span is sent once no earlier
+ * one overlaps it, and grows only over bytes that no other span has; so two
+ * WRITEs of one byte reach the server one after the other, the older first.
+ * Buffered writes send the page cache itself, and list a span for it.
+ *
+ * A span is put on the list, and grown, with the folio locked that it is about.
+ * Who holds a folio's lock may therefore wait for the spans over it, and who
+ * has a span must not wait for a folio that it does not cover yet while others
+ * may wait for the span with that folio locked: readers lock no folio that is
+ * dirty or up to date.
  */
 #ifndef FPT_WRITEBACK_H
 #define FPT_WRITEBACK_H
@@ -14,23 +25,50 @@
 #include <linux/types.h>
 #include <linux/wait.h>
 
+struct folio;
+struct address_space;
 struct inode;
 struct fpt_file;
+struct writeback_control;
+
+enum fpt_wb_state {
+	FPT_WB_FILLING,		/* may grow, must not be sent */
+	FPT_WB_QUEUED,		/* complete, waits for its turn */
+	FPT_WB_SENT,		/* the server has it or is about to */
+};
 
 /**
- * struct fpt_wb - writeback state of a regular file
+ * struct fpt_wb_span - bytes of a file that are being written
+ * @link: on fpt_wb.spans; all fields are under the node's lock
+ * @start: first byte
+ * @end: last byte
+ * @state: enum fpt_wb_state
+ * @copied: dirty pages, copied; else a buffered write's
+ */
+struct fpt_wb_span {
+	struct list_head	link;
+	loff_t			start;
+	loff_t			end;
+	u8			state;
+	bool			copied;
+};
+
+/**
+ * struct fpt_wb - writeback state of a regular file; under the node's lock
  * @handles: opens that can write (struct fpt_file.write_link), any of which
- *	may carry a WRITE; under the node's lock
- * @in_flight: WRITEs sent or queued (private list type of writeback.c)
+ *	may carry a WRITE
+ * @spans: struct fpt_wb_span, oldest data first
+ * @copies: pages copied and not yet written, in all spans
  * @held: > 0 while fpt_wb_hold() keeps new WRITEs from being sent
- * @parked: WRITEs waiting for @held to fall to 0
- * @wait: woken when one ends
+ * @pumping: a task looks for queued spans to send
+ * @wait: woken when a span ends
  */
 struct fpt_wb {
 	struct list_head	handles;
-	struct list_head	in_flight;
-	struct list_head	parked;
+	struct list_head	spans;
+	unsigned int		copies;
 	int			held;
+	bool			pumping;
 	wait_queue_head_t	wait;
 };
 
@@ -40,11 +78,52 @@ void fpt_wb_del_handle(struct inode *inode, struct fpt_file *ff);
 
 /* Wait until no WRITE to bytes [start, end] is in flight. */
 void fpt_wb_wait(struct inode *inode, loff_t start, loff_t end);
-/* Write out and wait: filemap_write_and_wait_range() plus fpt_wb_wait(). */
-int fpt_wb_flush(struct inode *inode, loff_t start, loff_t end);
+/* The same; -EINTR if the task is killed first. */
+int fpt_wb_wait_killable(struct inode *inode, loff_t start, loff_t end);
 
-/* Around truncate: no WRITE is in flight or sent in between. Inode locked. */
+/**
+ * fpt_wb_flush() - write out and wait until the server has it
+ *
+ * Must not be called between fpt_wb_hold() and fpt_wb_unhold().
+ * Return: 0, -EINTR if the task was killed, or the error of a WRITE since the
+ * mapping's errors were last looked at.
+ */
+int fpt_wb_flush(struct inode *inode, loff_t start, loff_t end);
+/* The same, but leaves the errors for fsync and close to report. */
+int fpt_wb_settle(struct inode *inode, loff_t start, loff_t end);
+
+/**
+ * fpt_wb_hold() - around truncate: no WRITE is in flight or sent in between
+ *
+ * Inode locked. The page cache must be truncated after fpt_wb_unhold(), not
+ * before: a reader may wait for a held WRITE with a folio locked. A held WRITE
+ * is cut off at the size that it finds.
+ */
 void fpt_wb_hold(struct inode *inode);
 void fpt_wb_unhold(struct inode *inode);
+
+/* -------- spans of buffered writes; cached.c -------- */
+
+/**
+ * fpt_wb_span_begin() - list a span of one folio, which is locked
+ * fpt_wb_span_grow() - let it reach to @end, the folio there is locked
+ * fpt_wb_span_turn() - wait until it may be sent; no folio is locked
+ * fpt_wb_span_end() - the WRITE ended, or was given up
+ *
+ * fpt_wb_span_grow() returns false if others write there.
+ * fpt_wb_span_turn() returns -EINTR if the task is killed first.
+ */
+void fpt_wb_span_begin(struct inode *inode, struct fpt_wb_span *span,
+		       loff_t start, loff_t end);
+bool fpt_wb_span_grow(struct inode *inode, struct fpt_wb_span *span,
+		      loff_t end);
+int fpt_wb_span_turn(struct inode *inode, struct fpt_wb_span *span);
+void fpt_wb_span_end(struct inode *inode, struct fpt_wb_span *span);
+
+/* -------- address space operations -------- */
+
+int fpt_writepages(struct address_space *mapping,
+		   struct writeback_control *wbc);
+int fpt_launder_folio(struct folio *folio);
 
 #endif
