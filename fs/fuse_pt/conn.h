@@ -180,6 +180,12 @@ static inline void fpt_op_set_missing(struct fpt_conn *conn, u32 op)
  */
 bool fpt_conn_may_use(const struct fpt_conn *conn);
 
+/* The congestion threshold that goes with a background limit: 3/4 of it. */
+static inline unsigned int fpt_conn_congested_at(unsigned int max_background)
+{
+	return max_background - max_background / 4;
+}
+
 /**
  * fpt_init_start() - send INIT, do not wait for its answer
  * @conn: connection, attached to a device, its superblock set up

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The connection: its life, and whom it lets in.
+ */
+#include "compat/compat.h"
+
+#include <linux/cred.h>
+#include <linux/mm.h>
+#include <linux/pid_namespace.h>
+#include <linux/slab.h>
+#include <linux/user_namespace.h>
+#include "backing.h"
+#include "conn.h"
+#include "queue.h"
+
+/* Limits of asynchronous calls for a server that names none. */
+#define CONN_MAX_BACKGROUND	12
+
+struct fpt_conn *fpt_conn_new(struct user_namespace *user_ns)
+{
+	struct fpt_conn *conn = kzalloc_obj(*conn);
+
+	if (!conn)
+		return NULL;
+
+	refcount_set(&conn->refs, 1);
+	conn->state = FPT_CONN_NEW;
+	init_waitqueue_head(&conn->init_wait);
+	fpt_queue_init(&conn->queue);
+	mutex_init(&conn->dev_lock);
+	INIT_LIST_HEAD(&conn->devs);
+	conn->minor = FUSE_KERNEL_MINOR_VERSION;
+	conn->max_read = FPT_MIN_DATA;
+	conn->max_write = FPT_MIN_DATA;
+	conn->max_pages = FPT_DEFAULT_PAGES;
+	conn->time_gran = 1;
+	conn->max_background = CONN_MAX_BACKGROUND;
+	conn->congestion_threshold = fpt_conn_congested_at(CONN_MAX_BACKGROUND);
+	/* 0 stands for "asked before anything happened". */
+	atomic64_set(&conn->attr_epoch, 1);
+	conn->user_ns = get_user_ns(user_ns);
+	conn->pid_ns = get_pid_ns(task_active_pid_ns(current));
+	fpt_backings_init(&conn->backings);
+	init_rwsem(&conn->sb_lock);
+	INIT_LIST_HEAD(&conn->ctl_link);
+	return conn;
+}
+
+struct fpt_conn *fpt_conn_get(struct fpt_conn *conn)
+{
+	refcount_inc(&conn->refs);
+	return conn;
+}
+
+void fpt_conn_put(struct fpt_conn *conn)
+{
+	if (!refcount_dec_and_test(&conn->refs))
+		return;
+
+	fpt_backings_destroy(&conn->backings);
+	put_pid_ns(conn->pid_ns);
+	put_user_ns(conn->user_ns);
+	mutex_destroy(&conn->dev_lock);
+	kfree_rcu(conn, rcu);
+}
+
+void fpt_conn_abort(struct fpt_conn *conn)
+{
+	fpt_queue_abort(conn);
+}
+
+bool fpt_conn_may_use(const struct fpt_conn *conn)
+{
+	const struct cred *cred = current_cred();
+
+	if (conn->allow_other)
+		return current_in_userns(conn->user_ns);
+
+	return uid_eq(conn->owner_uid, cred->uid) &&
+	       uid_eq(conn->owner_uid, cred->euid) &&
+	       uid_eq(conn->owner_uid, cred->suid) &&
+	       gid_eq(conn->owner_gid, cred->gid) &&
+	       gid_eq(conn->owner_gid, cred->egid) &&
+	       gid_eq(conn->owner_gid, cred->sgid);
+}

@@ -1,0 +1,393 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * fuseptctl, the control file system: what an operator sees of a connection
+ * and can do to it. Mounted at /sys/fs/fusept/connections:
+ *
+ *	MINOR/waiting	calls queued or in flight
+ *	MINOR/abort	any write ends the connection
+ *
+ * MINOR is the minor of the mount's st_dev; the files belong to the mounter.
+ * Nothing is kept in memory for connections that nobody looks at: names are
+ * looked up in, and listings made from, the list of connections. What was
+ * looked up is dropped when the connection goes. An inode holds a reference
+ * on its connection, so that a file held open past it finds a dead
+ * connection, not freed memory.
+ */
+#include "compat/compat.h"
+
+#include <linux/fs.h>
+#include <linux/fs_context.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/pagemap.h>
+#include <linux/stringhash.h>
+#include "conn.h"
+#include "super.h"
+
+/* statfs(2) names it as the kernel's own fusectl: it is used in the same way. */
+#define CTL_MAGIC	0x65735543
+
+/* Longest decimal number of 32 bits, a newline and NUL. */
+#define CTL_NUMBER	12
+
+/*
+ * Guards the list, what is looked up in it and ctl_sb. Taken inside of a
+ * directory's lock; no user memory is touched and no dentry dropped under it,
+ * either may depend on a mount.
+ */
+static DEFINE_MUTEX(ctl_lock);
+/* Connections (struct fpt_conn.ctl_link) by rising minor. */
+static LIST_HEAD(ctl_conns);
+/* The one instance while it is mounted. */
+static struct super_block *ctl_sb;
+
+static ssize_t ctl_waiting_read(struct file *file, char __user *buf, size_t len,
+				loff_t *pos)
+{
+	struct fpt_conn *conn = file_inode(file)->i_private;
+	char text[CTL_NUMBER];
+	int n;
+
+	n = scnprintf(text, sizeof(text), "%d\n",
+		      atomic_read(&conn->nr_waiting));
+	return simple_read_from_buffer(buf, len, pos, text, n);
+}
+
+static ssize_t ctl_abort_write(struct file *file, const char __user *buf,
+			       size_t len, loff_t *pos)
+{
+	fpt_conn_abort(file_inode(file)->i_private);
+	return len;
+}
+
+static const struct file_operations ctl_waiting_fops = {
+	.owner	= THIS_MODULE,
+	.open	= nonseekable_open,
+	.read	= ctl_waiting_read,
+};
+
+static const struct file_operations ctl_abort_fops = {
+	.owner	= THIS_MODULE,
+	.open	= nonseekable_open,
+	.write	= ctl_abort_write,
+};
+
+/* What each connection's directory holds. */
+static const struct {
+	const char			*name;
+	umode_t				mode;
+	const struct file_operations	*fops;
+} ctl_files[] = {
+	{ "waiting",	0400,	&ctl_waiting_fops },
+	{ "abort",	0200,	&ctl_abort_fops },
+};
+
+static unsigned int ctl_minor(const struct fpt_conn *conn)
+{
+	return MINOR(conn->dev);
+}
+
+/* A directory's number, then its files'; the root has number 1. */
+static u64 ctl_ino(unsigned int minor, unsigned int nth)
+{
+	return (minor + 1ULL) * (ARRAY_SIZE(ctl_files) + 1) + nth;
+}
+
+static struct inode *ctl_inode(struct super_block *sb, struct fpt_conn *conn,
+			       umode_t mode, u64 ino)
+{
+	struct inode *inode = new_inode(sb);
+
+	if (!inode)
+		return ERR_PTR(-ENOMEM);
+
+	inode->i_ino = ino;
+	inode->i_mode = mode;
+	inode_set_atime_to_ts(inode,
+			      inode_set_mtime_to_ts(inode,
+						    inode_set_ctime_current(inode)));
+	if (conn) {
+		inode->i_uid = conn->owner_uid;
+		inode->i_gid = conn->owner_gid;
+		inode->i_private = fpt_conn_get(conn);
+	}
+	return inode;
+}
+
+static bool ctl_is_name(const struct dentry *dentry, const char *name)
+{
+	return dentry->d_name.len == strlen(name) &&
+	       !memcmp(dentry->d_name.name, name, dentry->d_name.len);
+}
+
+/* -------- a connection's directory -------- */
+
+static struct dentry *ctl_conn_lookup(struct inode *dir, struct dentry *dentry,
+				      unsigned int flags)
+{
+	struct fpt_conn *conn = dir->i_private;
+	struct inode *inode;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(ctl_files); i++) {
+		if (!ctl_is_name(dentry, ctl_files[i].name))
+			continue;
+		inode = ctl_inode(dir->i_sb, conn, S_IFREG | ctl_files[i].mode,
+				  ctl_ino(ctl_minor(conn), i + 1));
+		if (!IS_ERR(inode))
+			inode->i_fop = ctl_files[i].fops;
+		return d_splice_alias(inode, dentry);
+	}
+	return ERR_PTR(-ENOENT);
+}
+
+static int ctl_conn_iterate(struct file *file, struct dir_context *ctx)
+{
+	const struct fpt_conn *conn = file_inode(file)->i_private;
+	unsigned int i;
+
+	if (!dir_emit_dots(file, ctx))
+		return 0;
+	for (; ctx->pos < ARRAY_SIZE(ctl_files) + 2; ctx->pos++) {
+		i = ctx->pos - 2;
+		if (!dir_emit(ctx, ctl_files[i].name, strlen(ctl_files[i].name),
+			      ctl_ino(ctl_minor(conn), i + 1), DT_REG))
+			break;
+	}
+	return 0;
+}
+
+static const struct inode_operations ctl_conn_iops = {
+	.lookup		= ctl_conn_lookup,
+};
+
+static const struct file_operations ctl_conn_fops = {
+	.owner		= THIS_MODULE,
+	.llseek		= generic_file_llseek,
+	.read		= generic_read_dir,
+	.iterate_shared	= ctl_conn_iterate,
+};
+
+/* -------- the root -------- */
+
+static int ctl_conn_name(const struct fpt_conn *conn, char name[CTL_NUMBER])
+{
+	return scnprintf(name, CTL_NUMBER, "%u", ctl_minor(conn));
+}
+
+static struct dentry *ctl_root_lookup(struct inode *dir, struct dentry *dentry,
+				      unsigned int flags)
+{
+	/*
+	 * A name that is not there is not remembered: it may be there soon,
+	 * and nobody would tell.
+	 */
+	struct dentry *ret = ERR_PTR(-ENOENT);
+	char name[CTL_NUMBER];
+	struct fpt_conn *conn;
+	struct inode *inode;
+
+	mutex_lock(&ctl_lock);
+	list_for_each_entry(conn, &ctl_conns, ctl_link) {
+		ctl_conn_name(conn, name);
+		if (!ctl_is_name(dentry, name))
+			continue;
+		inode = ctl_inode(dir->i_sb, conn, S_IFDIR | 0500,
+				  ctl_ino(ctl_minor(conn), 0));
+		if (!IS_ERR(inode)) {
+			set_nlink(inode, 2);
+			inode->i_op = &ctl_conn_iops;
+			inode->i_fop = &ctl_conn_fops;
+		}
+		/* Under the lock: or its removal would miss it. */
+		ret = d_splice_alias(inode, dentry);
+		break;
+	}
+	mutex_unlock(&ctl_lock);
+	return ret;
+}
+
+/* The first connection whose minor is at least @minor: its minor, or -1. */
+static s64 ctl_next_minor(u64 minor)
+{
+	struct fpt_conn *conn;
+	s64 found = -1;
+
+	mutex_lock(&ctl_lock);
+	list_for_each_entry(conn, &ctl_conns, ctl_link) {
+		if (ctl_minor(conn) >= minor) {
+			found = ctl_minor(conn);
+			break;
+		}
+	}
+	mutex_unlock(&ctl_lock);
+	return found;
+}
+
+static int ctl_root_iterate(struct file *file, struct dir_context *ctx)
+{
+	char name[CTL_NUMBER];
+	s64 minor;
+	int len;
+
+	if (!dir_emit_dots(file, ctx))
+		return 0;
+	while ((minor = ctl_next_minor(ctx->pos - 2)) >= 0) {
+		len = scnprintf(name, sizeof(name), "%lld", minor);
+		ctx->pos = minor + 2;
+		if (!dir_emit(ctx, name, len, ctl_ino(minor, 0), DT_DIR))
+			break;
+		ctx->pos++;
+	}
+	return 0;
+}
+
+static const struct inode_operations ctl_root_iops = {
+	.lookup		= ctl_root_lookup,
+};
+
+static const struct file_operations ctl_root_fops = {
+	.owner		= THIS_MODULE,
+	.llseek		= generic_file_llseek,
+	.read		= generic_read_dir,
+	.iterate_shared	= ctl_root_iterate,
+};
+
+/* -------- connections come and go -------- */
+
+void fpt_ctl_add(struct fpt_conn *conn)
+{
+	struct fpt_conn *other;
+	struct list_head *before = &ctl_conns;
+
+	mutex_lock(&ctl_lock);
+	list_for_each_entry(other, &ctl_conns, ctl_link) {
+		if (ctl_minor(other) > ctl_minor(conn)) {
+			before = &other->ctl_link;
+			break;
+		}
+	}
+	list_add_tail(&conn->ctl_link, before);
+	if (ctl_sb)
+		inc_nlink(d_inode(ctl_sb->s_root));
+	mutex_unlock(&ctl_lock);
+}
+
+void fpt_ctl_remove(struct fpt_conn *conn)
+{
+	struct super_block *sb = NULL;
+	struct dentry *dir = NULL;
+	char name[CTL_NUMBER];
+	struct qstr q;
+
+	mutex_lock(&ctl_lock);
+	if (list_empty(&conn->ctl_link))
+		goto unlock;
+	list_del_init(&conn->ctl_link);
+
+	/* Neither the root nor the file system goes away below us. */
+	if (ctl_sb && atomic_inc_not_zero(&ctl_sb->s_active)) {
+		sb = ctl_sb;
+		drop_nlink(d_inode(sb->s_root));
+		q.name = name;
+		q.len = ctl_conn_name(conn, name);
+		q.hash = full_name_hash(sb->s_root, name, q.len);
+		dir = d_lookup(sb->s_root, &q);
+	}
+unlock:
+	mutex_unlock(&ctl_lock);
+
+	if (dir) {
+		d_invalidate(dir);
+		dput(dir);
+	}
+	if (sb)
+		deactivate_super(sb);
+}
+
+/* -------- the file system -------- */
+
+static void ctl_evict_inode(struct inode *inode)
+{
+	truncate_inode_pages_final(&inode->i_data);
+	clear_inode(inode);
+	if (inode->i_private)
+		fpt_conn_put(inode->i_private);
+}
+
+static const struct super_operations ctl_sops = {
+	.statfs		= simple_statfs,
+	.drop_inode	= inode_just_drop,
+	.evict_inode	= ctl_evict_inode,
+};
+
+static int ctl_fill_super(struct super_block *sb, struct fs_context *fsc)
+{
+	struct fpt_conn *conn;
+	struct inode *root;
+
+	sb->s_magic = CTL_MAGIC;
+	sb->s_op = &ctl_sops;
+	sb->s_blocksize = PAGE_SIZE;
+	sb->s_blocksize_bits = PAGE_SHIFT;
+	sb->s_time_gran = 1;
+
+	root = ctl_inode(sb, NULL, S_IFDIR | 0755, 1);
+	if (IS_ERR(root))
+		return PTR_ERR(root);
+	root->i_op = &ctl_root_iops;
+	root->i_fop = &ctl_root_fops;
+	set_nlink(root, 2);
+	sb->s_root = d_make_root(root);
+	if (!sb->s_root)
+		return -ENOMEM;
+
+	mutex_lock(&ctl_lock);
+	list_for_each_entry(conn, &ctl_conns, ctl_link)
+		inc_nlink(root);
+	ctl_sb = sb;
+	mutex_unlock(&ctl_lock);
+	return 0;
+}
+
+static int ctl_get_tree(struct fs_context *fsc)
+{
+	return get_tree_single(fsc, ctl_fill_super);
+}
+
+static const struct fs_context_operations ctl_context_ops = {
+	.get_tree	= ctl_get_tree,
+};
+
+static int ctl_init_fs_context(struct fs_context *fsc)
+{
+	fsc->ops = &ctl_context_ops;
+	return 0;
+}
+
+static void ctl_kill_sb(struct super_block *sb)
+{
+	mutex_lock(&ctl_lock);
+	if (ctl_sb == sb)
+		ctl_sb = NULL;
+	mutex_unlock(&ctl_lock);
+	kill_anon_super(sb);
+}
+
+static struct file_system_type ctl_fs_type = {
+	.owner			= THIS_MODULE,
+	.name			= FPT_NAME_CTL,
+	.init_fs_context	= ctl_init_fs_context,
+	.kill_sb		= ctl_kill_sb,
+};
+MODULE_ALIAS_FS(FPT_NAME_CTL);
+
+int fpt_ctl_init(void)
+{
+	return register_filesystem(&ctl_fs_type);
+}
+
+void fpt_ctl_exit(void)
+{
+	unregister_filesystem(&ctl_fs_type);
+}

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Nodes: where inodes come from, and how they go.
+ */
+#include "compat/compat.h"
+
+#include <linux/fs.h>
+#include <linux/kdev_t.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include "conn.h"
+#include "iomode.h"
+#include "node.h"
+#include "request.h"
+#include "writeback.h"
+
+static struct kmem_cache *node_cache;
+
+struct inode *fpt_node_alloc(struct super_block *sb)
+{
+	struct fpt_node *fn = alloc_inode_sb(sb, node_cache, GFP_KERNEL);
+
+	if (!fn)
+		return NULL;
+
+	fn->forget = fpt_forget_alloc(GFP_KERNEL_ACCOUNT);
+	if (!fn->forget) {
+		kmem_cache_free(node_cache, fn);
+		return NULL;
+	}
+
+	fn->id = 0;
+	fn->server_ino = 0;
+	fn->lookups = 0;
+	fn->bits = 0;
+	spin_lock_init(&fn->lock);
+	fn->attr_until = 0;
+	fn->attr_life = 0;
+	fn->stale_mask = 0;
+	fn->attr_epoch = 0;
+	fn->caps_until = 0;
+	return &fn->vfs;
+}
+
+void fpt_node_free(struct inode *inode)
+{
+	struct fpt_node *fn = fpt_node(inode);
+
+	if (S_ISDIR(inode->i_mode))
+		mutex_destroy(&fn->rdlock);
+	if (fn->forget)
+		fpt_forget_free(fn->forget);
+	kmem_cache_free(node_cache, fn);
+}
+
+/*
+ * A reply that was asked for before an inode went away may tell of the file as
+ * it was before a write through that inode. With the inode gone, its epoch is
+ * too: remember the latest for all of them.
+ */
+static void node_remember_epoch(struct fpt_conn *conn)
+{
+	s64 now = atomic64_inc_return(&conn->attr_epoch);
+	s64 seen = atomic64_read(&conn->evict_epoch);
+
+	while (seen < now &&
+	       !atomic64_try_cmpxchg(&conn->evict_epoch, &seen, now))
+		;
+}
+
+void fpt_node_evict(struct inode *inode)
+{
+	struct fpt_conn *conn = fpt_inode_conn(inode);
+	struct fpt_node *fn = fpt_node(inode);
+
+	truncate_inode_pages_final(&inode->i_data);
+	clear_inode(inode);
+
+	/* The root is known without a lookup and never forgotten. */
+	if (fn->lookups && fn->id != FUSE_ROOT_ID && !fpt_conn_dead(conn)) {
+		fpt_forget_queue(conn, fn->forget, fn->id, fn->lookups);
+		fn->forget = NULL;
+	}
+	if (inode->i_nlink)
+		node_remember_epoch(conn);
+}
+
+void fpt_node_mark_stale(struct inode *inode)
+{
+	set_bit(FPT_N_STALE, &fpt_node(inode)->bits);
+	remove_inode_hash(inode);
+}
+
+static int node_has_id(struct inode *inode, void *id)
+{
+	return fpt_node(inode)->id == *(const u64 *)id;
+}
+
+static int node_set_id(struct inode *inode, void *id)
+{
+	fpt_node(inode)->id = *(const u64 *)id;
+	return 0;
+}
+
+/* What does not change as long as the node lives. */
+static void node_become(struct inode *inode, u64 generation,
+			const struct fuse_attr *attr)
+{
+	struct fpt_node *fn = fpt_node(inode);
+
+	/* Times are the server's business. */
+	inode->i_flags |= S_NOATIME | S_NOCMTIME;
+	inode->i_generation = generation;
+	inode->i_mode = attr->mode;
+
+	switch (attr->mode & S_IFMT) {
+	case S_IFREG:
+		fpt_iomode_init(&fn->io);
+		fpt_wb_init(&fn->wb);
+		fpt_file_set_ops(inode);
+		break;
+	case S_IFDIR:
+		mutex_init(&fn->rdlock);
+		fpt_dir_set_ops(inode);
+		break;
+	case S_IFLNK:
+		fpt_link_set_ops(inode);
+		break;
+	default:
+		inode->i_rdev = new_decode_dev(attr->rdev);
+		fpt_special_set_ops(inode);
+	}
+}
+
+/* Give the server back what it counted for an entry that found no inode. */
+static void node_give_back(struct fpt_conn *conn, u64 id)
+{
+	if (id != FUSE_ROOT_ID)
+		fpt_forget_queue(conn,
+				 fpt_forget_alloc(GFP_KERNEL | __GFP_NOFAIL),
+				 id, 1);
+}
+
+struct inode *fpt_node_find(struct super_block *sb, u64 id, u64 generation,
+			    const struct fuse_attr *attr, u64 life, u64 epoch)
+{
+	struct fpt_conn *conn = sb->s_fs_info;
+	struct fpt_node *fn;
+	struct inode *inode;
+	bool born;
+
+	for (;;) {
+		inode = iget5_locked(sb, id, node_has_id, node_set_id, &id);
+		if (!inode) {
+			node_give_back(conn, id);
+			return ERR_PTR(-ENOMEM);
+		}
+		born = inode_state_read_once(inode) & I_NEW;
+		if (born) {
+			node_become(inode, generation, attr);
+			break;
+		}
+		if (inode->i_generation == (u32)generation &&
+		    fpt_attr_same_type(inode, attr))
+			break;
+		/* The root cannot be replaced, so whoever differs is wrong. */
+		if (id == FUSE_ROOT_ID) {
+			iput(inode);
+			return ERR_PTR(-EIO);
+		}
+		/* The server uses the id for another file now. */
+		fpt_node_mark_stale(inode);
+		iput(inode);
+	}
+
+	fn = fpt_node(inode);
+	spin_lock(&fn->lock);
+	fn->lookups++;
+	spin_unlock(&fn->lock);
+
+	if (born && epoch < atomic64_read(&conn->evict_epoch))
+		life = 0;
+	fpt_attr_apply(inode, attr, life, epoch);
+	if (born)
+		unlock_new_inode(inode);
+	return inode;
+}
+
+/* The slab keeps what inode_init_once() sets up between two lives. */
+static void node_construct(void *object)
+{
+	struct fpt_node *fn = object;
+
+	inode_init_once(&fn->vfs);
+}
+
+int fpt_node_cache_init(void)
+{
+	node_cache = kmem_cache_create("fpt_node", sizeof(struct fpt_node), 0,
+				       SLAB_HWCACHE_ALIGN | SLAB_ACCOUNT |
+				       SLAB_RECLAIM_ACCOUNT, node_construct);
+	return node_cache ? 0 : -ENOMEM;
+}
+
+void fpt_node_cache_exit(void)
+{
+	kmem_cache_destroy(node_cache);
+}

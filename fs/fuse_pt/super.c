@@ -1,0 +1,510 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The superblock: mount options, its life from the first mount to the last
+ * umount, statfs.
+ *
+ *	fd=N			descriptor of an open /dev/fusept; its holder serves
+ *	rootmode=M		type and permissions of the root, octal
+ *	user_id=N, group_id=N	whose mount it is
+ *	allow_other		others than user_id may use it
+ *	default_permissions	the kernel checks mode, uid and gid
+ *	max_read=N		most bytes of one READ, no less than 4096
+ *	subtype=S		shown as fusept.S
+ *	source=S		shown as the mounted device
+ */
+#include "compat/compat.h"
+#include "compat/sb_flags.h"
+
+#include <linux/backing-dev.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/fs_context.h>
+#include <linux/fs_parser.h>
+#include <linux/module.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+#include <linux/statfs.h>
+#include <linux/user_namespace.h>
+#include "conn.h"
+#include "dev.h"
+#include "dir.h"
+#include "node.h"
+#include "queue.h"
+#include "request.h"
+#include "super.h"
+
+/* That of the kernel's own fuse: to every tool, this is a FUSE mount. */
+#define SUPER_MAGIC	0x65735546
+
+/* The share of dirty memory, in percent, that an untrusted server may hold. */
+#define SUPER_DIRTY_SHARE	1
+
+/* -------- mount options -------- */
+
+enum {
+	OPT_SOURCE,
+	OPT_SUBTYPE,
+	OPT_FD,
+	OPT_ROOTMODE,
+	OPT_USER_ID,
+	OPT_GROUP_ID,
+	OPT_DEFAULT_PERMISSIONS,
+	OPT_ALLOW_OTHER,
+	OPT_MAX_READ,
+};
+
+static const struct fs_parameter_spec super_params[] = {
+	fsparam_fd("fd", OPT_FD),
+	fsparam_u32oct("rootmode", OPT_ROOTMODE),
+	fsparam_uid("user_id", OPT_USER_ID),
+	fsparam_gid("group_id", OPT_GROUP_ID),
+	fsparam_flag("allow_other", OPT_ALLOW_OTHER),
+	fsparam_flag("default_permissions", OPT_DEFAULT_PERMISSIONS),
+	fsparam_u32("max_read", OPT_MAX_READ),
+	fsparam_string("subtype", OPT_SUBTYPE),
+	fsparam_string("source", OPT_SOURCE),
+	{}
+};
+
+/* What each may be, for error messages; and which a mount cannot do without. */
+static const struct {
+	const char	*rule;
+	bool		required;
+	bool		once;
+} super_rules[] = {
+	[OPT_FD] = { "must be a descriptor of an open /dev/" FPT_NAME, true, true },
+	[OPT_ROOTMODE] = { "must be the root's type and permissions in octal", true },
+	[OPT_USER_ID] = { "must be a user id of the mount's user namespace", true },
+	[OPT_GROUP_ID] = { "must be a group id of the mount's user namespace", true },
+	[OPT_DEFAULT_PERMISSIONS] = { "takes no value" },
+	[OPT_ALLOW_OTHER] = { "takes no value" },
+	[OPT_MAX_READ] = { "must be a number of bytes" },
+	[OPT_SUBTYPE] = { "must be a name", .once = true },
+	[OPT_SOURCE] = { "must be a name", .once = true },
+};
+
+/**
+ * struct super_opts - mount options as they are collected
+ * @given: BIT(OPT_*) of what was given
+ * @dev: the open device, referenced
+ * @rootmode: of the root inode
+ * @owner_uid: user_id
+ * @owner_gid: group_id
+ * @max_read: bytes
+ * @subtype: allocated, or NULL
+ */
+struct super_opts {
+	unsigned int	given;
+	struct file	*dev;
+	umode_t		rootmode;
+	kuid_t		owner_uid;
+	kgid_t		owner_gid;
+	u32		max_read;
+	char		*subtype;
+};
+
+static const char *super_opt_name(int opt)
+{
+	const struct fs_parameter_spec *spec;
+
+	for (spec = super_params; spec->name; spec++)
+		if (spec->opt == opt)
+			break;
+	return spec->name;
+}
+
+/* "option NAME=VALUE: RULE", as given by the user where that was text. */
+static int super_refuse(struct fs_context *fsc, const struct fs_parameter *param,
+			const char *rule)
+{
+	if (param->type == fs_value_is_string && param->string)
+		return invalfc(fsc, "option %s=%s: %s", param->key,
+			       param->string, rule);
+	return invalfc(fsc, "option %s: %s", param->key, rule);
+}
+
+static int super_refuse_value(struct fs_context *fsc,
+			      const struct fs_parameter *param)
+{
+	const struct fs_parameter_spec *spec;
+
+	for (spec = super_params; spec->name; spec++)
+		if (!strcmp(spec->name, param->key))
+			return super_refuse(fsc, param,
+					    super_rules[spec->opt].rule);
+	return -EINVAL;
+}
+
+static int super_take_dev(struct fs_context *fsc, struct super_opts *opts,
+			  const struct fs_parameter *param, u32 fd)
+{
+	struct file *file;
+
+	if (param->type == fs_value_is_file)
+		file = get_file(param->file);
+	else
+		file = fget(fd);
+
+	if (!file || !fpt_dev_from_file(file)) {
+		super_refuse_value(fsc, param);
+		if (!file)
+			return -EBADF;
+		fput(file);
+		return -EINVAL;
+	}
+	/* Ids in a server's replies mean what they mean to who opened it. */
+	if (file->f_cred->user_ns != fsc->user_ns) {
+		fput(file);
+		return super_refuse(fsc, param,
+				    "was opened in another user namespace");
+	}
+	opts->dev = file;
+	return 0;
+}
+
+static int super_parse_param(struct fs_context *fsc, struct fs_parameter *param)
+{
+	struct super_opts *opts = fsc->fs_private;
+	struct fs_parse_result result;
+	int opt, err = 0;
+
+	if (fsc->purpose == FS_CONTEXT_FOR_RECONFIGURE) {
+		/* mount(8) repeats what /proc/mounts shows: nothing to change. */
+		if (fsc->oldapi)
+			return 0;
+		return super_refuse(fsc, param, "cannot be changed by a remount");
+	}
+
+	opt = fs_parse(fsc, super_params, param, &result);
+	if (opt == -ENOPARAM)
+		return opt;
+	if (opt < 0) {
+		super_refuse_value(fsc, param);
+		return opt;
+	}
+	if (super_rules[opt].once && (opts->given & BIT(opt)))
+		return super_refuse(fsc, param, "is given twice");
+
+	switch (opt) {
+	case OPT_FD:
+		err = super_take_dev(fsc, opts, param, result.uint_32);
+		break;
+	case OPT_ROOTMODE:
+		if (result.uint_32 & ~(S_IFMT | S_IALLUGO) ||
+		    fs_umode_to_ftype(result.uint_32) == FT_UNKNOWN)
+			return super_refuse_value(fsc, param);
+		opts->rootmode = result.uint_32;
+		break;
+	case OPT_USER_ID:
+		opts->owner_uid = fpt_compat_param_uid(&result);
+		if (!kuid_has_mapping(fsc->user_ns, opts->owner_uid))
+			return super_refuse_value(fsc, param);
+		break;
+	case OPT_GROUP_ID:
+		opts->owner_gid = fpt_compat_param_gid(&result);
+		if (!kgid_has_mapping(fsc->user_ns, opts->owner_gid))
+			return super_refuse_value(fsc, param);
+		break;
+	case OPT_MAX_READ:
+		opts->max_read = result.uint_32;
+		break;
+	case OPT_SUBTYPE:
+		opts->subtype = no_free_ptr(param->string);
+		break;
+	case OPT_SOURCE:
+		fsc->source = no_free_ptr(param->string);
+		break;
+	}
+
+	if (!err)
+		opts->given |= BIT(opt);
+	return err;
+}
+
+/* -------- the superblock's operations -------- */
+
+static int super_statfs(struct dentry *dentry, struct kstatfs *buf)
+{
+	struct fpt_conn *conn = fpt_inode_conn(d_inode(dentry));
+	struct fuse_statfs_out out = {};
+	struct fpt_call call = {
+		.op = FUSE_STATFS,
+		.node = fpt_inode_id(d_inode(dentry)),
+	};
+	ssize_t err;
+
+	buf->f_type = SUPER_MAGIC;
+	/* A stranger may see that there is a mount, and nothing of it. */
+	if (!fpt_conn_may_use(conn))
+		return 0;
+
+	fpt_call_out(&call, &out, conn->minor < 4 ? FUSE_COMPAT_STATFS_SIZE :
+						    sizeof(out));
+	err = fpt_call(conn, &call);
+	if (err)
+		return err;
+
+	buf->f_bsize = out.st.bsize;
+	buf->f_frsize = out.st.frsize;
+	buf->f_blocks = out.st.blocks;
+	buf->f_bfree = out.st.bfree;
+	buf->f_bavail = out.st.bavail;
+	buf->f_files = out.st.files;
+	buf->f_ffree = out.st.ffree;
+	buf->f_namelen = out.st.namelen;
+	return 0;
+}
+
+static void super_umount_begin(struct super_block *sb)
+{
+	fpt_conn_abort(sb->s_fs_info);
+}
+
+static int super_show_options(struct seq_file *m, struct dentry *root)
+{
+	const struct fpt_conn *conn = root->d_sb->s_fs_info;
+
+	seq_printf(m, ",user_id=%u,group_id=%u",
+		   from_kuid_munged(conn->user_ns, conn->owner_uid),
+		   from_kgid_munged(conn->user_ns, conn->owner_gid));
+	if (conn->default_permissions)
+		seq_puts(m, ",default_permissions");
+	if (conn->allow_other)
+		seq_puts(m, ",allow_other");
+	if (conn->max_read != U32_MAX)
+		seq_printf(m, ",max_read=%u", conn->max_read);
+	return 0;
+}
+
+static const struct super_operations super_ops = {
+	.alloc_inode	= fpt_node_alloc,
+	.free_inode	= fpt_node_free,
+	.evict_inode	= fpt_node_evict,
+	.drop_inode	= inode_just_drop,
+	.statfs		= super_statfs,
+	.umount_begin	= super_umount_begin,
+	.show_options	= super_show_options,
+};
+
+/* -------- a new one -------- */
+
+static void super_set_identity(struct super_block *sb)
+{
+	sb->s_magic = SUPER_MAGIC;
+	sb->s_op = &super_ops;
+	fpt_compat_set_xattr(sb, fpt_xattr_handlers);
+	sb->s_maxbytes = MAX_LFS_FILESIZE;
+	sb->s_blocksize = PAGE_SIZE;
+	sb->s_blocksize_bits = PAGE_SHIFT;
+	sb->s_time_gran = 1;
+
+	/* Content may change without a word: a signature proves nothing. */
+	sb->s_iflags |= SB_I_IMA_UNVERIFIABLE_SIGNATURE;
+	sb->s_iflags |= SB_I_NOIDMAP | SB_I_NO_DATA_INTEGRITY;
+	if (sb->s_user_ns != &init_user_ns)
+		sb->s_iflags |= SB_I_UNTRUSTED_MOUNTER;
+	sb->s_flags &= ~(SB_NOSEC | SB_I_VERSION);
+	/* FUSE_DONT_MASK leaves the umask to the server. */
+	fpt_compat_no_umask(sb);
+}
+
+static int super_set_bdi(struct super_block *sb)
+{
+	int err;
+
+	err = super_setup_bdi_name(sb, "%u:%u-" FPT_NAME, MAJOR(sb->s_dev),
+				   MINOR(sb->s_dev));
+	if (err)
+		return err;
+	/* The limit counts even while the machine has memory to spare. */
+	sb->s_bdi->capabilities |= BDI_CAP_STRICTLIMIT;
+	return bdi_set_max_ratio(sb->s_bdi, SUPER_DIRTY_SHARE);
+}
+
+static int super_make_root(struct super_block *sb, umode_t mode)
+{
+	const struct fuse_attr attr = {
+		.ino = FUSE_ROOT_ID,
+		.mode = mode,
+		.nlink = 1,
+	};
+	struct inode *root;
+
+	/* Good for no time: the server is asked at the first use. */
+	root = fpt_node_find(sb, FUSE_ROOT_ID, 0, &attr, 0, 0);
+	if (IS_ERR(root))
+		return PTR_ERR(root);
+
+	set_default_d_op(sb, &fpt_root_dentry_ops);
+	sb->s_root = d_make_root(root);
+	set_default_d_op(sb, &fpt_dentry_ops);
+	return sb->s_root ? 0 : -ENOMEM;
+}
+
+/* Whatever fails here, super_kill() takes back what was done. */
+static int super_fill(struct super_block *sb, struct fs_context *fsc)
+{
+	struct super_opts *opts = fsc->fs_private;
+	struct fpt_conn *conn = sb->s_fs_info;
+	int err;
+
+	if (sb->s_flags & SB_MANDLOCK)
+		return invalfc(fsc, "option mand: mandatory locks are not supported");
+
+	conn->owner_uid = opts->owner_uid;
+	conn->owner_gid = opts->owner_gid;
+	conn->allow_other = opts->given & BIT(OPT_ALLOW_OTHER);
+	conn->default_permissions = opts->given & BIT(OPT_DEFAULT_PERMISSIONS);
+	conn->max_read = U32_MAX;
+	if (opts->given & BIT(OPT_MAX_READ))
+		conn->max_read = max(opts->max_read, FPT_MIN_DATA);
+	conn->dev = sb->s_dev;
+	sb->s_subtype = no_free_ptr(opts->subtype);
+
+	super_set_identity(sb);
+	err = super_set_bdi(sb);
+	if (err)
+		return err;
+	err = super_make_root(sb, opts->rootmode);
+	if (err)
+		return err;
+
+	down_write(&conn->sb_lock);
+	conn->sb = sb;
+	up_write(&conn->sb_lock);
+
+	err = fpt_dev_attach(opts->dev, conn);
+	if (err)
+		return invalfc(fsc, "option fd: serves another mount already");
+	fpt_ctl_add(conn);
+	return fpt_init_start(conn);
+}
+
+static int super_is_of(struct super_block *sb, struct fs_context *fsc)
+{
+	return sb->s_fs_info == fsc->sget_key;
+}
+
+static int super_none_new(struct super_block *sb, struct fs_context *fsc)
+{
+	return -ENOTCONN;
+}
+
+/* The device serves a mount already: this is one more mount of the same. */
+static int super_share(struct fs_context *fsc, struct fpt_conn *conn)
+{
+	struct super_block *sb;
+
+	fsc->sget_key = conn;
+	sb = sget_fc(fsc, super_is_of, super_none_new);
+	if (IS_ERR(sb)) {
+		errorfc(fsc, "option fd: the mount that it served is gone");
+		return PTR_ERR(sb);
+	}
+	fsc->root = dget(sb->s_root);
+	return 0;
+}
+
+static int super_get_tree(struct fs_context *fsc)
+{
+	struct super_opts *opts = fsc->fs_private;
+	struct fpt_conn *conn;
+	int opt;
+
+	for (opt = 0; opt < ARRAY_SIZE(super_rules); opt++) {
+		if (super_rules[opt].required && !(opts->given & BIT(opt)))
+			return invalfc(fsc, "option %s is required: it %s",
+				       super_opt_name(opt),
+				       super_rules[opt].rule);
+	}
+
+	conn = fpt_dev_conn(fpt_dev_from_file(opts->dev));
+	if (conn)
+		return super_share(fsc, conn);
+
+	/* Passed on to the superblock, else freed with the context. */
+	fsc->s_fs_info = fpt_conn_new(fsc->user_ns);
+	if (!fsc->s_fs_info)
+		return -ENOMEM;
+	return get_tree_nodev(fsc, super_fill);
+}
+
+static int super_reconfigure(struct fs_context *fsc)
+{
+	if (fsc->sb_flags & SB_MANDLOCK)
+		return invalfc(fsc, "option mand: mandatory locks are not supported");
+	return sync_filesystem(fsc->root->d_sb);
+}
+
+static void super_free_context(struct fs_context *fsc)
+{
+	struct super_opts *opts = fsc->fs_private;
+
+	if (fsc->s_fs_info)
+		fpt_conn_put(fsc->s_fs_info);
+	if (!opts)
+		return;
+	if (opts->dev)
+		fput(opts->dev);
+	kfree(opts->subtype);
+	kfree(opts);
+}
+
+static const struct fs_context_operations super_context_ops = {
+	.parse_param	= super_parse_param,
+	.get_tree	= super_get_tree,
+	.reconfigure	= super_reconfigure,
+	.free		= super_free_context,
+};
+
+static int super_init_context(struct fs_context *fsc)
+{
+	fsc->fs_private = kzalloc_obj(struct super_opts);
+	if (!fsc->fs_private)
+		return -ENOMEM;
+	fsc->ops = &super_context_ops;
+	return 0;
+}
+
+/* -------- the end -------- */
+
+/*
+ * First nobody finds the superblock through the connection any more, then the
+ * last call ends, then the inodes go; the connection itself lives on for as
+ * long as the server holds its device open.
+ */
+static void super_kill(struct super_block *sb)
+{
+	struct fpt_conn *conn = sb->s_fs_info;
+
+	fpt_ctl_remove(conn);
+
+	down_write(&conn->sb_lock);
+	conn->sb = NULL;
+	up_write(&conn->sb_lock);
+
+	fpt_conn_abort(conn);
+	fpt_queue_drain(conn);
+	kill_anon_super(sb);
+	fpt_conn_put(conn);
+}
+
+static struct file_system_type super_type = {
+	.owner			= THIS_MODULE,
+	.name			= FPT_NAME,
+	.fs_flags		= FS_HAS_SUBTYPE,
+	.init_fs_context	= super_init_context,
+	.parameters		= super_params,
+	.kill_sb		= super_kill,
+};
+MODULE_ALIAS_FS(FPT_NAME);
+
+int fpt_super_init(void)
+{
+	return register_filesystem(&super_type);
+}
+
+void fpt_super_exit(void)
+{
+	unregister_filesystem(&super_type);
+}
