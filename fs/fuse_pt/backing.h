@@ -21,6 +21,7 @@ struct fuse_backing_map;
  * @file: what was registered, referenced
  * @cred: credentials of the task that registered it, referenced; all I/O runs
  *	with them
+ * @rcu: for the look-up under RCU
  */
 struct fpt_backing {
 	refcount_t		refs;
@@ -31,7 +32,11 @@ struct fpt_backing {
 
 /**
  * struct fpt_backings - a connection's table
- * @ids: id to struct fpt_backing; look-ups under RCU, changes under @lock
+ * @ids: id to struct fpt_backing; look-ups under RCU, changes under @lock.
+ *	Ids are given out in a cycle, so that one just closed is not soon
+ *	mistaken for another. The ids there are (INT_MAX) are the limit; the
+ *	memory behind an entry is charged to the registering task's group
+ * @lock: innermost
  */
 struct fpt_backings {
 	struct idr	ids;
@@ -39,21 +44,48 @@ struct fpt_backings {
 };
 
 void fpt_backings_init(struct fpt_backings *b);
-/* Drops every entry; from the connection's end. */
+
+/**
+ * fpt_backings_destroy() - drop every entry
+ *
+ * For the end of a connection. It may be called any number of times; once the
+ * connection is dead no entry can be added. Inodes keep the backing file that
+ * they are in passthrough on.
+ */
 void fpt_backings_destroy(struct fpt_backings *b);
 
 /**
  * fpt_backing_open() - FUSE_DEV_IOC_BACKING_OPEN
+ * @conn: connection
+ * @map: what the server sent
+ *
+ * Refusals are as those of Linux, but for a file without iterator operations,
+ * which Linux finds out at the first read. The log says why, at debug level.
+ *
  * Return: id > 0; -EPERM without CAP_SYS_ADMIN or without the negotiated
- * feature; -EINVAL for a non-zero reserved field or unknown flag; -EBADF;
- * -EOPNOTSUPP for a file that cannot be read or written by iterators or is
- * not a regular file; -ELOOP for too deep stacking.
+ * feature; -EINVAL for a non-zero reserved field, an unknown flag or something
+ * that is neither file nor directory; -EBADF; -EISDIR; -EOPNOTSUPP for a file
+ * that cannot be read by iterators; -ELOOP for too deep stacking, this mount
+ * itself included; -ENOSPC when all ids are taken; -ENOTCONN; -ENOMEM.
  */
 int fpt_backing_open(struct fpt_conn *conn, const struct fuse_backing_map *map);
-/* FUSE_DEV_IOC_BACKING_CLOSE. Return: 0, -ENOENT, -EPERM, -EINVAL. */
+
+/**
+ * fpt_backing_close() - FUSE_DEV_IOC_BACKING_CLOSE
+ * @conn: connection
+ * @id: from fpt_backing_open()
+ *
+ * May be called as soon as the replies that name @id were written: opens keep
+ * what they need.
+ *
+ * Return: 0, -EPERM as above, -EINVAL for an @id <= 0, -ENOENT.
+ */
 int fpt_backing_close(struct fpt_conn *conn, int id);
 
-/* Reference on what @id names, or NULL. */
+/**
+ * fpt_backing_find() - what an id names
+ * Return: referenced, or NULL.
+ */
 struct fpt_backing *fpt_backing_find(struct fpt_conn *conn, int id);
 struct fpt_backing *fpt_backing_get(struct fpt_backing *fb);
 void fpt_backing_put(struct fpt_backing *fb);

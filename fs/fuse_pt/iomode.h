@@ -17,20 +17,37 @@ struct fpt_backing;
 /* What one open holds in its inode's mode; struct fpt_file.io_held. */
 enum fpt_io_hold {
 	FPT_HOLD_NONE,
-	FPT_HOLD_CACHED,	/* one of the cached opens (or an mmap of a direct file) */
+	FPT_HOLD_CACHED,	/* a cached open, or a direct one that was mapped */
 	FPT_HOLD_THROUGH,	/* one of the passthrough opens */
+	FPT_HOLD_MAPPED,	/* same, and it made a shared writable mapping */
+};
+
+/* Stores into a shared mapping of a backing file that no open stands for. */
+enum fpt_io_stray {
+	FPT_STRAY_NONE,
+	FPT_STRAY_ONCE,		/* there were some, the mapping is gone */
+	FPT_STRAY_LIVE,		/* the mapping outlived its open */
 };
 
 /**
  * struct fpt_iomode - mode of one inode; all under the node's lock
- * @count: > 0 cached opens (or mmapped direct ones); < 0 parallel direct
- *	writes in flight, or -1 per passthrough open while @backing is set
- * @backing: the one backing file of all passthrough opens, referenced while
- *	there is one
- * @wait: cached opens waiting for parallel direct writes to end
+ * @cached: opens that hold FPT_HOLD_CACHED
+ * @through: opens that hold FPT_HOLD_THROUGH or FPT_HOLD_MAPPED
+ * @mappers: those of them that hold FPT_HOLD_MAPPED
+ * @sharing: parallel direct writes in flight
+ * @waiting: cached opens and mmaps waiting for @sharing to fall to 0; while
+ *	there are any, new direct writes run alone, so that they do fall
+ * @stray: enum fpt_io_stray
+ * @backing: what the first passthrough open used, referenced while @through
+ * @wait: woken when @sharing falls to 0
  */
 struct fpt_iomode {
-	int			count;
+	unsigned int		cached;
+	unsigned int		through;
+	unsigned int		sharing;
+	unsigned int		waiting;
+	unsigned int		mappers;
+	enum fpt_io_stray	stray;
 	struct fpt_backing	*backing;
 	wait_queue_head_t	wait;
 };
@@ -54,21 +71,51 @@ int fpt_iomode_open(struct inode *inode, struct file *file, struct fpt_file *ff,
 void fpt_iomode_close(struct inode *inode, struct fpt_file *ff);
 
 /**
- * fpt_iomode_mmap_direct() - a direct file is about to be mmapped: cached now
- * Waits for parallel direct writes. @ff then holds FPT_HOLD_CACHED.
- * Return: 0; -ENODEV if the inode is in passthrough mode through others; -EINTR.
+ * fpt_iomode_mmap_direct() - a direct file is about to be mapped shared
+ * @inode: regular file
+ * @ff: its open; holds FPT_HOLD_CACHED from here on
+ *
+ * Waits (killably) for parallel direct writes.
+ *
+ * Return: 0; -ENODEV if the inode is in passthrough mode; -EINTR.
  */
 int fpt_iomode_mmap_direct(struct inode *inode, struct fpt_file *ff);
 
 /**
  * fpt_iomode_share_begin() - may this direct write run beside others?
- * True: counted; end with fpt_iomode_share_end(). False: take the inode lock
- * exclusively. Called with the inode lock held shared.
+ * @inode: locked shared
+ *
+ * Return: true: counted, end with fpt_iomode_share_end(). False: take the
+ * inode lock exclusively.
  */
 bool fpt_iomode_share_begin(struct inode *inode);
 void fpt_iomode_share_end(struct inode *inode);
 
 /* Is the inode in caching mode: a direct write must invalidate and be alone. */
 bool fpt_iomode_cached(struct inode *inode);
+
+/**
+ * fpt_iomode_mapped() - this open is about to make a shared mapping of its
+ * backing file that may be written through
+ * @inode: regular file
+ * @ff: passthrough open; holds FPT_HOLD_MAPPED from here on
+ */
+void fpt_iomode_mapped(struct inode *inode, struct fpt_file *ff);
+
+/**
+ * fpt_iomode_unseen() - can data have changed without a trace on this side?
+ * @inode: regular file
+ *
+ * Stores into a shared mapping of the backing file pass us by, and the mapping
+ * may outlive the open that made it. True while an open that made such a
+ * mapping lives, or the mapping, and once after: FPT_STAT_DATA then has to be
+ * asked for, whatever its lifetime. The answer counts from the call on: ask
+ * the server after it.
+ *
+ * Where no open is in passthrough any more, the backing file is out of sight:
+ * a mapping that lived on counts as living until there is such an open again
+ * or the inode is evicted.
+ */
+bool fpt_iomode_unseen(struct inode *inode);
 
 #endif

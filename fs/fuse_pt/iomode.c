@@ -1,0 +1,408 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * I/O modes: one state machine per regular file.
+ *
+ * An inode is in one of four modes, by what its opens and writes hold:
+ *
+ *   idle     nothing
+ *   cached   opens that use the page cache, and direct opens that were mapped
+ *            shared; direct writes run alone
+ *   sharing  no cached open; parallel direct writes are in flight
+ *   through  passthrough opens, all on one backing file; parallel direct
+ *            writes may be in flight beside them
+ *
+ *   what happens \ in mode  idle     cached   sharing        through
+ *   cached open             cached   cached   wait, cached   EIO
+ *   direct open             idle     cached   sharing        EIO
+ *   passthrough open        through  EIO      through        through (1)
+ *   direct file mapped      cached   cached   wait, cached   ENODEV
+ *   parallel direct write   sharing  (2)      sharing        through
+ *   last holder leaves      -        idle     idle           idle or sharing
+ *
+ *   (1) EIO unless the backing file is the same one.
+ *   (2) Runs with the inode lock held exclusively, as every direct write does
+ *       that may not be parallel; it holds nothing here. So do those that
+ *       begin while a cached open waits.
+ *
+ * Waiting is killable; who waits finds out afresh which mode the inode is in,
+ * and gets EIO if it went to passthrough meanwhile.
+ *
+ * Opens are what the reply to OPEN or CREATE asks for:
+ *   FOPEN_PASSTHROUGH                    reads, writes, mmap on the backing file
+ *   FOPEN_PASSTHROUGH | FOPEN_DIRECT_IO  mmap on the backing file, the rest direct
+ *   FOPEN_DIRECT_IO                      direct
+ *   neither, or no reply (no_open)       cached
+ * FOPEN_PASSTHROUGH without the negotiated feature, with an id that names
+ * nothing, or beside a flag that makes no sense on a backing file (see
+ * THROUGH_FLAGS) is EIO. FOPEN_KEEP_CACHE beside it is ignored: there is no
+ * cache to keep.
+ *
+ * The same backing file: Linux wants the same id. A second id is as good when
+ * it names the same inode, as every open has a lower file of its own, opened
+ * through its own id's path and credentials: the mount's read-only state and
+ * the rights are that id's, the data is one inode's.
+ *
+ * Directories and special files have no mode.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include "compat/compat.h"
+
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/pagemap.h>
+#include <linux/printk.h>
+#include <linux/sched/signal.h>
+#include <linux/spinlock.h>
+#include <linux/wait.h>
+#include <linux/fuse_pt_protocol.h>
+#include "backing.h"
+#include "conn.h"
+#include "file.h"
+#include "iomode.h"
+#include "node.h"
+#include "passthrough.h"
+#include "writeback.h"
+
+#define THROUGH_FLAGS	(FOPEN_PASSTHROUGH | FOPEN_DIRECT_IO | \
+			 FOPEN_PARALLEL_DIRECT_WRITES | FOPEN_NOFLUSH | \
+			 FOPEN_KEEP_CACHE)
+
+void fpt_iomode_init(struct fpt_iomode *io)
+{
+	io->cached = 0;
+	io->through = 0;
+	io->sharing = 0;
+	io->waiting = 0;
+	io->mappers = 0;
+	io->stray = FPT_STRAY_NONE;
+	io->backing = NULL;
+	init_waitqueue_head(&io->wait);
+}
+
+/* The open fails, and this is the rule. */
+static int forbid(const struct inode *inode, u32 open_flags, const char *rule)
+{
+	pr_debug("node %llu, open flags %#x: %s\n", fpt_inode_id(inode),
+		 open_flags, rule);
+	return -EIO;
+}
+
+/*
+ * Take a place among the cached opens. -EBUSY: the inode is in passthrough
+ * mode; -EINTR.
+ */
+static int hold_cached(struct inode *inode)
+{
+	struct fpt_node *fn = fpt_node(inode);
+	struct fpt_iomode *io = &fn->io;
+	int err = 0;
+
+	spin_lock(&fn->lock);
+	while (io->sharing && !io->through && !err) {
+		io->waiting++;
+		spin_unlock(&fn->lock);
+		err = wait_event_killable(io->wait,
+					  !READ_ONCE(io->sharing) ||
+					  READ_ONCE(io->through));
+		spin_lock(&fn->lock);
+		io->waiting--;
+	}
+	if (io->through)
+		err = -EBUSY;
+	else if (err)
+		err = -EINTR;
+	else
+		io->cached++;
+	spin_unlock(&fn->lock);
+
+	return err;
+}
+
+static void drop_cached(struct inode *inode)
+{
+	struct fpt_node *fn = fpt_node(inode);
+
+	spin_lock(&fn->lock);
+	fn->io.cached--;
+	spin_unlock(&fn->lock);
+}
+
+static bool same_backing(const struct fpt_backing *a,
+			 const struct fpt_backing *b)
+{
+	return a == b || file_inode(a->file) == file_inode(b->file);
+}
+
+/*
+ * Take a place among the passthrough opens; the inode keeps a reference on the
+ * first one's @fb. Return: NULL or the rule that forbids it.
+ */
+static const char *hold_through(struct inode *inode, struct fpt_backing *fb)
+{
+	struct fpt_node *fn = fpt_node(inode);
+	struct fpt_iomode *io = &fn->io;
+	const char *rule = NULL;
+
+	spin_lock(&fn->lock);
+	if (io->cached) {
+		rule = "passthrough, but the file is open cached";
+	} else if (io->backing && !same_backing(io->backing, fb)) {
+		rule = "passthrough, but to another backing file than the other opens";
+	} else {
+		if (!io->backing)
+			io->backing = fpt_backing_get(fb);
+		io->through++;
+		/* who waits to be cached waits in vain */
+		if (io->waiting)
+			wake_up_all(&io->wait);
+	}
+	spin_unlock(&fn->lock);
+
+	return rule;
+}
+
+/*
+ * Can @lower be written through a shared mapping? Of a file on a stacked file
+ * system the mappings are counted at a file below it, where we do not look.
+ */
+static bool maybe_mapped(const struct file *lower)
+{
+	return file_inode(lower)->i_sb->s_stack_depth ||
+	       mapping_writably_mapped(lower->f_mapping);
+}
+
+static void drop_through(struct inode *inode, struct fpt_file *ff)
+{
+	struct fpt_node *fn = fpt_node(inode);
+	struct fpt_iomode *io = &fn->io;
+	struct fpt_backing *last = NULL;
+
+	spin_lock(&fn->lock);
+	if (ff->io_held == FPT_HOLD_MAPPED) {
+		enum fpt_io_stray stray = FPT_STRAY_ONCE;
+
+		/* mmap(2) held the file: what it made is in the count now */
+		if (maybe_mapped(ff->back))
+			stray = FPT_STRAY_LIVE;
+		WRITE_ONCE(io->stray, max(io->stray, stray));
+		WRITE_ONCE(io->mappers, io->mappers - 1);
+	}
+	if (!--io->through) {
+		last = io->backing;
+		io->backing = NULL;
+	}
+	spin_unlock(&fn->lock);
+
+	fpt_passthrough_detach(ff);
+	if (last)
+		fpt_backing_put(last);
+}
+
+static int open_cached(struct inode *inode, struct fpt_file *ff)
+{
+	int err = hold_cached(inode);
+
+	if (err == -EBUSY)
+		return forbid(inode, ff->open_flags,
+			      "cached, but the file is open in passthrough");
+	if (err)
+		return err;
+
+	ff->io_held = FPT_HOLD_CACHED;
+	ff->path = FPT_PATH_CACHED;
+	return 0;
+}
+
+static int open_direct(struct inode *inode, struct fpt_file *ff)
+{
+	if (READ_ONCE(fpt_node(inode)->io.through))
+		return forbid(inode, ff->open_flags,
+			      "direct, but the file is open in passthrough");
+
+	ff->path = FPT_PATH_DIRECT;
+	return 0;
+}
+
+/*
+ * The inode went to passthrough: what cached opens left in the page cache goes
+ * to the server now, before anyone reads the backing file, and is forgotten.
+ * New pages can only come with a cached open, and that has to wait.
+ */
+static void leave_cache(struct inode *inode)
+{
+	if (inode->i_mapping->nrpages) {
+		fpt_wb_flush(inode, 0, LLONG_MAX);
+		invalidate_inode_pages2(inode->i_mapping);
+	}
+	fpt_wb_wait(inode, 0, LLONG_MAX);
+}
+
+static int open_through(struct inode *inode, struct file *file,
+			struct fpt_file *ff, int backing_id)
+{
+	struct fpt_backing *fb;
+	const char *rule;
+	int err;
+
+	if (!fpt_has(ff->conn, FPT_F_PASSTHROUGH))
+		return forbid(inode, ff->open_flags,
+			      "passthrough, but INIT did not agree on it");
+	if (ff->open_flags & ~THROUGH_FLAGS)
+		return forbid(inode, ff->open_flags,
+			      "passthrough does not go with the other flags");
+	if (backing_id <= 0)
+		return forbid(inode, ff->open_flags,
+			      "passthrough, but the backing id is not positive");
+	fb = fpt_backing_find(ff->conn, backing_id);
+	if (!fb)
+		return forbid(inode, ff->open_flags,
+			      "passthrough, but nothing has that backing id");
+
+	err = fpt_passthrough_attach(file, ff, fb);
+	if (err) {
+		pr_debug("node %llu: cannot open backing id %d (%d)\n",
+			 fpt_inode_id(inode), backing_id, err);
+		goto out;
+	}
+	rule = hold_through(inode, fb);
+	if (rule) {
+		fpt_passthrough_detach(ff);
+		err = forbid(inode, ff->open_flags, rule);
+		goto out;
+	}
+
+	ff->io_held = FPT_HOLD_THROUGH;
+	leave_cache(inode);
+	ff->open_flags &= ~FOPEN_KEEP_CACHE;
+	if (ff->open_flags & FOPEN_DIRECT_IO) {
+		ff->path = FPT_PATH_DIRECT;
+	} else {
+		ff->path = FPT_PATH_THROUGH;
+		/* io_uring and RWF_NOWAIT: what the lower file can, we can */
+		file->f_mode |= ff->back->f_mode & FMODE_NOWAIT;
+	}
+out:
+	fpt_backing_put(fb);
+	return err;
+}
+
+int fpt_iomode_open(struct inode *inode, struct file *file, struct fpt_file *ff,
+		    int backing_id)
+{
+	if (!(ff->open_flags & FOPEN_DIRECT_IO))
+		ff->open_flags &= ~FOPEN_PARALLEL_DIRECT_WRITES;
+
+	if (ff->open_flags & FOPEN_PASSTHROUGH)
+		return open_through(inode, file, ff, backing_id);
+	if (ff->open_flags & FOPEN_DIRECT_IO)
+		return open_direct(inode, ff);
+	return open_cached(inode, ff);
+}
+
+void fpt_iomode_close(struct inode *inode, struct fpt_file *ff)
+{
+	switch (ff->io_held) {
+	case FPT_HOLD_CACHED:
+		drop_cached(inode);
+		break;
+	case FPT_HOLD_THROUGH:
+	case FPT_HOLD_MAPPED:
+		drop_through(inode, ff);
+		break;
+	}
+	ff->io_held = FPT_HOLD_NONE;
+}
+
+int fpt_iomode_mmap_direct(struct inode *inode, struct fpt_file *ff)
+{
+	struct fpt_node *fn = fpt_node(inode);
+	bool again;
+	int err;
+
+	if (READ_ONCE(ff->io_held) == FPT_HOLD_CACHED)
+		return 0;
+
+	err = hold_cached(inode);
+	if (err == -EBUSY) {
+		forbid(inode, ff->open_flags,
+		       "direct mmap, but the file is open in passthrough");
+		return -ENODEV;
+	}
+	if (err)
+		return err;
+
+	/* Two mmaps of one open: it holds one place. */
+	spin_lock(&fn->lock);
+	again = ff->io_held == FPT_HOLD_CACHED;
+	if (again)
+		fn->io.cached--;
+	else
+		WRITE_ONCE(ff->io_held, FPT_HOLD_CACHED);
+	spin_unlock(&fn->lock);
+	return 0;
+}
+
+bool fpt_iomode_share_begin(struct inode *inode)
+{
+	struct fpt_node *fn = fpt_node(inode);
+	struct fpt_iomode *io = &fn->io;
+	bool shared;
+
+	spin_lock(&fn->lock);
+	shared = !io->cached && !io->waiting;
+	if (shared)
+		io->sharing++;
+	spin_unlock(&fn->lock);
+
+	return shared;
+}
+
+void fpt_iomode_share_end(struct inode *inode)
+{
+	struct fpt_node *fn = fpt_node(inode);
+	struct fpt_iomode *io = &fn->io;
+
+	spin_lock(&fn->lock);
+	if (!--io->sharing)
+		wake_up_all(&io->wait);
+	spin_unlock(&fn->lock);
+}
+
+bool fpt_iomode_cached(struct inode *inode)
+{
+	const struct fpt_iomode *io = &fpt_node(inode)->io;
+
+	return READ_ONCE(io->cached) || READ_ONCE(io->waiting);
+}
+
+void fpt_iomode_mapped(struct inode *inode, struct fpt_file *ff)
+{
+	struct fpt_node *fn = fpt_node(inode);
+
+	spin_lock(&fn->lock);
+	if (ff->io_held != FPT_HOLD_MAPPED) {
+		ff->io_held = FPT_HOLD_MAPPED;
+		WRITE_ONCE(fn->io.mappers, fn->io.mappers + 1);
+	}
+	spin_unlock(&fn->lock);
+}
+
+bool fpt_iomode_unseen(struct inode *inode)
+{
+	struct fpt_node *fn = fpt_node(inode);
+	struct fpt_iomode *io = &fn->io;
+
+	if (READ_ONCE(io->mappers))
+		return true;
+	if (likely(READ_ONCE(io->stray) == FPT_STRAY_NONE))
+		return false;
+
+	spin_lock(&fn->lock);
+	if (io->stray == FPT_STRAY_ONCE ||
+	    (io->backing && !maybe_mapped(io->backing->file)))
+		WRITE_ONCE(io->stray, FPT_STRAY_NONE);
+	spin_unlock(&fn->lock);
+
+	return true;
+}

@@ -1,0 +1,443 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Stacking: I/O on a lower file on behalf of an upper one.
+ *
+ * Each call goes the same way: what forbids it outright; the permission hooks
+ * of the lower file, with no freeze protection of its file system held, since
+ * they may wait for user space; for a write, freeze protection; the lower
+ * file's own operation; notification. All but the first runs with the
+ * registering task's credentials.
+ *
+ * The VFS holds freeze protection of the upper superblock around a write from
+ * before we are called. That orders nothing: ours cannot be frozen.
+ */
+#include "compat/compat.h"
+
+#include <linux/cred.h>
+#include <linux/fcntl.h>
+#include <linux/fs.h>
+#include <linux/fsnotify.h>
+#include <linux/mm.h>
+#include <linux/refcount.h>
+#include <linux/slab.h>
+#include <linux/splice.h>
+#include <linux/uio.h>
+#include <linux/workqueue.h>
+#include "stack.h"
+
+/*
+ * What of a call's flags is the lower file's business. Not so: polling, which
+ * is the caller's with the file it has; completion in the caller's context and
+ * page waiting, which work on the caller's kiocb; marks of the caller's own.
+ */
+#define IOCB_LOWER	(IOCB_APPEND | IOCB_DIRECT | IOCB_DSYNC | IOCB_SYNC | \
+			 IOCB_NOWAIT | IOCB_NOIO | IOCB_WRITE)
+
+/* F_SETFL changes these on the upper file. */
+#define O_FOLLOWED	(O_APPEND | O_DIRECT | O_NOATIME | O_NONBLOCK)
+
+/**
+ * struct stack_aio - an asynchronous call on a lower file
+ * @down: the lower file's kiocb
+ * @orig: the upper file's; its completion ends our right to both files
+ * @wrote: fpt_stack.wrote
+ * @refs: one for the submitter, whose lower file system may look at @down
+ *	after the completion ran, and one for the completion
+ * @res: result, between completion and @work
+ * @work: end of a write
+ */
+struct stack_aio {
+	struct kiocb		down;
+	struct kiocb		*orig;
+	void (*wrote)(struct file *upper, loff_t end, ssize_t written);
+	refcount_t		refs;
+	long			res;
+	struct work_struct	work;
+};
+
+static struct kmem_cache *aio_cache;
+static struct workqueue_struct *aio_wq;
+
+static int follow_flags(struct file *lower, unsigned int flags)
+{
+	int err;
+
+	if ((flags & O_DIRECT) && !(lower->f_mode & FMODE_CAN_ODIRECT))
+		return -EINVAL;
+	if (lower->f_op->check_flags) {
+		err = lower->f_op->check_flags(flags);
+		if (err)
+			return err;
+	}
+
+	spin_lock(&lower->f_lock);
+	lower->f_flags = (lower->f_flags & ~O_FOLLOWED) | (flags & O_FOLLOWED);
+	lower->f_iocb_flags = iocb_flags(lower);
+	spin_unlock(&lower->f_lock);
+	return 0;
+}
+
+/*
+ * The lower file is this open's alone, so its flags may follow those of the
+ * upper one; they count where no kiocb says otherwise (splice, atime).
+ */
+static inline int match_flags(struct file *lower, const struct file *upper)
+{
+	unsigned int flags = READ_ONCE(upper->f_flags);
+
+	if (likely(!((lower->f_flags ^ flags) & O_FOLLOWED)))
+		return 0;
+	return follow_flags(lower, flags);
+}
+
+/* Can the lower file do what the flags of this call ask for? */
+static inline int match_call(struct file *lower, const struct kiocb *iocb)
+{
+	if (likely(!(iocb->ki_flags & (IOCB_DIRECT | IOCB_NOWAIT))))
+		return 0;
+	if ((iocb->ki_flags & IOCB_DIRECT) &&
+	    !(lower->f_mode & FMODE_CAN_ODIRECT))
+		return -EINVAL;
+	if ((iocb->ki_flags & IOCB_NOWAIT) && !(lower->f_mode & FMODE_NOWAIT))
+		return -EAGAIN;
+	return 0;
+}
+
+/* Flags of the lower inode can change while files are open. */
+static inline int may_write(const struct inode *inode, bool append)
+{
+	if (likely(!(inode->i_flags & (S_IMMUTABLE | S_APPEND | S_SWAPFILE))))
+		return 0;
+	if (IS_IMMUTABLE(inode) || (IS_APPEND(inode) && !append))
+		return -EPERM;
+	return IS_SWAPFILE(inode) ? -ETXTBSY : 0;
+}
+
+static inline void clone_down(struct kiocb *down, struct kiocb *iocb,
+			      struct file *lower)
+{
+	kiocb_clone(down, iocb, lower);
+	down->ki_flags &= IOCB_LOWER;
+}
+
+static struct stack_aio *aio_new(struct kiocb *iocb, struct file *lower)
+{
+	struct stack_aio *aio = kmem_cache_alloc(aio_cache, GFP_KERNEL);
+
+	if (!aio)
+		return NULL;
+
+	clone_down(&aio->down, iocb, lower);
+	aio->orig = iocb;
+	refcount_set(&aio->refs, 2);
+	return aio;
+}
+
+static void aio_put(struct stack_aio *aio)
+{
+	if (refcount_dec_and_test(&aio->refs))
+		kmem_cache_free(aio_cache, aio);
+}
+
+/* The lower file system was called: give up the submitter's part. */
+static void aio_submitted(struct stack_aio *aio, ssize_t ret)
+{
+	if (ret != -EIOCBQUEUED) {
+		/* no completion: its reference is ours too */
+		aio->orig->ki_pos = aio->down.ki_pos;
+		refcount_dec(&aio->refs);
+	}
+	aio_put(aio);
+}
+
+static void aio_finish(struct stack_aio *aio, long res)
+{
+	struct kiocb *orig = aio->orig;
+
+	aio_put(aio);
+	orig->ki_complete(orig, res);
+}
+
+/* Any context. */
+static void aio_read_done(struct kiocb *down, long res)
+{
+	struct stack_aio *aio = container_of(down, struct stack_aio, down);
+
+	aio->orig->ki_pos = down->ki_pos;
+	aio_finish(aio, res);
+}
+
+static void aio_write_work(struct work_struct *work)
+{
+	struct stack_aio *aio = container_of(work, struct stack_aio, work);
+	struct kiocb *down = &aio->down;
+
+	kiocb_end_write(down);
+	aio->orig->ki_pos = down->ki_pos;
+	if (aio->res > 0) {
+		fsnotify_modify(down->ki_filp);
+		if (aio->wrote)
+			aio->wrote(aio->orig->ki_filp, down->ki_pos, aio->res);
+	}
+	aio_finish(aio, aio->res);
+}
+
+/* Any context; what follows a write sleeps and takes locks of processes. */
+static void aio_write_done(struct kiocb *down, long res)
+{
+	struct stack_aio *aio = container_of(down, struct stack_aio, down);
+
+	aio->res = res;
+	queue_work(aio_wq, &aio->work);
+}
+
+static ssize_t read_async(struct file *lower, struct iov_iter *to,
+			  struct kiocb *iocb)
+{
+	struct stack_aio *aio = aio_new(iocb, lower);
+	ssize_t ret;
+
+	if (!aio)
+		return -ENOMEM;
+
+	aio->down.ki_complete = aio_read_done;
+	ret = lower->f_op->read_iter(&aio->down, to);
+	aio_submitted(aio, ret);
+	return ret;
+}
+
+static ssize_t read_sync(struct file *lower, struct iov_iter *to,
+			 struct kiocb *iocb)
+{
+	struct kiocb down;
+	ssize_t ret;
+
+	clone_down(&down, iocb, lower);
+	ret = lower->f_op->read_iter(&down, to);
+	iocb->ki_pos = down.ki_pos;
+	return ret;
+}
+
+ssize_t fpt_stack_read(struct file *lower, struct iov_iter *to,
+		       struct kiocb *iocb, const struct fpt_stack *st)
+{
+	const struct cred *old;
+	ssize_t ret;
+
+	if (!iov_iter_count(to))
+		return 0;
+	ret = match_flags(lower, st->upper);
+	if (!ret)
+		ret = match_call(lower, iocb);
+	if (unlikely(ret))
+		return ret;
+
+	old = override_creds(st->cred);
+	ret = rw_verify_area(READ, lower, &iocb->ki_pos, iov_iter_count(to));
+	if (likely(!ret)) {
+		if (is_sync_kiocb(iocb))
+			ret = read_sync(lower, to, iocb);
+		else
+			ret = read_async(lower, to, iocb);
+	}
+	if (ret > 0)
+		fsnotify_access(lower);
+	revert_creds(old);
+
+	if (st->accessed)
+		st->accessed(st->upper);
+	return ret;
+}
+
+static ssize_t write_async(struct file *lower, struct iov_iter *from,
+			   struct kiocb *iocb, const struct fpt_stack *st)
+{
+	struct super_block *sb = file_inode(lower)->i_sb;
+	struct stack_aio *aio = aio_new(iocb, lower);
+	ssize_t ret;
+
+	if (!aio)
+		return -ENOMEM;
+
+	aio->down.ki_flags |= IOCB_WRITE;
+	aio->down.ki_complete = aio_write_done;
+	aio->wrote = st->wrote;
+	INIT_WORK(&aio->work, aio_write_work);
+
+	/* Whoever completes the write gives the protection back. */
+	if (!(iocb->ki_flags & IOCB_NOWAIT)) {
+		kiocb_start_write(&aio->down);
+	} else if (sb_start_write_trylock(sb)) {
+		__sb_writers_release(sb, SB_FREEZE_WRITE);
+	} else {
+		aio_submitted(aio, -EAGAIN);
+		return -EAGAIN;
+	}
+
+	ret = lower->f_op->write_iter(&aio->down, from);
+	if (ret != -EIOCBQUEUED)
+		kiocb_end_write(&aio->down);
+	aio_submitted(aio, ret);
+	return ret;
+}
+
+static ssize_t write_sync(struct file *lower, struct iov_iter *from,
+			  struct kiocb *iocb)
+{
+	struct super_block *sb = file_inode(lower)->i_sb;
+	struct kiocb down;
+	ssize_t ret;
+
+	clone_down(&down, iocb, lower);
+	down.ki_flags |= IOCB_WRITE;
+
+	if (!(iocb->ki_flags & IOCB_NOWAIT))
+		sb_start_write(sb);
+	else if (!sb_start_write_trylock(sb))
+		return -EAGAIN;
+	ret = lower->f_op->write_iter(&down, from);
+	sb_end_write(sb);
+
+	iocb->ki_pos = down.ki_pos;
+	return ret;
+}
+
+ssize_t fpt_stack_write(struct file *lower, struct iov_iter *from,
+			struct kiocb *iocb, const struct fpt_stack *st)
+{
+	const struct cred *old;
+	ssize_t ret;
+
+	if (!iov_iter_count(from))
+		return 0;
+	ret = may_write(file_inode(lower), iocb->ki_flags & IOCB_APPEND);
+	if (!ret)
+		ret = match_flags(lower, st->upper);
+	if (!ret)
+		ret = match_call(lower, iocb);
+	if (unlikely(ret))
+		return ret;
+
+	old = override_creds(st->cred);
+	ret = rw_verify_area(WRITE, lower, &iocb->ki_pos, iov_iter_count(from));
+	if (likely(!ret)) {
+		if (is_sync_kiocb(iocb))
+			ret = write_sync(lower, from, iocb);
+		else
+			ret = write_async(lower, from, iocb, st);
+	}
+	if (ret > 0)
+		fsnotify_modify(lower);
+	revert_creds(old);
+
+	if (ret > 0 && st->wrote)
+		st->wrote(st->upper, iocb->ki_pos, ret);
+	return ret;
+}
+
+ssize_t fpt_stack_splice_read(struct file *lower, loff_t *pos,
+			      struct pipe_inode_info *pipe, size_t len,
+			      unsigned int flags, const struct fpt_stack *st)
+{
+	const struct cred *old;
+	ssize_t ret;
+
+	ret = match_flags(lower, st->upper);
+	if (ret)
+		return ret;
+
+	old = override_creds(st->cred);
+	/* runs the permission hooks */
+	ret = vfs_splice_read(lower, pos, pipe, len, flags);
+	if (ret > 0)
+		fsnotify_access(lower);
+	revert_creds(old);
+
+	if (st->accessed)
+		st->accessed(st->upper);
+	return ret;
+}
+
+ssize_t fpt_stack_splice_write(struct pipe_inode_info *pipe, struct file *lower,
+			       loff_t *pos, size_t len, unsigned int flags,
+			       const struct fpt_stack *st)
+{
+	const struct cred *old;
+	ssize_t ret;
+
+	if (!lower->f_op->splice_write)
+		return -EINVAL;
+	/* the VFS does not splice into a file in append mode */
+	ret = may_write(file_inode(lower), false);
+	if (!ret)
+		ret = match_flags(lower, st->upper);
+	if (ret)
+		return ret;
+
+	old = override_creds(st->cred);
+	ret = rw_verify_area(WRITE, lower, pos, len);
+	if (!ret) {
+		file_start_write(lower);
+		ret = lower->f_op->splice_write(pipe, lower, pos, len, flags);
+		file_end_write(lower);
+	}
+	if (ret > 0)
+		fsnotify_modify(lower);
+	revert_creds(old);
+
+	if (ret > 0 && st->wrote)
+		st->wrote(st->upper, *pos, ret);
+	return ret;
+}
+
+int fpt_stack_mmap(struct file *lower, struct vm_area_struct *vma,
+		   const struct fpt_stack *st)
+{
+	const struct inode *inode = file_inode(lower);
+	const struct cred *old;
+	int ret;
+
+	if (!can_mmap_file(lower))
+		return -ENODEV;
+	/* VM_SHARED: shared, and the file is open for writing */
+	if (vma->vm_flags & VM_SHARED) {
+		if (IS_APPEND(inode))
+			return -EACCES;
+		ret = may_write(inode, false);
+		if (ret)
+			return ret;
+	}
+
+	vma_set_file(vma, lower);
+	old = override_creds(st->cred);
+	ret = fpt_compat_mmap_allowed(vma, lower, st->upper);
+	if (!ret)
+		ret = vfs_mmap(lower, vma);
+	revert_creds(old);
+
+	if (st->accessed)
+		st->accessed(st->upper);
+	return ret;
+}
+
+int fpt_stack_init(void)
+{
+	aio_cache = kmem_cache_create("fusept_aio", sizeof(struct stack_aio), 0,
+				      SLAB_HWCACHE_ALIGN | SLAB_ACCOUNT, NULL);
+	if (!aio_cache)
+		return -ENOMEM;
+
+	/* Swap and loop devices write through us when memory is short. */
+	aio_wq = alloc_workqueue("fusept-aio", WQ_MEM_RECLAIM | WQ_PERCPU, 0);
+	if (!aio_wq) {
+		kmem_cache_destroy(aio_cache);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+void fpt_stack_exit(void)
+{
+	destroy_workqueue(aio_wq);
+	kmem_cache_destroy(aio_cache);
+}
