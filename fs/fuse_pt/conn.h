@@ -66,7 +66,8 @@ enum fpt_conn_state {
  * @state: enum fpt_conn_state; NEW to LIVE to DEAD only, changed under
  *	@queue.lock, read locklessly
  * @init_wait: those who wait for INIT's answer
- * @init_error: 0 or why the connection died at INIT
+ * @init_error: 0, or what calls get after INIT failed: -EIO (it was not
+ *	understood) or -ECONNREFUSED (the server answered with an error)
  * @queue: what the server has not read yet
  * @devs: open device files (struct fpt_dev.conn_link), under @dev_lock
  * @dev_lock: guards @devs; outside @queue.lock
@@ -192,16 +193,5 @@ static inline unsigned int fpt_conn_congested_at(unsigned int max_background)
  * Return: 0, or a negative errno if it could not be queued.
  */
 int fpt_init_start(struct fpt_conn *conn);
-
-/**
- * fpt_init_wait() - wait until INIT was answered
- *
- * Called by the transport for every ordinary call; a few instructions once the
- * connection is live.
- *
- * Return: 0; -EINTR on a fatal signal; or why the connection is dead: -EIO or
- * -ECONNREFUSED if INIT failed, else -ENOTCONN.
- */
-int fpt_init_wait(struct fpt_conn *conn);
 
 #endif

@@ -359,24 +359,3 @@ int fpt_init_start(struct fpt_conn *conn)
 		kfree(talk);
 	return err;
 }
-
-static int init_state(struct fpt_conn *conn)
-{
-	/* Pairs with fpt_queue_live(): all that was agreed is seen with it. */
-	return smp_load_acquire(&conn->state);
-}
-
-int fpt_init_wait(struct fpt_conn *conn)
-{
-	int state = init_state(conn);
-
-	if (unlikely(state == FPT_CONN_NEW)) {
-		if (wait_event_killable(conn->init_wait,
-					init_state(conn) != FPT_CONN_NEW))
-			return -EINTR;
-		state = init_state(conn);
-	}
-	if (likely(state == FPT_CONN_LIVE))
-		return 0;
-	return READ_ONCE(conn->init_error) ?: -ENOTCONN;
-}

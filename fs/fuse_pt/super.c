@@ -418,7 +418,7 @@ static int super_get_tree(struct fs_context *fsc)
 				       super_rules[opt].rule);
 	}
 
-	conn = fpt_dev_conn(fpt_dev_from_file(opts->dev));
+	conn = fpt_dev_file_conn(opts->dev);
 	if (conn)
 		return super_share(fsc, conn);
 
