@@ -7,6 +7,7 @@
 
 #include <linux/fs.h>
 #include <linux/refcount.h>
+#include <linux/fuse_pt_protocol.h>
 #include "request.h"
 
 struct fpt_backing;
