@@ -36,13 +36,21 @@ need_host_tools() {
 		need debian-archive-keyring-missing debian-archive-keyring
 }
 
-# kernel_line NAME: sets K_SUITES, K_IMAGE and K_OPTS from the kernels file.
+# kernel_line NAME: sets K_SUITES, K_IMAGE, K_OPTS (apt options) and K_MORE
+# (packages) from the kernels file.
 kernel_line() {
-	local name suites image opts
+	local name suites image opts opt
 	while read -r name suites image opts; do
 		[ "$name" = "$1" ] || continue
-		K_SUITES=${suites//,/ } K_IMAGE=$image K_OPTS=()
-		[ "$opts" = - ] || IFS=, read -r -a K_OPTS <<<"$opts"
+		K_SUITES=${suites//,/ } K_IMAGE=$image K_OPTS=() K_MORE=
+		for opt in ${opts//,/ }; do
+			case $opt in
+			-) ;;
+			+*) K_MORE+=",${opt#+}" ;;
+			*=*) K_OPTS+=("$opt") ;;
+			*) die "kernel '$1': option '$opt' is neither NAME=VALUE nor +PACKAGE" ;;
+			esac
+		done
 		return 0
 	done < <(sed 's/#.*//' "$LAB/kernels")
 	die "unknown kernel '$1'; known: $(kernel_names | tr '\n' ' ')"
@@ -86,9 +94,10 @@ apt_options() {
 # resolve NAME: prints "IMAGE HEADERS VERSION" of the newest kernel packages.
 # The answer is kept, so that a later run asks no archive; --refresh renews it.
 resolve() {
-	local name=$1 dir=$CACHE/apt/$1 opts p h best='' version
-	if [ -z "$REFRESH" ] && [ -s "$dir/resolved" ] && [ "$dir/resolved" -nt "$LAB/kernels" ]; then
-		cat "$dir/resolved"
+	local name=$1 dir=$CACHE/apt/$1 opts p h best='' version kept
+	kept=$dir/resolved-$(echo "$K_SUITES $K_IMAGE" | hash_of)
+	if [ -z "$REFRESH" ] && [ -s "$kept" ]; then
+		cat "$kept"
 		return 0
 	fi
 	say "$name: asking the archive for the newest kernel"
@@ -96,13 +105,13 @@ resolve() {
 	# shellcheck disable=SC2086
 	apt_sources $K_SUITES | sed 's/^deb /deb [signed-by=\/usr\/share\/keyrings\/debian-archive-keyring.gpg] /' >"$dir/sources.list"
 	apt_options | sed 's/ / /; s/$/;/' >"$dir/apt.conf"
-	opts=(-o Dir::Etc::sourcelist="$dir/sources.list" -o Dir::Etc::sourceparts=- -o Dir::Etc::preferencesparts=-
+	opts=(-o Dir::Etc::sourcelist="$dir/sources.list" -o Dir::Etc::sourceparts=-
 		-o Dir::State::lists="$dir/lists" -o Dir::State::status=/dev/null -o Dir::Cache="$dir/cache" -c "$dir/apt.conf")
 	apt-get "${opts[@]}" -q update >"$dir/log" 2>&1 || {
 		tail -n 5 "$dir/log" >&2
-		[ -s "$dir/resolved" ] || die "$name: cannot read the archive's lists"
+		[ -s "$kept" ] || die "$name: cannot read the archive's lists"
 		say "$name: archive not reached, keeping the packages chosen before"
-		cat "$dir/resolved"
+		cat "$kept"
 		return 0
 	}
 	while read -r p; do
@@ -118,9 +127,9 @@ resolve() {
 	done < <(apt-cache "${opts[@]}" pkgnames linux-image- | sort -V)
 	[ -n "$best" ] || die "$name: no package matches $K_IMAGE in $K_SUITES"
 	version=$(apt-cache "${opts[@]}" policy "$best" | awk '/Candidate:/ { print $2 }')
-	echo "$best linux-headers-${best#linux-image-} $version" >"$dir/resolved.new"
-	mv "$dir/resolved.new" "$dir/resolved"
-	cat "$dir/resolved"
+	echo "$best linux-headers-${best#linux-image-} $version" >"$kept.new"
+	mv "$kept.new" "$kept"
+	cat "$kept"
 }
 
 # hash_of: key from standard input.
@@ -190,7 +199,7 @@ build_base() {
 	say "$name: building the base root with $image (some minutes; log: $dir.log)"
 	# shellcheck disable=SC2016,SC2086
 	apt_sources $K_SUITES | mmdebstrap --mode=root --variant=apt "${args[@]}" \
-		--include="$list,$image,$headers" \
+		--include="$list,$image,$headers$K_MORE" \
 		--essential-hook='mkdir -p "$1/etc/initramfs-tools/conf.d"; printf "MODULES=list\nCOMPRESS=lz4\nRESUME=none\nFSTYPE=ext4\n" >"$1/etc/initramfs-tools/conf.d/lab"; printf "virtio_pci\nvirtio_blk\next4\n" >"$1/etc/initramfs-tools/modules"' \
 		"${K_SUITES%% *}" "$tmp/root" - >"$dir.log" 2>&1 || {
 		tail -n 30 "$dir.log" >&2
@@ -200,7 +209,7 @@ build_base() {
 	install -m 755 "$LAB/stub" "$tmp/root/sbin/lab-init"
 	printf 'lab\n' >"$tmp/root/etc/hostname"
 	printf '127.0.0.1 localhost lab\n' >"$tmp/root/etc/hosts"
-	in_root "$tmp/root" 'useradd -m -u 1000 -s /bin/bash user1; useradd -m -u 1001 -s /bin/bash user2' >>"$dir.log" 2>&1 ||
+	in_root "$tmp/root" 'useradd -m -u 1000 -s /bin/bash user1 && useradd -m -u 1001 -s /bin/bash user2' >>"$dir.log" 2>&1 ||
 		die "$name: cannot add the test users"
 	if ! { cp -L "$tmp/root/boot/vmlinuz-$release" "$tmp/vmlinuz" && cp "$tmp/root/boot/initrd.img-$release" "$tmp/initrd"; }; then
 		die "$name: the root holds no kernel or no initrd for $release"
@@ -279,7 +288,7 @@ build_pkg() {
 		read -r -a pkg_paths <<<"$PKG_PATHS"
 		mount --make-rprivate /
 		build_pkg_inside "$@"' build_pkg "$tmp" "$base" >"$dir.log" 2>&1 || {
-		grep -nE 'rror|arning' "$dir.log" | head -n 40 >&2
+		grep -nE '(^|[ :])([Ee]rror|ERROR)([: ]|$)' "$dir.log" | head -n 40 >&2
 		tail -n 40 "$dir.log" >&2
 		rm -rf "$tmp"
 		die "$name: building our packages failed; whole log: $dir.log"
@@ -336,7 +345,7 @@ ensure() {
 	read -r image headers version < <(resolve "$name") || die "$name: no kernel packages found"
 	REFRESH=
 	key=$({
-		echo "$image $headers $version $K_SUITES"
+		echo "$image $headers $version $K_SUITES$K_MORE"
 		sed 's/#.*//' "$LAB/packages" | awk 'NF { print $1 }'
 		cat "$LAB/stub"
 		declare -f build_base make_disk

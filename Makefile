@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# fuse_pt: run `make help` for the targets.
+
+.DEFAULT_GOAL := help
+
+include module.mk
+
+# Of the lab and its tests
+KERNEL ?= 6.1
+KERNELS ?= $(shell tests/lab/lab kernels)
+TESTS ?=
+
+.PHONY: help deb demo test check clean
+
+help:
+	@echo 'make deb                 build the .deb packages into build/'
+	@echo 'make demo [KERNEL=6.1]   boot a stock kernel in QEMU and print the A/B table'
+	@echo 'make test [KERNELS="6.1 7.3"] [TESTS="name*"]'
+	@echo '                         all tests, on every kernel of the lab: $(KERNELS)'
+	@echo 'make check [KERNELS=]    style and static checks, warning-free builds'
+	@echo 'make modules [KDIR=DIR]  build fuse_pt.ko for the running kernel, or for the headers in DIR'
+	@echo 'make clean               remove what was built here; the lab keeps its cache: tests/lab/lab clean'
+	@echo
+	@echo 'To install on this machine, as root: make deb && apt install ./build/*.deb'
+
+deb:
+	packaging/deb/build build
+
+demo:
+	tests/lab/demo $(KERNEL)
+
+test:
+	KERNELS='$(KERNELS)' TESTS='$(TESTS)' tests/run
+
+check:
+	KERNELS='$(KERNELS)' tests/check
+
+clean:
+	rm -rf build
+	$(MAKE) -s -C tools clean
+	find Kbuild fs -name '*.o' -delete -o -name '.*.cmd' -delete
+	rm -f fuse_pt.ko fuse_pt.mod fuse_pt.mod.c .*.cmd Module.symvers modules.order \
+		fs/fuse_pt/compat/probed.h fs/fuse_pt/compat/probes/*.answer fs/fuse_pt/compat/probes/*.answer.log
