@@ -13,10 +13,10 @@ struct fpt_dev;
 struct fpt_dev *fpt_dev_from_file(struct file *file);
 
 /*
- * The connection that the device behind an open file was attached to, or NULL;
- * valid as long as @file is open. For a second mount of the same descriptor.
+ * The connection that a device was attached to, or NULL; valid as long as the
+ * device is open.
  */
-struct fpt_conn *fpt_dev_file_conn(struct file *file);
+struct fpt_conn *fpt_dev_conn(const struct fpt_dev *dev);
 
 /**
  * fpt_dev_attach() - give a mount to the server that holds @file

@@ -34,11 +34,7 @@ struct inode *fpt_node_alloc(struct super_block *sb)
 	fn->lookups = 0;
 	fn->bits = 0;
 	spin_lock_init(&fn->lock);
-	fn->attr_until = 0;
-	fn->attr_life = 0;
-	fn->stale_mask = 0;
-	fn->attr_epoch = 0;
-	fn->caps_until = 0;
+	fpt_attr_init(fn);
 	return &fn->vfs;
 }
 
@@ -60,7 +56,7 @@ void fpt_node_free(struct inode *inode)
  */
 static void node_remember_epoch(struct fpt_conn *conn)
 {
-	s64 now = atomic64_inc_return(&conn->attr_epoch);
+	s64 now = fpt_attr_now(conn);
 	s64 seen = atomic64_read(&conn->evict_epoch);
 
 	while (seen < now &&
@@ -178,7 +174,7 @@ struct inode *fpt_node_find(struct super_block *sb, u64 id, u64 generation,
 	fn->lookups++;
 	spin_unlock(&fn->lock);
 
-	if (born && epoch < atomic64_read(&conn->evict_epoch))
+	if (born && epoch <= atomic64_read(&conn->evict_epoch))
 		life = 0;
 	fpt_attr_apply(inode, attr, life, epoch);
 	if (born)

@@ -331,7 +331,8 @@ static int super_make_root(struct super_block *sb, umode_t mode)
 	struct inode *root;
 
 	/* Good for no time: the server is asked at the first use. */
-	root = fpt_node_find(sb, FUSE_ROOT_ID, 0, &attr, 0, 0);
+	root = fpt_node_find(sb, FUSE_ROOT_ID, 0, &attr, 0,
+			     fpt_attr_epoch(sb->s_fs_info));
 	if (IS_ERR(root))
 		return PTR_ERR(root);
 
@@ -418,7 +419,7 @@ static int super_get_tree(struct fs_context *fsc)
 				       super_rules[opt].rule);
 	}
 
-	conn = fpt_dev_file_conn(opts->dev);
+	conn = fpt_dev_conn(fpt_dev_from_file(opts->dev));
 	if (conn)
 		return super_share(fsc, conn);
 
