@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * libfusept: passthrough for servers on libfuse's low-level API, the same with
+ * every libfuse 3 since 3.14. See libfusept(3) for an example in ten lines.
+ *
+ * With libfuse 3.14 to 3.16, which know nothing of passthrough, the library
+ * completes the INIT handshake and the replies to open and create itself; from
+ * 3.17 on it uses what libfuse has. It works over /dev/fusept and over /dev/fuse.
+ *
+ * Include it after <fuse_lowlevel.h>, with FUSE_USE_VERSION 314 or later.
+ */
+#ifndef FUSEPT_H
+#define FUSEPT_H
+
+#include <stdint.h>
+#include <fuse_lowlevel.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* One per session. Its functions may be called from any thread. */
+struct fusept;
+
+struct fusept_config {
+	/*
+	 * How deep file systems may be stacked below an open file: 1 when the
+	 * backing files lie on an ordinary file system, 2 when they may lie on
+	 * a stacked one such as overlayfs. With 2 nothing can be stacked on top
+	 * of the mount. 0 means 1.
+	 */
+	unsigned int max_stack_depth;
+	/*
+	 * A device descriptor of its own for each thread of the session loop.
+	 * Every request must then be answered by the thread that received it.
+	 */
+	unsigned int clone_fd : 1;
+	/* Do not ask for passthrough; the rest of the library works. */
+	unsigned int no_passthrough : 1;
+	unsigned int reserved : 30;	/* zero */
+};
+
+enum fusept_state {
+	FUSEPT_PENDING,		/* INIT has not come yet */
+	FUSEPT_ON,		/* backing files can be registered */
+	FUSEPT_OFF,		/* not asked for */
+	FUSEPT_REFUSED,		/* asked for, and fusept_reason() says why not */
+};
+
+/* How a file is opened, beside what struct fuse_file_info says. */
+struct fusept_open {
+	/* From fusept_backing_open(), or 0: the server does the I/O. */
+	int32_t backing_id;
+	uint32_t flags;
+};
+
+/* Direct writes to the file may run in parallel (with fi->direct_io). */
+#define FUSEPT_OPEN_PARALLEL_DIRECT_WRITES (1U << 0)
+
+/*
+ * Attach to session @se: after fuse_session_mount(), before the session loop.
+ * NULL on failure, with errno set.
+ */
+struct fusept *fusept_new(struct fuse_session *se,
+			  const struct fusept_config *config);
+
+/* Let go; after the session loop, before fuse_session_destroy(). */
+void fusept_destroy(struct fusept *fp);
+
+/* Ask for passthrough. Call it in the session's init handler, and only there. */
+void fusept_init(struct fusept *fp, struct fuse_conn_info *conn);
+
+/* The value for clone_fd of the session loop's configuration. */
+int fusept_loop_clone_fd(const struct fusept *fp);
+
+enum fusept_state fusept_state(struct fusept *fp);
+
+/* One sentence about the state, fit for a log. */
+const char *fusept_reason(struct fusept *fp);
+
+/*
+ * Register the file behind @fd. Returns a backing id above 0, or -errno:
+ * -EPERM      passthrough is off, or the process may not (CAP_SYS_ADMIN)
+ * -ELOOP      the file lies on a stacked file system, see max_stack_depth
+ * -EOPNOTSUPP this file's file system cannot back another's
+ * The kernel keeps the file, not the descriptor, until fusept_backing_close(),
+ * and after it for as long as a file opened with the id is open. All opens of
+ * one inode that are open at the same time must use the same id.
+ */
+int fusept_backing_open(struct fusept *fp, int fd);
+
+/* Unregister. 0 or -errno. */
+int fusept_backing_close(struct fusept *fp, int backing_id);
+
+/*
+ * fuse_reply_open() and fuse_reply_create() with passthrough. @how may be NULL.
+ * With a backing id the kernel takes no fi->keep_cache; it is left out.
+ */
+int fusept_reply_open(fuse_req_t req, const struct fuse_file_info *fi,
+		      const struct fusept_open *how);
+int fusept_reply_create(fuse_req_t req, const struct fuse_entry_param *entry,
+			const struct fuse_file_info *fi,
+			const struct fusept_open *how);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: LGPL-2.1-only
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "device.h"
+#include "internal.h"
+
+#define DEPTH_MAX 2	/* what every kernel allows */
+
+struct fusept *fusept_new(struct fuse_session *se,
+			  const struct fusept_config *config)
+{
+	struct fusept *fp;
+	int err;
+
+	if (config->max_stack_depth > DEPTH_MAX || config->reserved) {
+		errno = EINVAL;
+		return NULL;
+	}
+	fp = calloc(1, sizeof(*fp));
+	if (!fp)
+		return NULL;
+	fp->se = se;
+	fp->fd = fuse_session_fd(se);
+	fp->depth = config->max_stack_depth ? config->max_stack_depth : 1;
+	fp->clone_fd = config->clone_fd;
+	fp->wanted = !config->no_passthrough;
+	fp->reason = "the kernel has not started the session yet";
+	err = fusept_attach(fp);
+	if (err) {
+		free(fp);
+		errno = -err;
+		return NULL;
+	}
+	return fp;
+}
+
+void fusept_destroy(struct fusept *fp)
+{
+	if (!fp)
+		return;
+	fusept_detach(fp);
+	free(fp);
+}
+
+void fusept_decide(struct fusept *fp, enum fusept_state state, const char *why)
+{
+	fp->reason = why;
+	fp->state = state;
+}
+
+/*
+ * Registering no file at all must fail, and how it fails tells what a real
+ * registration would meet. Known only after the kernel has our INIT reply.
+ */
+static void probe(struct fusept *fp)
+{
+	struct fusept_backing_map map = { .fd = -1 };
+
+	if (ioctl(fp->fd, FUSEPT_IOC_BACKING_OPEN, &map) >= 0) {
+		fusept_decide(fp, FUSEPT_REFUSED,
+			      "the kernel registers files that do not exist");
+		return;
+	}
+	switch (errno) {
+	case EBADF:
+		fusept_decide(fp, FUSEPT_ON, "passthrough is on");
+		break;
+	case EPERM:
+		fusept_decide(fp, FUSEPT_REFUSED,
+			      "the kernel lets this process register no backing files: CAP_SYS_ADMIN is needed");
+		break;
+	case ENOTTY:
+	case EINVAL:
+	case EOPNOTSUPP:
+		fusept_decide(fp, FUSEPT_REFUSED,
+			      "the kernel has no passthrough on this device");
+		break;
+	default:
+		fusept_decide(fp, FUSEPT_REFUSED,
+			      "the device does not answer (unmounted?)");
+	}
+}
+
+enum fusept_state fusept_state(struct fusept *fp)
+{
+	if (fp->state == FUSEPT_PENDING && fp->initialised && fp->offered)
+		probe(fp);
+	return fp->state;
+}
+
+const char *fusept_reason(struct fusept *fp)
+{
+	fusept_state(fp);
+	return fp->reason;
+}
+
+int fusept_backing_open(struct fusept *fp, int fd)
+{
+	struct fusept_backing_map map = { .fd = fd };
+	int id;
+
+	if (fusept_state(fp) != FUSEPT_ON)
+		return -EPERM;
+	id = ioctl(fp->fd, FUSEPT_IOC_BACKING_OPEN, &map);
+	if (id < 0)
+		return -errno;
+	return id ? id : -EIO;
+}
+
+int fusept_backing_close(struct fusept *fp, int backing_id)
+{
+	uint32_t id = backing_id;
+
+	return ioctl(fp->fd, FUSEPT_IOC_BACKING_CLOSE, &id) ? -errno : 0;
+}
+
+int fusept_clone_device(int fd)
+{
+	char path[32];
+	uint32_t master = fd;
+	int clone, err;
+
+	/* Opens the same device again, whatever it is called. */
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	clone = open(path, O_RDWR | O_CLOEXEC);
+	if (clone < 0)
+		return -1;
+	if (ioctl(clone, FUSEPT_IOC_CLONE, &master)) {
+		err = errno;
+		close(clone);
+		errno = err;
+		return -1;
+	}
+	return clone;
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "backing.h"
+
+/* Once per session: whether passthrough works, and if not, why. */
+static void tell(struct loopback *lo)
+{
+	enum fusept_state state = fusept_state(lo->fp);
+
+	if (state == FUSEPT_PENDING || lo->told)
+		return;
+	lo->told = true;
+	if (state == FUSEPT_REFUSED || lo->opt.debug)
+		fuse_log(FUSE_LOG_NOTICE, "fusept-loopback: %s\n",
+			 fusept_reason(lo->fp));
+}
+
+/* A backing id, or -errno. */
+static int register_node(struct loopback *lo, struct handle *h)
+{
+	int id, fd;
+
+	/*
+	 * The registered file outlives this handle when others share it, so it
+	 * must not be one that counts as a writer below. The kernel opens it
+	 * anew for each open, with that open's access.
+	 */
+	if (!h->writable)
+		return fusept_backing_open(lo->fp, h->fd);
+	fd = reopen(lo, h->node->fd, O_RDONLY);
+	if (fd < 0)
+		return fd;
+	id = fusept_backing_open(lo->fp, fd);
+	close(fd);
+	return id;
+}
+
+int backing_get(struct loopback *lo, struct handle *h, int *id)
+{
+	struct node *n = h->node;
+	int err = 0;
+
+	*id = 0;
+	h->through = false;
+	pthread_mutex_lock(&n->lock);
+	if (lo->opt.passthrough != CHOICE_OFF && !n->served_opens) {
+		if (!lo->told)
+			tell(lo);
+		if (!n->through_opens) {
+			n->backing_id = register_node(lo, h);
+			if (n->backing_id < 0) {
+				err = -n->backing_id;
+				n->backing_id = 0;
+			}
+		}
+		*id = n->backing_id;
+		h->through = *id != 0;
+	}
+	if (h->through)
+		n->through_opens++;
+	else if (!err || lo->opt.passthrough == CHOICE_AUTO)
+		n->served_opens++;
+	pthread_mutex_unlock(&n->lock);
+	return lo->opt.passthrough == CHOICE_ON ? err : 0;
+}
+
+void backing_put(struct loopback *lo, struct handle *h)
+{
+	struct node *n = h->node;
+	int err = 0;
+
+	pthread_mutex_lock(&n->lock);
+	if (!h->through) {
+		n->served_opens--;
+	} else if (!--n->through_opens) {
+		err = fusept_backing_close(lo->fp, n->backing_id);
+		n->backing_id = 0;
+	}
+	pthread_mutex_unlock(&n->lock);
+	/* After an unmount the device is dead, and with it all registrations. */
+	if (err && err != -EPERM && err != -ENODEV && lo->opt.debug)
+		fuse_log(FUSE_LOG_DEBUG, "fusept-loopback: close of a backing id: %s\n",
+			 strerror(-err));
+}
