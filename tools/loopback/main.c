@@ -227,9 +227,6 @@ static int open_source(struct loopback *lo)
 	fd = open(real, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return complain(real, errno);
-	lo->proc_fd = open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (lo->proc_fd < 0)
-		return complain("/proc/self/fd", errno);
 	look_at_source(lo, fd);
 	err = nodes_init(lo, fd);
 	return err ? complain(real, err) : 0;
@@ -254,7 +251,7 @@ static int add_option(struct fuse_args *args, const char *name,
 	return res;
 }
 
-static int serve(struct loopback *lo)
+static int loop(struct loopback *lo)
 {
 	struct fuse_loop_config *config;
 	int res;
@@ -275,6 +272,22 @@ static int serve(struct loopback *lo)
 	return res;
 }
 
+static int serve(struct loopback *lo)
+{
+	int res;
+
+	/* Only now: "self" is the daemon, not the process that started it. */
+	lo->proc_fd = open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (lo->proc_fd < 0)
+		return complain("/proc/self/fd", errno);
+	caller_init(lo);
+	res = loop(lo);
+	if (res < 0)
+		complain("session", -res);
+	/* An unmount, or a signal that asks to end, is a good end. */
+	return res < 0 || lo->failed;
+}
+
 static int mount_and_serve(struct loopback *lo)
 {
 	struct fusept_config config = {
@@ -292,12 +305,7 @@ static int mount_and_serve(struct loopback *lo)
 	} else if (fuse_daemonize(lo->opt.foreground)) {
 		res = complain("going into the background", errno);
 	} else {
-		caller_init(lo);
 		res = serve(lo);
-		if (res < 0)
-			complain("session", -res);
-		/* An unmount, or a signal that asks to end, is a good end. */
-		res = res < 0 || lo->failed;
 	}
 	fuse_session_unmount(lo->se);
 	return res;

@@ -136,6 +136,19 @@ static void need_stdio(void)
 	close(fd);
 }
 
+/*
+ * A server cannot tell from /dev/fd/N where it is mounted; one that exports a
+ * directory must know, lest it walks into itself.
+ */
+static void note_target(const char *dir)
+{
+	char *real = realpath(dir, NULL);
+
+	if (real)
+		setenv("FUSEPT_MOUNTPOINT", real, 1);
+	free(real);
+}
+
 static int serve(struct request *r, struct mount_options *o)
 {
 	struct attachment a;
@@ -149,6 +162,7 @@ static int serve(struct request *r, struct mount_options *o)
 		namespace_enter(ns);
 	}
 	attach_target(&a, r->dir, o);
+	note_target(r->dir);
 	if (ns >= 0)
 		namespace_enter(home);
 	dev_fd = device_open();

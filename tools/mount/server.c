@@ -75,12 +75,13 @@ static void become(const char *user)
 	setenv("LOGNAME", pw->pw_name, 1);
 }
 
-static void run(const char *program, const char *source, int dev_fd,
-		const struct mount_options *o)
+/* In the child: become the server; returns the error of exec. */
+static int run(const char *program, const char *source, int dev_fd,
+	       const struct mount_options *o)
 {
 	const char *argv[8];
 	char mountpoint[32];
-	int n = 0, err;
+	int n = 0;
 
 	snprintf(mountpoint, sizeof(mountpoint), "/dev/fd/%d", dev_fd);
 	argv[n++] = program;
@@ -103,25 +104,37 @@ static void run(const char *program, const char *source, int dev_fd,
 	if (o->setuid)
 		become(o->setuid);
 	execvp(program, (char **)argv);
-	err = errno;
-	die(err == ENOENT ? EX_USAGE_ : EX_SYSTEM, "server %s: %s%s", program,
-	    strerror(err), err == ENOENT && !strchr(program, '/') ?
-	    " in PATH" : "");
+	return errno;
 }
 
 void server_start(struct server *s, const char *program, const char *source,
 		  int dev_fd, const struct mount_options *o)
 {
+	int report[2], err = 0;
+
 	memset(s, 0, sizeof(*s));
 	s->program = program;
+	/* Closed by exec; else it brings why exec failed. */
+	if (pipe2(report, O_CLOEXEC))
+		die(EX_SYSTEM, "pipe: %s", strerror(errno));
 	/* The daemon becomes our child when its parent ends: so we learn its pid. */
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	s->child = fork();
 	if (s->child < 0)
 		die(EX_SYSTEM, "cannot start server %s: %s", program,
 		    strerror(errno));
-	if (!s->child)
-		run(program, source, dev_fd, o);
+	if (!s->child) {
+		err = run(program, source, dev_fd, o);
+		if (write(report[1], &err, sizeof(err)) != sizeof(err))
+			_exit(EX_INTERNAL);
+		_exit(EX_SYSTEM);
+	}
+	close(report[1]);
+	if (read(report[0], &err, sizeof(err)) == sizeof(err))
+		die(err == ENOENT || err == EACCES ? EX_USAGE_ : EX_SYSTEM,
+		    "server %s: %s%s", program, strerror(err),
+		    err == ENOENT && !strchr(program, '/') ? " in PATH" : "");
+	close(report[0]);
 	/* From here on the device is open in the server only: its death ends it. */
 	close(dev_fd);
 }
