@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Open files: opening a backing file and mapping it. */
+/* Open files: opening a backing file, splicing from it, mapping it. */
 #include <linux/fcntl.h>
 #include <linux/security.h>
 #include "compat.h"
@@ -75,3 +75,37 @@ int fpt_compat_mmap_allowed(struct vm_area_struct *vma, struct file *lower,
 #endif
 	return 0;
 }
+
+#ifndef FPT_HAVE_VFS_SPLICE_READ
+/**
+ * vfs_splice_read() - splice from a file with the checks of its read
+ * @in: file
+ * @pos: where to read; moved on
+ * @pipe: locked; no more is read than it has room for
+ * @len: most bytes
+ * @flags: SPLICE_F_*
+ *
+ * Return: bytes in the pipe, or an error
+ */
+ssize_t vfs_splice_read(struct file *in, loff_t *pos,
+			struct pipe_inode_info *pipe, size_t len,
+			unsigned int flags)
+{
+	size_t room;
+	int err;
+
+	if (!(in->f_mode & FMODE_READ))
+		return -EBADF;
+	if (!in->f_op->splice_read)
+		return -EINVAL;
+	err = rw_verify_area(READ, in, pos, len);
+	if (err)
+		return err;
+	if (!len)
+		return 0;
+
+	room = pipe->max_usage - pipe_occupancy(pipe->head, pipe->tail);
+	len = min3(len, room << PAGE_SHIFT, (size_t)MAX_RW_COUNT);
+	return in->f_op->splice_read(in, pos, pipe, len, flags);
+}
+#endif

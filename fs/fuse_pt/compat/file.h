@@ -47,9 +47,22 @@ static inline void kiocb_end_write(struct kiocb *iocb)
 #define filemap_splice_read	generic_file_splice_read
 #endif
 
+#ifndef FPT_HAVE_VFS_SPLICE_READ
+ssize_t vfs_splice_read(struct file *in, loff_t *pos,
+			struct pipe_inode_info *pipe, size_t len,
+			unsigned int flags);
+#endif
+
 #ifndef FPT_HAVE_SPLICE_COPY_FILE_RANGE
 #define splice_copy_file_range(in, pos_in, out, pos_out, len) \
 	generic_copy_file_range(in, pos_in, out, pos_out, len, 0)
+#endif
+
+#ifndef FPT_HAVE_CAN_MMAP_FILE
+static inline bool can_mmap_file(struct file *file)
+{
+	return file->f_op->mmap;
+}
 #endif
 
 #ifndef FPT_HAVE_VFS_MMAP
