@@ -21,26 +21,28 @@
 
 void fpt_backings_init(struct fpt_backings *b)
 {
-	idr_init(&b->ids);
-	spin_lock_init(&b->lock);
+	xa_init_flags(&b->ids, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);
+	b->next = 0;
+}
+
+/* Take @id out of the table; the table's reference goes to nobody. */
+static int drop_entry(struct fpt_backings *b, unsigned long id)
+{
+	struct fpt_backing *fb = xa_erase(&b->ids, id);
+
+	if (!fb)
+		return -ENOENT;
+	fpt_backing_put(fb);
+	return 0;
 }
 
 void fpt_backings_destroy(struct fpt_backings *b)
 {
 	struct fpt_backing *fb;
-	int id;
+	unsigned long id;
 
-	for (;;) {
-		id = 0;
-		spin_lock(&b->lock);
-		fb = idr_get_next(&b->ids, &id);
-		if (fb)
-			idr_remove(&b->ids, id);
-		spin_unlock(&b->lock);
-		if (!fb)
-			return;
-		fpt_backing_put(fb);
-	}
+	xa_for_each(&b->ids, id, fb)
+		drop_entry(b, id);
 }
 
 struct fpt_backing *fpt_backing_get(struct fpt_backing *fb)
@@ -64,7 +66,7 @@ struct fpt_backing *fpt_backing_find(struct fpt_conn *conn, int id)
 	struct fpt_backing *fb;
 
 	rcu_read_lock();
-	fb = idr_find(&conn->backings.ids, id);
+	fb = xa_load(&conn->backings.ids, id);
 	if (fb && !refcount_inc_not_zero(&fb->refs))
 		fb = NULL;
 	rcu_read_unlock();
@@ -103,17 +105,13 @@ static int check_file(const struct fpt_conn *conn, struct file *file, int fd)
 static int add_entry(struct fpt_conn *conn, struct fpt_backing *fb)
 {
 	struct fpt_backings *b = &conn->backings;
-	int id;
+	u32 id;
+	int err;
 
-	idr_preload(GFP_KERNEL_ACCOUNT);
-	spin_lock(&b->lock);
-	/* Under the lock: who ends the connection empties the table after. */
-	if (fpt_conn_dead(conn))
-		id = -ENOTCONN;
-	else
-		id = idr_alloc_cyclic(&b->ids, fb, 1, 0, GFP_NOWAIT);
-	spin_unlock(&b->lock);
-	idr_preload_end();
+	err = xa_alloc_cyclic(&b->ids, &id, fb, XA_LIMIT(1, INT_MAX), &b->next,
+			      GFP_KERNEL_ACCOUNT);
+	if (err < 0)
+		return err == -EBUSY ? -ENOSPC : err;
 
 	return id;
 }
@@ -126,7 +124,7 @@ static bool may_register(const struct fpt_conn *conn)
 int fpt_backing_open(struct fpt_conn *conn, const struct fuse_backing_map *map)
 {
 	struct fpt_backing *fb;
-	int err;
+	int err, id;
 
 	if (!fpt_has(conn, FPT_F_PASSTHROUGH))
 		return refuse("INIT did not agree on FUSE_PASSTHROUGH", map->fd,
@@ -138,7 +136,7 @@ int fpt_backing_open(struct fpt_conn *conn, const struct fuse_backing_map *map)
 	if (map->padding)
 		return refuse("padding is not zero", map->fd, -EINVAL);
 
-	fb = kmalloc(sizeof(*fb), GFP_KERNEL_ACCOUNT);
+	fb = kmalloc_obj(*fb, GFP_KERNEL_ACCOUNT);
 	if (!fb)
 		return -ENOMEM;
 
@@ -157,12 +155,18 @@ int fpt_backing_open(struct fpt_conn *conn, const struct fuse_backing_map *map)
 
 	refcount_set(&fb->refs, 1);
 	fb->cred = get_current_cred();
-	err = add_entry(conn, fb);
-	if (err > 0)
-		return err;
+	id = add_entry(conn, fb);
+	if (id < 0) {
+		fpt_backing_put(fb);
+		return refuse("no id for it", map->fd, id);
+	}
+	/* Who ends the connection empties the table, once, after the end. */
+	if (fpt_conn_dead(conn)) {
+		drop_entry(&conn->backings, id);
+		return -ENOTCONN;
+	}
+	return id;
 
-	refuse("no id for it", map->fd, err);
-	put_cred(fb->cred);
 err_file:
 	fput(fb->file);
 err_free:
@@ -172,20 +176,10 @@ err_free:
 
 int fpt_backing_close(struct fpt_conn *conn, int id)
 {
-	struct fpt_backings *b = &conn->backings;
-	struct fpt_backing *fb;
-
 	if (!may_register(conn))
 		return -EPERM;
 	if (id <= 0)
 		return -EINVAL;
 
-	spin_lock(&b->lock);
-	fb = idr_remove(&b->ids, id);
-	spin_unlock(&b->lock);
-	if (!fb)
-		return -ENOENT;
-
-	fpt_backing_put(fb);
-	return 0;
+	return drop_entry(&conn->backings, id);
 }

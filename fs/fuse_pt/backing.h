@@ -5,9 +5,8 @@
 #ifndef FPT_BACKING_H
 #define FPT_BACKING_H
 
-#include <linux/idr.h>
 #include <linux/refcount.h>
-#include <linux/spinlock.h>
+#include <linux/xarray.h>
 
 struct cred;
 struct file;
@@ -32,15 +31,14 @@ struct fpt_backing {
 
 /**
  * struct fpt_backings - a connection's table
- * @ids: id to struct fpt_backing; look-ups under RCU, changes under @lock.
- *	Ids are given out in a cycle, so that one just closed is not soon
- *	mistaken for another. The ids there are (INT_MAX) are the limit; the
- *	memory behind an entry is charged to the registering task's group
- * @lock: innermost
+ * @ids: id to struct fpt_backing. The ids there are (INT_MAX) are the limit;
+ *	the memory behind an entry is charged to who registered it
+ * @next: where to look for a free id: they go round, so that one just closed
+ *	is not soon mistaken for another
  */
 struct fpt_backings {
-	struct idr	ids;
-	spinlock_t	lock;
+	struct xarray	ids;
+	u32		next;
 };
 
 void fpt_backings_init(struct fpt_backings *b);
