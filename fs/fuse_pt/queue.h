@@ -28,7 +28,7 @@
  *	fpt_dev.lock		spinlock: the table of sent requests
  *	fpt_queue.lock		spinlock: the queue
  *	wait queue heads' locks
- * No function of a caller (done, late) runs under any of the last four.
+ * No function of a caller (done, late) runs under any but the first.
  */
 #ifndef FPT_QUEUE_H
 #define FPT_QUEUE_H
@@ -43,6 +43,7 @@
 struct fasync_struct;
 struct fpt_conn;
 struct fpt_dev;
+struct fpt_park;
 struct task_struct;
 
 enum fpt_req_state {
@@ -101,7 +102,7 @@ struct fpt_req {
  * @pending: requests to be read
  * @interrupts: sent requests (intr_link) for which INTERRUPT is to be read
  * @forgets: forgets to be read, oldest first; @forgets_end: its last link
- * @turn: whose turn it is while both requests and forgets wait
+ * @forgets_turn: while both requests and forgets wait, who is next
  * @no_interrupt: server answered ENOSYS to INTERRUPT
  * @wait: servers that wait for something to read, exclusively, and pollers
  * @fasync: who asked for SIGIO
@@ -112,13 +113,13 @@ struct fpt_req {
  * @idle: fpt_queue_stop() waiting for fpt_conn.nr_waiting to fall to 0
  */
 struct fpt_queue {
-	spinlock_t		lock;
+	spinlock_t		lock;		/* all of it */
 	u64			unique;
 	struct list_head	pending;
 	struct list_head	interrupts;
 	struct fpt_forget	*forgets;
 	struct fpt_forget	**forgets_end;
-	unsigned int		turn;
+	bool			forgets_turn;
 	bool			no_interrupt;
 	wait_queue_head_t	wait;
 	struct fasync_struct	*fasync;
@@ -159,14 +160,105 @@ void fpt_queue_drain(struct fpt_conn *conn);
 /* Are so many asynchronous calls unanswered that readahead should hold back? */
 bool fpt_queue_congested(const struct fpt_conn *conn);
 
-/* -------- for request.c, dev.c and devcopy.c only -------- */
+/* -------- for request.c, dev.c, devcopy.c and devsplice.c only -------- */
 
+/**
+ * struct fpt_forget - nodes to be forgotten, on fpt_queue.forgets
+ * @next: link
+ * @one: what the server is told
+ */
+struct fpt_forget {
+	struct fpt_forget	*next;
+	struct fuse_forget_one	one;
+};
+
+/**
+ * struct fpt_room - what a server's read can take
+ * @bytes: size of its buffer
+ * @slots: for a pipe: buffers it has free; else 0
+ * @slots_max: for a pipe: buffers it has if empty
+ * @nonblock: do not wait
+ */
+struct fpt_room {
+	size_t		bytes;
+	unsigned int	slots;
+	unsigned int	slots_max;
+	bool		nonblock;
+};
+
+/**
+ * struct fpt_next - what a server reads next
+ * @req: a request, TAKEN for the reader; or NULL
+ * @head: header of a message that is no request
+ * @intr: if @head.opcode is FUSE_INTERRUPT
+ * @batch: if it is FUSE_BATCH_FORGET
+ * @forgets: what the forget message is about; the reader frees them
+ */
+struct fpt_next {
+	struct fpt_req			*req;
+	struct fuse_in_header		head;
+	union {
+		struct fuse_interrupt_in	intr;
+		struct fuse_batch_forget_in	batch;
+	};
+	struct fpt_forget		*forgets;
+};
+
+/**
+ * fpt_queue_next() - wait for something to read and take it off the queue
+ *
+ * Requests that do not fit an empty @room are finished with an error. Return:
+ * 0; -EAGAIN, -ERESTARTSYS; -ENODEV on a dead connection; -EIO if the pipe has
+ * too few buffers free for the next request, which stays queued then.
+ */
+int fpt_queue_next(struct fpt_conn *conn, struct fpt_dev *dev,
+		   const struct fpt_room *room, struct fpt_next *next);
+
+/* Is there something to read? Exact only for the caller that reads it. */
+bool fpt_queue_readable(struct fpt_queue *q);
+
+/* Give a new request its id and queue it; false on a dead connection. */
 bool fpt_queue_add(struct fpt_conn *conn, struct fpt_req *req);
+
+/**
+ * fpt_queue_add_background() - queue an asynchronous request within the limit
+ * Waits while the limit is reached, unless FPT_CALL_FORCE. Return: 0,
+ * -ENOTCONN, -EINTR (fatal signal).
+ */
 int fpt_queue_add_background(struct fpt_conn *conn, struct fpt_req *req);
-bool fpt_queue_back(struct fpt_conn *conn, struct fpt_req *req);
-bool fpt_queue_remove(struct fpt_conn *conn, struct fpt_req *req);
-bool fpt_queue_interrupt(struct fpt_conn *conn, struct fpt_req *req);
-void fpt_queue_forget_interrupt(struct fpt_conn *conn, struct fpt_req *req);
+
+/* An asynchronous request ended: the next may be sent. */
 void fpt_queue_background_end(struct fpt_conn *conn);
+
+/* Take a QUEUED request off again; false if it is not QUEUED any more. */
+bool fpt_queue_remove(struct fpt_queue *q, struct fpt_req *req);
+
+/**
+ * fpt_queue_mark() - a QUEUED request is to be interrupted once it is sent
+ * Return: false if it is not QUEUED any more.
+ */
+bool fpt_queue_mark(struct fpt_queue *q, struct fpt_req *req);
+
+/* Have INTERRUPT read for a SENT request. Called under fpt_dev.lock. */
+void fpt_queue_interrupt(struct fpt_queue *q, struct fpt_req *req);
+
+/* An interrupted request ended: nobody needs to read INTERRUPT for it. */
+void fpt_queue_uninterrupt(struct fpt_queue *q, struct fpt_req *req);
+
+/* Number of pipe buffers that a request fills, its payload by reference. */
+unsigned int fpt_req_slots(const struct fpt_req *req);
+
+/* -------- request.c -------- */
+
+/**
+ * fpt_req_finish() - the owner of a TAKEN request ends it
+ * Wakes the caller, or runs @done, or frees an orphan. @req is gone after.
+ * Called without locks. @error: 0 or a negative errno.
+ */
+void fpt_req_finish(struct fpt_conn *conn, struct fpt_req *req, int error);
+
+/* The same for a list (by fpt_req.link). */
+void fpt_req_finish_all(struct fpt_conn *conn, struct list_head *reqs,
+			int error);
 
 #endif

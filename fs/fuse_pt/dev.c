@@ -1,0 +1,480 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The device, /dev/fusept: opening and closing it, giving it a connection, and
+ * the table of requests that its server has and did not answer yet.
+ */
+#include "compat/compat.h"
+
+#include <linux/compat.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/kdev_t.h>
+#include <linux/miscdevice.h>
+#include <linux/module.h>
+#include <linux/poll.h>
+#include <linux/sched.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+#include <linux/uio.h>
+#include "backing.h"
+#include "conn.h"
+#include "dev.h"
+#include "devcopy.h"
+#include "queue.h"
+#include "super.h"
+
+static const struct file_operations fpt_dev_fops;
+
+/* -------- the table -------- */
+
+static struct hlist_head *dev_bucket(struct fpt_dev *dev, u64 unique)
+{
+	return &dev->table[(unique >> 1) & (ARRAY_SIZE(dev->table) - 1)];
+}
+
+static struct fpt_req *dev_find(struct fpt_dev *dev, u64 unique)
+	__must_hold(&dev->lock)
+{
+	struct fpt_req *req;
+
+	hlist_for_each_entry(req, dev_bucket(dev, unique), node)
+		if (req->in.unique == unique)
+			return req;
+	return NULL;
+}
+
+/*
+ * A killed caller may have waited for the end of TAKEN. It cannot go before it
+ * got the lock that is held here.
+ */
+static void dev_untake(struct fpt_req *req, enum fpt_req_state state)
+{
+	/* Pairs with the acquire of a caller that waits for the end of TAKEN. */
+	smp_store_release(&req->state, state);
+	if (unlikely(req->leaving) && req->call)
+		wake_up_process(req->waiter);
+}
+
+int fpt_dev_sent(struct fpt_dev *dev, struct fpt_req *req)
+{
+	struct fpt_conn *conn = dev->conn;
+
+	if (unlikely(req->call->flags & FPT_CALL_NOREPLY)) {
+		fpt_req_finish(conn, req, 0);
+		return 0;
+	}
+
+	spin_lock(&dev->lock);
+	/* An abort looks into the table after it made the connection dead. */
+	if (unlikely(fpt_conn_dead(conn))) {
+		spin_unlock(&dev->lock);
+		fpt_req_finish(conn, req, -ECONNABORTED);
+		return -ENODEV;
+	}
+	hlist_add_head(&req->node, dev_bucket(dev, req->in.unique));
+	dev_untake(req, FPT_REQ_SENT);
+	if (unlikely(req->interrupted))
+		fpt_queue_interrupt(&conn->queue, req);
+	spin_unlock(&dev->lock);
+	return 0;
+}
+
+struct fpt_req *fpt_dev_claim(struct fpt_dev *dev, u64 unique)
+{
+	struct fpt_req *req;
+
+	spin_lock(&dev->lock);
+	req = dev_find(dev, unique);
+	if (likely(req)) {
+		hlist_del(&req->node);
+		WRITE_ONCE(req->state, FPT_REQ_TAKEN);
+	}
+	spin_unlock(&dev->lock);
+	return req;
+}
+
+bool fpt_dev_park(struct fpt_dev *dev, struct fpt_req *req,
+		  struct fpt_park *park)
+{
+	bool alive;
+
+	spin_lock(&dev->lock);
+	alive = !fpt_conn_dead(dev->conn);
+	if (alive) {
+		park->req = req;
+		req->park = park;
+		list_add(&park->link, &dev->parked);
+		dev_untake(req, FPT_REQ_PARKED);
+	}
+	spin_unlock(&dev->lock);
+	return alive;
+}
+
+bool fpt_dev_unpark(struct fpt_dev *dev, struct fpt_park *park)
+{
+	bool ours;
+
+	spin_lock(&dev->lock);
+	ours = park->req;
+	if (ours) {
+		list_del(&park->link);
+		WRITE_ONCE(park->req->state, FPT_REQ_TAKEN);
+	}
+	spin_unlock(&dev->lock);
+	return ours;
+}
+
+/*
+ * The device that has a request; NULL for one that an abort took off the queue
+ * or that is DONE. Until a request is DONE its device is not freed, and then
+ * by RCU.
+ */
+static struct fpt_dev *req_dev(struct fpt_req *req)
+{
+	/* Pairs with the release in fpt_req_finish(). */
+	if (smp_load_acquire(&req->state) == FPT_REQ_DONE)
+		return NULL;
+	return READ_ONCE(req->dev);
+}
+
+bool fpt_dev_leave(struct fpt_req *req)
+{
+	struct fpt_dev *dev;
+	bool left = false;
+
+	rcu_read_lock();
+	dev = req_dev(req);
+	if (dev) {
+		spin_lock(&dev->lock);
+		switch (READ_ONCE(req->state)) {
+		case FPT_REQ_SENT:
+		case FPT_REQ_PARKED:
+			req->late = req->call->late;
+			req->call = NULL;
+			left = true;
+			break;
+		default:
+			req->leaving = true;
+		}
+		spin_unlock(&dev->lock);
+	}
+	rcu_read_unlock();
+	return left;
+}
+
+void fpt_dev_interrupt(struct fpt_conn *conn, struct fpt_req *req)
+{
+	struct fpt_dev *dev;
+
+	rcu_read_lock();
+	dev = req_dev(req);
+	if (dev) {
+		spin_lock(&dev->lock);
+		INIT_LIST_HEAD(&req->intr_link);
+		req->interrupted = true;
+		/* If it is TAKEN for reading, fpt_dev_sent() sees the mark. */
+		if (READ_ONCE(req->state) == FPT_REQ_SENT)
+			fpt_queue_interrupt(&conn->queue, req);
+		spin_unlock(&dev->lock);
+	}
+	rcu_read_unlock();
+}
+
+int fpt_dev_interrupt_reply(struct fpt_dev *dev, u64 unique, int error)
+{
+	struct fpt_queue *q = &dev->conn->queue;
+	struct fpt_req *req;
+	int err = 0;
+
+	spin_lock(&dev->lock);
+	req = dev_find(dev, unique);
+	if (!req)
+		err = -ENOENT;
+	else if (!req->interrupted)
+		err = -EINVAL;
+	else if (error == -ENOSYS)
+		WRITE_ONCE(q->no_interrupt, true);
+	else if (error == -EAGAIN)
+		fpt_queue_interrupt(q, req);
+	spin_unlock(&dev->lock);
+	return err;
+}
+
+static void dev_collect(struct fpt_dev *dev, struct list_head *ended)
+{
+	struct fpt_park *park, *next_park;
+	struct hlist_node *next;
+	struct fpt_req *req;
+	unsigned int i;
+
+	spin_lock(&dev->lock);
+	for (i = 0; i < ARRAY_SIZE(dev->table); i++) {
+		hlist_for_each_entry_safe(req, next, &dev->table[i], node) {
+			hlist_del(&req->node);
+			WRITE_ONCE(req->state, FPT_REQ_TAKEN);
+			list_add_tail(&req->link, ended);
+		}
+	}
+	list_for_each_entry_safe(park, next_park, &dev->parked, link) {
+		req = park->req;
+		/* An orphan keeps nobody waiting: its owner ends it. */
+		if (!req->call)
+			continue;
+		list_del(&park->link);
+		park->req = NULL;
+		WRITE_ONCE(req->state, FPT_REQ_TAKEN);
+		list_add_tail(&req->link, ended);
+	}
+	spin_unlock(&dev->lock);
+}
+
+void fpt_dev_collect_all(struct fpt_conn *conn, struct list_head *ended)
+{
+	struct fpt_dev *dev;
+
+	mutex_lock(&conn->dev_lock);
+	list_for_each_entry(dev, &conn->devs, conn_link)
+		dev_collect(dev, ended);
+	mutex_unlock(&conn->dev_lock);
+}
+
+/* -------- open, attach, close -------- */
+
+struct fpt_dev *fpt_dev_from_file(struct file *file)
+{
+	return file->f_op == &fpt_dev_fops ? file->private_data : NULL;
+}
+
+struct fpt_conn *fpt_dev_conn(const struct fpt_dev *dev)
+{
+	/* Pairs with the cmpxchg() of who attached it. */
+	return smp_load_acquire(&dev->conn);
+}
+
+static int fpt_dev_open(struct inode *inode, struct file *file)
+{
+	struct fpt_dev *dev = kzalloc_obj(struct fpt_dev);
+
+	if (!dev)
+		return -ENOMEM;
+	spin_lock_init(&dev->lock);
+	INIT_LIST_HEAD(&dev->parked);
+	file->private_data = dev;
+	return 0;
+}
+
+int fpt_dev_attach(struct file *file, struct fpt_conn *conn)
+{
+	struct fpt_dev *dev = fpt_dev_from_file(file);
+	int err = -EINVAL;
+
+	if (!dev)
+		return err;
+
+	mutex_lock(&conn->dev_lock);
+	/* Another mount or clone may try at the same time. */
+	if (!cmpxchg(&dev->conn, NULL, conn)) {
+		fpt_conn_get(conn);
+		list_add_tail(&dev->conn_link, &conn->devs);
+		conn->nr_devs++;
+		err = 0;
+	}
+	mutex_unlock(&conn->dev_lock);
+	return err;
+}
+
+static int fpt_dev_release(struct inode *inode, struct file *file)
+{
+	struct fpt_dev *dev = file->private_data;
+	struct fpt_conn *conn = fpt_dev_conn(dev);
+	LIST_HEAD(ended);
+	bool last;
+
+	if (conn) {
+		mutex_lock(&conn->dev_lock);
+		list_del(&dev->conn_link);
+		last = !--conn->nr_devs;
+		mutex_unlock(&conn->dev_lock);
+
+		dev_collect(dev, &ended);
+		fpt_req_finish_all(conn, &ended, -ECONNABORTED);
+		if (last)
+			fpt_conn_abort(conn);
+		fpt_conn_put(conn);
+	}
+	kfree_rcu(dev, rcu);
+	return 0;
+}
+
+/* -------- read, write, poll -------- */
+
+size_t fpt_dev_min_read(const struct fpt_conn *conn)
+{
+	return max_t(size_t, FUSE_MIN_READ_BUFFER,
+		     sizeof(struct fuse_in_header) +
+		     sizeof(struct fuse_write_in) + READ_ONCE(conn->max_write));
+}
+
+static ssize_t fpt_dev_read_iter(struct kiocb *iocb, struct iov_iter *to)
+{
+	struct file *file = iocb->ki_filp;
+	struct fpt_dev *dev = file->private_data;
+	struct fpt_conn *conn = fpt_dev_conn(dev);
+	struct fpt_room room = {
+		.bytes = iov_iter_count(to),
+		.nonblock = (file->f_flags & O_NONBLOCK) ||
+			    (iocb->ki_flags & IOCB_NOWAIT),
+	};
+	struct fpt_next next;
+	ssize_t ret;
+
+	if (!conn)
+		return -EPERM;
+	/* What is copied with page faults off must be a server's memory. */
+	if (!user_backed_iter(to) || room.bytes < fpt_dev_min_read(conn))
+		return -EINVAL;
+
+	do {
+		ret = fpt_queue_next(conn, dev, &room, &next);
+		if (ret)
+			return ret;
+		if (unlikely(!next.req))
+			return fpt_send_message(&next, to);
+		ret = fpt_send_request(dev, next.req, to);
+	} while (unlikely(!ret));
+	return ret;
+}
+
+static ssize_t fpt_dev_write_iter(struct kiocb *iocb, struct iov_iter *from)
+{
+	struct fpt_dev *dev = iocb->ki_filp->private_data;
+
+	if (!fpt_dev_conn(dev))
+		return -EPERM;
+	if (!user_backed_iter(from))
+		return -EINVAL;
+	return fpt_receive(dev, from);
+}
+
+static __poll_t fpt_dev_poll(struct file *file, poll_table *wait)
+{
+	struct fpt_dev *dev = file->private_data;
+	struct fpt_conn *conn = fpt_dev_conn(dev);
+	__poll_t mask = EPOLLOUT | EPOLLWRNORM;
+
+	if (!conn)
+		return EPOLLERR;
+	poll_wait(file, &conn->queue.wait, wait);
+	if (fpt_queue_readable(&conn->queue))
+		mask |= EPOLLIN | EPOLLRDNORM;
+	/* After the queue's lock: whoever made it dead held it. */
+	return fpt_conn_dead(conn) ? EPOLLERR : mask;
+}
+
+static int fpt_dev_fasync(int fd, struct file *file, int on)
+{
+	struct fpt_conn *conn = fpt_dev_conn(file->private_data);
+
+	if (!conn)
+		return -EPERM;
+	return fasync_helper(fd, file, on, &conn->queue.fasync);
+}
+
+/* -------- ioctl -------- */
+
+/*
+ * FUSE_DEV_IOC_CLONE: a second device for the same connection, so that a
+ * server's threads have a table each.
+ */
+static long dev_ioctl_clone(struct file *file, const u32 __user *arg)
+{
+	struct fpt_dev *from;
+	struct fpt_conn *conn;
+	struct file *other;
+	long err = -EINVAL;
+	u32 fd;
+
+	if (get_user(fd, arg))
+		return -EFAULT;
+	other = fget(fd);
+	if (!other)
+		return -EINVAL;
+
+	from = fpt_dev_from_file(other);
+	if (from) {
+		conn = fpt_dev_conn(from);
+		err = conn ? fpt_dev_attach(file, conn) : -EPERM;
+	}
+	fput(other);
+	return err;
+}
+
+static long fpt_dev_ioctl(struct file *file, unsigned int cmd,
+			  unsigned long arg)
+{
+	struct fpt_conn *conn = fpt_dev_conn(file->private_data);
+	void __user *argp = (void __user *)arg;
+	struct fuse_backing_map map;
+	u32 id;
+
+	switch (cmd) {
+	case FUSE_DEV_IOC_CLONE:
+		return dev_ioctl_clone(file, argp);
+	case FUSE_DEV_IOC_BACKING_OPEN:
+		if (!conn)
+			return -EPERM;
+		if (copy_from_user(&map, argp, sizeof(map)))
+			return -EFAULT;
+		return fpt_backing_open(conn, &map);
+	case FUSE_DEV_IOC_BACKING_CLOSE:
+		if (!conn)
+			return -EPERM;
+		if (get_user(id, (u32 __user *)argp))
+			return -EFAULT;
+		return fpt_backing_close(conn, id);
+	default:
+		return -ENOTTY;
+	}
+}
+
+static void fpt_dev_show_fdinfo(struct seq_file *m, struct file *file)
+{
+	struct fpt_conn *conn = fpt_dev_conn(file->private_data);
+
+	/* The name of the connection's directory in the control fs. */
+	if (conn)
+		seq_printf(m, "fuse_connection:\t%u\n", MINOR(conn->dev));
+}
+
+static const struct file_operations fpt_dev_fops = {
+	.owner		= THIS_MODULE,
+	.open		= fpt_dev_open,
+	.release	= fpt_dev_release,
+	.read_iter	= fpt_dev_read_iter,
+	.write_iter	= fpt_dev_write_iter,
+	.splice_read	= fpt_dev_splice_read,
+	.splice_write	= fpt_dev_splice_write,
+	.poll		= fpt_dev_poll,
+	.fasync		= fpt_dev_fasync,
+	.unlocked_ioctl	= fpt_dev_ioctl,
+	.compat_ioctl	= compat_ptr_ioctl,
+	.show_fdinfo	= fpt_dev_show_fdinfo,
+};
+
+static struct miscdevice fpt_miscdev = {
+	.minor	= MISC_DYNAMIC_MINOR,
+	.name	= FPT_NAME,
+	.fops	= &fpt_dev_fops,
+	.mode	= 0666,
+};
+
+int fpt_dev_init(void)
+{
+	return misc_register(&fpt_miscdev);
+}
+
+void fpt_dev_exit(void)
+{
+	misc_deregister(&fpt_miscdev);
+}

@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Requests: from a caller's struct fpt_call to the queue, and its wait for the
+ * answer.
+ */
+#include "compat/compat.h"
+
+#include <linux/cred.h>
+#include <linux/pid_namespace.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/user_namespace.h>
+#include "conn.h"
+#include "devcopy.h"
+#include "queue.h"
+#include "request.h"
+
+static struct kmem_cache *fpt_req_cache;
+
+/* May a call go ahead? Waits for INIT's answer. */
+static int call_admit(struct fpt_conn *conn, u32 flags)
+{
+	/* Pairs with the release in fpt_queue_live(): what INIT agreed on. */
+	int state = smp_load_acquire(&conn->state);
+
+	if (likely(state == FPT_CONN_LIVE))
+		return 0;
+
+	if (state == FPT_CONN_NEW) {
+		if (flags & (FPT_CALL_EARLY | FPT_CALL_FORCE))
+			return 0;
+		if (wait_event_killable(conn->init_wait, READ_ONCE(conn->state) !=
+					FPT_CONN_NEW))
+			return -EINTR;
+		/* Pairs as above. */
+		state = smp_load_acquire(&conn->state);
+		if (state == FPT_CONN_LIVE)
+			return 0;
+	}
+	return READ_ONCE(conn->init_error) ?: -ENOTCONN;
+}
+
+/* Who asks, in the ids of the mounter's namespaces. */
+static int req_set_creds(struct fpt_conn *conn, struct fpt_req *req, u32 flags)
+{
+	struct fuse_in_header *in = &req->in;
+
+	if (flags & FPT_CALL_NOCREDS) {
+		in->uid = 0;
+		in->gid = 0;
+		in->pid = 0;
+		return 0;
+	}
+
+	in->pid = pid_nr_ns(task_pid(current), conn->pid_ns);
+	if (flags & FPT_CALL_FORCE) {
+		in->uid = from_kuid_munged(conn->user_ns, current_fsuid());
+		in->gid = from_kgid_munged(conn->user_ns, current_fsgid());
+		return 0;
+	}
+	in->uid = from_kuid(conn->user_ns, current_fsuid());
+	in->gid = from_kgid(conn->user_ns, current_fsgid());
+	if (unlikely(in->uid == (uid_t)-1 || in->gid == (gid_t)-1))
+		return -EOVERFLOW;
+	return 0;
+}
+
+static u32 call_in_len(const struct fpt_call *call)
+{
+	u32 len = sizeof(struct fuse_in_header);
+	unsigned int i;
+
+	for (i = 0; i < call->nr_in; i++)
+		len += call->in[i].len;
+	if (call->flags & FPT_CALL_IN_PAGES)
+		len += call->pages.len;
+	return len;
+}
+
+static struct fpt_req *req_new(struct fpt_conn *conn, struct fpt_call *call,
+			       struct task_struct *waiter, gfp_t gfp)
+{
+	struct fpt_req *req;
+	int err;
+
+	req = kmem_cache_alloc(fpt_req_cache, gfp);
+	if (unlikely(!req))
+		return ERR_PTR(-ENOMEM);
+
+	err = req_set_creds(conn, req, call->flags);
+	if (unlikely(err)) {
+		kmem_cache_free(fpt_req_cache, req);
+		return ERR_PTR(err);
+	}
+	req->call = call;
+	req->state = FPT_REQ_QUEUED;
+	req->interrupted = false;
+	req->leaving = false;
+	req->waiter = waiter;
+	req->dev = NULL;
+	req->in.len = call_in_len(call);
+	req->in.opcode = call->op;
+	req->in.nodeid = call->node;
+	req->in.total_extlen = 0;
+	req->in.padding = 0;
+	return req;
+}
+
+static void req_free(struct fpt_conn *conn, struct fpt_req *req)
+{
+	if (unlikely(req->interrupted))
+		fpt_queue_uninterrupt(&conn->queue, req);
+	kmem_cache_free(fpt_req_cache, req);
+}
+
+/* The caller of a call is gone, or will be told next: fpt_queue_drain(). */
+static void call_count_out(struct fpt_conn *conn)
+{
+	if (atomic_dec_and_test(&conn->nr_waiting) &&
+	    unlikely(fpt_conn_dead(conn)))
+		wake_up_all(&conn->queue.idle);
+}
+
+void fpt_req_finish(struct fpt_conn *conn, struct fpt_req *req, int error)
+{
+	struct fpt_call *call = req->call;
+	struct task_struct *waiter = req->waiter;
+
+	if (unlikely(!call)) {
+		req_free(conn, req);
+		return;
+	}
+
+	call->error = error;
+	if (waiter) {
+		/*
+		 * Once the caller sees DONE, it frees the request and may exit;
+		 * RCU keeps its task_struct.
+		 */
+		rcu_read_lock();
+		/* Pairs with the acquire of a caller that looks for DONE. */
+		smp_store_release(&req->state, FPT_REQ_DONE);
+		wake_up_process(waiter);
+		rcu_read_unlock();
+		return;
+	}
+
+	req_free(conn, req);
+	fpt_queue_background_end(conn);
+	call->done(conn, call);
+	call_count_out(conn);
+}
+
+void fpt_req_finish_all(struct fpt_conn *conn, struct list_head *reqs,
+			int error)
+{
+	struct fpt_req *req, *next;
+
+	list_for_each_entry_safe(req, next, reqs, link)
+		fpt_req_finish(conn, req, error);
+}
+
+/* Somebody copies to or from the caller's memory: short, see queue.h. */
+static void req_wait_taken(struct fpt_req *req)
+{
+	for (;;) {
+		set_current_state(TASK_UNINTERRUPTIBLE);
+		/* Pairs with the release of who gives it up. */
+		if (smp_load_acquire(&req->state) != FPT_REQ_TAKEN)
+			break;
+		schedule();
+	}
+	__set_current_state(TASK_RUNNING);
+}
+
+/* A fatal signal. Return: true if the request is not ours any more. */
+static bool req_leave(struct fpt_conn *conn, struct fpt_req *req)
+{
+	struct fpt_call *call = req->call;
+
+	if (fpt_queue_remove(&conn->queue, req)) {
+		call->error = -EINTR;
+		return false;
+	}
+	while (!fpt_dev_leave(req)) {
+		req_wait_taken(req);
+		/* Pairs with the release in fpt_req_finish(). */
+		if (smp_load_acquire(&req->state) == FPT_REQ_DONE)
+			return false;
+	}
+	call->error = -EINTR;
+	return true;
+}
+
+/*
+ * Wait until the request is DONE. Return: true, or false if the caller was
+ * killed and the request stays behind.
+ */
+static bool req_wait(struct fpt_conn *conn, struct fpt_req *req, u32 flags)
+{
+	unsigned int mode;
+
+	/* How long it takes is the server's business: neither load nor hung. */
+	if (flags & FPT_CALL_FORCE)
+		mode = TASK_IDLE;
+	else if ((flags & FPT_CALL_NOINTR) ||
+		 READ_ONCE(conn->queue.no_interrupt))
+		mode = TASK_KILLABLE;
+	else
+		mode = TASK_INTERRUPTIBLE;
+
+	for (;;) {
+		set_current_state(mode);
+		/* Pairs with the release in fpt_req_finish(): the reply. */
+		if (smp_load_acquire(&req->state) == FPT_REQ_DONE)
+			break;
+		if (likely(!signal_pending_state(mode, current))) {
+			schedule();
+			continue;
+		}
+		__set_current_state(TASK_RUNNING);
+		if (mode == TASK_INTERRUPTIBLE) {
+			if (!fpt_queue_mark(&conn->queue, req))
+				fpt_dev_interrupt(conn, req);
+			mode = TASK_KILLABLE;
+		} else {
+			return !req_leave(conn, req);
+		}
+	}
+	__set_current_state(TASK_RUNNING);
+	return true;
+}
+
+/* What a FPT_CALL_OUT_VAR reply holds in its variable part. */
+static u32 call_out_var(const struct fpt_call *call)
+{
+	if (call->flags & FPT_CALL_OUT_PAGES)
+		return call->pages.len;
+	return call->nr_out ? call->out[call->nr_out - 1].len : 0;
+}
+
+ssize_t fpt_call(struct fpt_conn *conn, struct fpt_call *call)
+{
+	u32 flags = call->flags;
+	gfp_t gfp = GFP_KERNEL;
+	struct fpt_req *req;
+	int err;
+
+	err = call_admit(conn, flags);
+	if (unlikely(err))
+		return err;
+
+	if (flags & FPT_CALL_FORCE)
+		gfp |= __GFP_NOFAIL;
+	req = req_new(conn, call, current, gfp);
+	if (IS_ERR(req))
+		return PTR_ERR(req);
+
+	atomic_inc(&conn->nr_waiting);
+	if (unlikely(!fpt_queue_add(conn, req))) {
+		call->error = -ENOTCONN;
+		req_free(conn, req);
+	} else if (likely(req_wait(conn, req, flags))) {
+		req_free(conn, req);
+	}
+	call_count_out(conn);
+
+	if (call->error)
+		return call->error;
+	return flags & FPT_CALL_OUT_VAR ? call_out_var(call) : 0;
+}
+
+int fpt_call_async(struct fpt_conn *conn, struct fpt_call *call, gfp_t gfp)
+{
+	struct fpt_req *req;
+	int err;
+
+	err = call_admit(conn, call->flags);
+	if (unlikely(err))
+		goto dead;
+
+	req = req_new(conn, call, NULL, gfp);
+	if (IS_ERR(req))
+		return PTR_ERR(req);
+
+	atomic_inc(&conn->nr_waiting);
+	err = fpt_queue_add_background(conn, req);
+	if (likely(!err))
+		return 0;
+	req_free(conn, req);
+	call_count_out(conn);
+dead:
+	if (!(call->flags & FPT_CALL_FORCE))
+		return err;
+	call->error = -ENOTCONN;
+	call->done(conn, call);
+	return 0;
+}
+
+int fpt_request_init(void)
+{
+	fpt_req_cache = kmem_cache_create("fpt_req", sizeof(struct fpt_req), 0,
+					  SLAB_HWCACHE_ALIGN, NULL);
+	return fpt_req_cache ? 0 : -ENOMEM;
+}
+
+void fpt_request_exit(void)
+{
+	kmem_cache_destroy(fpt_req_cache);
+}
