@@ -9,6 +9,11 @@
 #include <linux/xattr.h>
 #include <linux/fuse_pt_protocol.h>
 
+struct fpt_conn;
+
+/* Longest name that may come from or go to a server. */
+#define FPT_NAME_MAX	1024
+
 /* readdir.c */
 extern const struct file_operations fpt_dir_fops;
 
@@ -21,10 +26,39 @@ void fpt_entry_life(struct dentry *dentry, u64 life);
 /* The parent's attributes and listing changed by an operation of ours. */
 void fpt_dir_changed(struct inode *dir);
 
+/**
+ * fpt_dir_serialise() - one LOOKUP or READDIR at a time, where the server
+ * did not agree to FUSE_PARALLEL_DIROPS
+ *
+ * Only around the request: whoever waits for a dentry in lookup must not hold
+ * it. Return: what to give to fpt_dir_serialise_end().
+ */
+bool fpt_dir_serialise(struct inode *dir);
+void fpt_dir_serialise_end(struct inode *dir, bool locked);
+
+/* dir.c: the inode that a reply's entry names; takes over its lookup count. */
+struct inode *fpt_entry_inode(struct super_block *sb,
+			      const struct fuse_entry_out *entry, u64 epoch);
+
+/**
+ * fpt_entry_confirms() - does the reply name what @inode is already?
+ *
+ * If so, the inode takes over the lookup count and the attributes. Else the
+ * count is still the caller's to give back.
+ */
+bool fpt_entry_confirms(struct inode *inode, const struct fuse_entry_out *entry,
+			u64 epoch);
+
+/* Give one lookup count back that no inode took over. */
+void fpt_entry_give_back(struct fpt_conn *conn, u64 id);
+
 /* dir.c: a late answer that introduced a node: give the lookup back. */
-struct fpt_conn;
 void fpt_late_entry(struct fpt_conn *conn, u32 op, u64 node, const void *reply,
 		    size_t len);
+
+/* dir.c: i_op->lookup of directories */
+struct dentry *fpt_lookup(struct inode *dir, struct dentry *dentry,
+			  unsigned int flags);
 
 /* xattr.c */
 extern const struct xattr_handler *const fpt_xattr_handlers[];

@@ -43,7 +43,7 @@ enum fpt_path {
  * @release: the RELEASE that ends it, filled in advance
  * @no_release: the server never saw an OPEN (no_open), so no RELEASE either
  * @write_link: on fpt_wb.handles of its inode, under the node's lock
- * @rdpos: directories: offset behind the last entry given, readdir.c
+ * @rdsize: directories: how much to ask READDIR for, 0 if not known, readdir.c
  * @inode: referenced from close until RELEASE was answered, so that the server
  *	gets no FORGET before; umount waits for it with fpt_queue_drain()
  * @forget: FORGET to be sent after RELEASE, for a node that came with a late
@@ -61,7 +61,7 @@ struct fpt_file {
 	struct file		*back;
 	const struct cred	*back_cred;
 	struct list_head	write_link;
-	loff_t			rdpos;
+	u32			rdsize;
 	struct inode		*inode;
 	struct fpt_forget	*forget;
 	struct {

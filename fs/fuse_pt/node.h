@@ -19,6 +19,7 @@
 enum fpt_node_bits {
 	FPT_N_STALE,		/* server contradicted itself: every use is EIO */
 	FPT_N_RDPLUS,		/* its children are being stat'ed: ask with plus */
+	FPT_N_PLANTED,		/* came with READDIRPLUS, not looked at since */
 	FPT_N_SIZE_CHANGING,	/* truncate or extending write in flight */
 };
 
@@ -37,9 +38,13 @@ enum fpt_node_bits {
  * @stale_mask: STATX_* bits that are known to be out of date although
  *	@attr_until has not passed
  * @attr_epoch: conn->attr_epoch at the last change made on this side; replies
- *	that were asked for before it are not applied to size and times
+ *	that were asked for before it say nothing about what is stale since
+ * @attr_asked: epoch of the newest reply applied; older ones are dropped
  * @caps_until: jiffies64 until which it is known that the file has no
  *	security.capability; 0 if not known
+ * @caps_epoch: conn->attr_epoch when that knowledge was dropped last
+ * @blksize: st_blksize as the server wants it, 0 if it does not care
+ * @mode: as sent; i_mode lacks the sticky bit where the server alone checks it
  * @io: which data path the inode is in (regular files)
  * @wb: page-cache writeback state (regular files)
  * @rdlock: serialises readers of a directory without PARALLEL_DIROPS
@@ -56,7 +61,11 @@ struct fpt_node {
 	u64			attr_life;
 	u32			stale_mask;
 	u64			attr_epoch;
+	u64			attr_asked;
 	u64			caps_until;
+	u64			caps_epoch;
+	u32			blksize;
+	umode_t			mode;
 	union {
 		struct {
 			struct fpt_iomode	io;
@@ -118,12 +127,26 @@ void fpt_node_evict(struct inode *inode);		/* s_op->evict_inode */
 
 /* -------- attributes: attr.c applies, trusts and asks for them -------- */
 
+/* What a change of a file's data makes out of date. */
 #define FPT_STAT_DATA	(STATX_SIZE | STATX_BLOCKS | STATX_MTIME | STATX_CTIME)
+/* What a new or removed name makes out of date in its directory. */
+#define FPT_STAT_NAMES	(FPT_STAT_DATA | STATX_NLINK)
+#define FPT_STAT_ALL	STATX_BASIC_STATS
 
 /**
  * fpt_attr_epoch() - take before a request whose reply carries attributes
+ *
+ * Every request gets a number of its own, and every change made on this side
+ * notes the last number given out: so a reply can be told to have been asked
+ * for before or after a change, and before or after another reply.
  */
 static inline u64 fpt_attr_epoch(struct fpt_conn *conn)
+{
+	return atomic64_inc_return(&conn->attr_epoch);
+}
+
+/* Everything asked for so far is older than what happens now. */
+static inline u64 fpt_attr_now(const struct fpt_conn *conn)
 {
 	return atomic64_read(&conn->attr_epoch);
 }
@@ -133,9 +156,18 @@ static inline u64 fpt_attr_epoch(struct fpt_conn *conn)
  */
 u64 fpt_life(u64 sec, u32 nsec);
 
+/**
+ * fpt_until() - when a lifetime that starts now ends, in jiffies64
+ * @life: from fpt_life(); 0 gives a time that has passed
+ */
+u64 fpt_until(u64 life);
+
 /* Is what the server sent possible: size, mode, for an entry also its id. */
 bool fpt_attr_sane(const struct fuse_attr *attr);
 bool fpt_entry_sane(const struct fuse_entry_out *entry);
+
+/* The attribute fields of a node whose attributes are not known yet. */
+void fpt_attr_init(struct fpt_node *node);
 
 /**
  * fpt_attr_apply() - take a reply's attributes into the inode
@@ -144,22 +176,35 @@ bool fpt_entry_sane(const struct fuse_entry_out *entry);
  * @life: jiffies, from fpt_life()
  * @epoch: fpt_attr_epoch() from before the request; if the inode changed on
  *	this side since, only what the change cannot have touched is taken
+ *
+ * Drops cached pages if the size is another one. May sleep; no page locked.
  */
 void fpt_attr_apply(struct inode *inode, const struct fuse_attr *attr, u64 life,
 		    u64 epoch);
 bool fpt_attr_same_type(const struct inode *inode, const struct fuse_attr *attr);
 
 /**
+ * fpt_attr_apply_own() - the same for the reply to a change of ours
+ * @resized: the size was changed too; inode and invalidate lock held
+ *
+ * What was asked for before, by whomever, is older than this.
+ */
+void fpt_attr_apply_own(struct inode *inode, const struct fuse_attr *attr,
+			u64 life, u64 epoch, bool resized);
+
+/**
  * fpt_attr_stale() - these attributes (STATX_*) changed at the server
- * Does not touch the page cache. STATX_MODE or STATX_CTIME from the outside
- * (setattr, setxattr; mask FPT_STAT_ALL) also drops the knowledge about
- * security.capability; a data change (FPT_STAT_DATA) does not.
+ * Does not touch the page cache. STATX_MODE in the mask (FPT_STAT_ALL has it)
+ * also drops the knowledge about security.capability; a change of data or
+ * names does not.
  */
 void fpt_attr_stale(struct inode *inode, u32 mask);
-#define FPT_STAT_ALL	(STATX_BASIC_STATS)
 
 /* Do the attributes in @mask have to be asked for? */
 bool fpt_attr_expired(const struct inode *inode, u32 mask);
+
+/* GETATTR, whatever is known; through @file's handle if it has one. */
+int fpt_attr_ask(struct inode *inode, struct file *file);
 
 /**
  * fpt_attr_refresh() - make sure the attributes in @mask are trusted
@@ -178,16 +223,30 @@ int fpt_attr_refresh(struct inode *inode, struct file *file, u32 mask);
  */
 bool fpt_node_wrote(struct inode *inode, loff_t end);
 
+/* A name of the node is gone (one of several, or a directory's only one). */
+void fpt_node_unlinked(struct inode *inode);
+
+/* -------- attributes: privs.c, what a write has to strip -------- */
+
 /**
  * fpt_no_caps() - known that the file has no security.capability?
- * fpt_learn_no_caps() - the server just said so
  */
 bool fpt_no_caps(const struct inode *inode);
-void fpt_learn_no_caps(struct inode *inode);
+
+/**
+ * fpt_learn_no_caps() - the server just said so
+ * @epoch: fpt_attr_epoch() from before it was asked
+ *
+ * Believed for as long as the attributes granted last, from now on.
+ */
+void fpt_learn_no_caps(struct inode *inode, u64 epoch);
+
+/* The file may have got security.capability: setxattr, chown, chmod. */
+void fpt_forget_caps(struct inode *inode);
 
 /**
  * fpt_strip_privs() - before a write: drop setuid, setgid and capabilities
- * @file: upper file, inode locked unless @nolock_ok
+ * @file: upper file, inode locked
  *
  * With nothing to strip (no setuid or setgid in the mode, and known not to
  * have capabilities) this is a few instructions and asks nobody.
@@ -197,7 +256,17 @@ void fpt_learn_no_caps(struct inode *inode);
 bool fpt_must_strip_privs(struct file *file);
 int fpt_strip_privs(struct file *file);
 
-/* attr.c: inode operations shared by all types; 7.3 signatures */
+/* Does the server itself strip privileges at WRITE and SETATTR? */
+static inline bool fpt_server_strips(const struct fpt_conn *conn)
+{
+	return fpt_has(conn, FPT_F_HANDLE_KILLPRIV) ||
+	       fpt_has(conn, FPT_F_HANDLE_KILLPRIV_V2);
+}
+
+/*
+ * attr.c, setattr.c, access.c: inode operations shared by all types; 7.3
+ * signatures
+ */
 int fpt_getattr(struct mnt_idmap *idmap, const struct path *path,
 		struct kstat *stat, u32 request_mask, unsigned int flags);
 int fpt_setattr(struct mnt_idmap *idmap, struct dentry *dentry,

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Access: who may do what with a node.
+ *
+ * With default_permissions the kernel decides by the mode that the server
+ * shows. Without it the server decides, at each request; it is asked in advance
+ * only where a caller wants to know (access(2), chdir(2)), and the mode matters
+ * only for executing files.
+ */
+#include "compat/compat.h"
+
+#include <linux/fs.h>
+#include "node.h"
+#include "request.h"
+
+#define STAT_ACCESS	(STATX_MODE | STATX_UID | STATX_GID)
+
+static int ask_server(struct inode *inode, int mask)
+{
+	struct fpt_conn *conn = fpt_inode_conn(inode);
+	struct fuse_access_in in = {
+		.mask = mask & (MAY_READ | MAY_WRITE | MAY_EXEC),
+	};
+	struct fpt_call call = {
+		.op = FUSE_ACCESS,
+		.node = fpt_inode_id(inode),
+	};
+	ssize_t err;
+
+	if (fpt_op_missing(conn, FUSE_ACCESS))
+		return 0;
+	if (mask & MAY_NOT_BLOCK)
+		return -ECHILD;
+
+	fpt_call_in(&call, &in, sizeof(in));
+	err = fpt_call(conn, &call);
+	if (err == -ENOSYS) {
+		fpt_op_set_missing(conn, FUSE_ACCESS);
+		err = 0;
+	}
+	return err;
+}
+
+/* The mode is trusted at least as long as the server said. */
+static int mode_known(struct inode *inode, int mask, bool *asked)
+{
+	if (!fpt_attr_expired(inode, STAT_ACCESS))
+		return 0;
+	if (mask & MAY_NOT_BLOCK)
+		return -ECHILD;
+	*asked = true;
+	return fpt_attr_ask(inode, NULL);
+}
+
+static int by_mode(struct mnt_idmap *idmap, struct inode *inode, int mask)
+{
+	bool asked = false;
+	int err;
+
+	err = mode_known(inode, mask, &asked);
+	if (err)
+		return err;
+	err = generic_permission(idmap, inode, mask);
+	if (err != -EACCES || asked)
+		return err;
+
+	/* The lifetime is the server's promise; a refusal is worth asking. */
+	if (mask & MAY_NOT_BLOCK)
+		return -ECHILD;
+	err = fpt_attr_ask(inode, NULL);
+	if (err)
+		return err;
+	return generic_permission(idmap, inode, mask);
+}
+
+static int may_execute(struct inode *inode, int mask)
+{
+	bool asked = false;
+	int err;
+
+	err = mode_known(inode, mask, &asked);
+	if (err)
+		return err;
+	if (inode->i_mode & S_IXUGO)
+		return 0;
+	if (asked)
+		return -EACCES;
+	if (mask & MAY_NOT_BLOCK)
+		return -ECHILD;
+	err = fpt_attr_ask(inode, NULL);
+	if (err)
+		return err;
+	return inode->i_mode & S_IXUGO ? 0 : -EACCES;
+}
+
+int fpt_permission(struct mnt_idmap *idmap, struct inode *inode, int mask)
+{
+	struct fpt_conn *conn = fpt_inode_conn(inode);
+
+	if (fpt_inode_stale(inode))
+		return -EIO;
+	if (!fpt_conn_may_use(conn))
+		return -EACCES;
+
+	if (conn->default_permissions)
+		return by_mode(idmap, inode, mask);
+	if (mask & (MAY_ACCESS | MAY_CHDIR))
+		return ask_server(inode, mask);
+	if ((mask & MAY_EXEC) && S_ISREG(inode->i_mode))
+		return may_execute(inode, mask);
+	return 0;
+}

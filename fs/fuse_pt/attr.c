@@ -1,0 +1,383 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Attributes: what the server said about a node, and until when it holds.
+ *
+ * A reply can cross a change made here, or another reply. The connection's
+ * attr_epoch puts them in order: a request takes the next number, a change
+ * notes the last one given out. Of a reply
+ *
+ *   asked for before a reply that was applied already	nothing is taken
+ *   asked for before a change made here		all is taken but the size
+ *							and link count, if stale
+ *   else						all is taken
+ *
+ * A change of ours through SETATTR is newer than whatever was asked for by the
+ * time it was answered. While a truncate or an extending write is in flight
+ * (FPT_N_SIZE_CHANGING) nobody else's word about the size counts.
+ */
+#include "compat/compat.h"
+
+#include <linux/fs.h>
+#include <linux/jiffies.h>
+#include <linux/math.h>
+#include <linux/mm.h>
+#include <linux/pagemap.h>
+#include <linux/stat.h>
+#include "file.h"
+#include "node.h"
+#include "request.h"
+
+/* Always known: no reply can change them. */
+#define STAT_FIXED	(STATX_TYPE | STATX_INO)
+
+u64 fpt_life(u64 sec, u32 nsec)
+{
+	const u32 tick = NSEC_PER_SEC / HZ;
+
+	if (sec >= FPT_FOREVER / HZ)
+		return FPT_FOREVER;
+	nsec = min_t(u32, nsec, NSEC_PER_SEC - 1);
+	return sec * HZ + DIV_ROUND_UP(nsec, tick);
+}
+
+u64 fpt_until(u64 life)
+{
+	u64 now = get_jiffies_64();
+
+	if (!life)
+		return 0;
+	return life < FPT_FOREVER - now ? now + life : FPT_FOREVER;
+}
+
+bool fpt_attr_sane(const struct fuse_attr *attr)
+{
+	if (attr->size > LLONG_MAX)
+		return false;
+
+	switch (attr->mode & S_IFMT) {
+	case S_IFREG:
+	case S_IFDIR:
+	case S_IFLNK:
+	case S_IFCHR:
+	case S_IFBLK:
+	case S_IFIFO:
+	case S_IFSOCK:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* The root is known from the start: no name can lead to it. */
+bool fpt_entry_sane(const struct fuse_entry_out *entry)
+{
+	return entry->nodeid && entry->nodeid != FUSE_ROOT_ID &&
+	       fpt_attr_sane(&entry->attr);
+}
+
+bool fpt_attr_same_type(const struct inode *inode, const struct fuse_attr *attr)
+{
+	return (inode->i_mode & S_IFMT) == (attr->mode & S_IFMT);
+}
+
+void fpt_attr_init(struct fpt_node *node)
+{
+	node->attr_until = 0;
+	node->attr_life = 0;
+	node->stale_mask = 0;
+	node->attr_epoch = 0;
+	node->attr_asked = 0;
+	node->caps_until = 0;
+	node->caps_epoch = 0;
+	node->blksize = 0;
+	node->mode = 0;
+}
+
+static struct timespec64 attr_time(u64 sec, u32 nsec)
+{
+	return (struct timespec64){
+		.tv_sec = (s64)sec,
+		.tv_nsec = min_t(u32, nsec, NSEC_PER_SEC - 1),
+	};
+}
+
+/* What the VFS and stat(2) see, but for the size and the link count. */
+static void take_plain(struct inode *inode, const struct fuse_attr *attr)
+{
+	struct fpt_conn *conn = fpt_inode_conn(inode);
+	struct fpt_node *node = fpt_node(inode);
+	umode_t perm = attr->mode & S_IALLUGO;
+
+	node->server_ino = attr->ino;
+	inode->i_ino = attr->ino;
+	node->mode = (inode->i_mode & S_IFMT) | perm;
+	/* Or the VFS would refuse to unlink what the server may allow. */
+	if (!conn->default_permissions)
+		perm &= ~S_ISVTX;
+	inode->i_mode = (inode->i_mode & S_IFMT) | perm;
+	inode->i_uid = make_kuid(conn->user_ns, attr->uid);
+	inode->i_gid = make_kgid(conn->user_ns, attr->gid);
+	inode->i_blocks = attr->blocks;
+	node->blksize = attr->blksize <= INT_MAX ? attr->blksize : 0;
+	inode_set_atime_to_ts(inode, attr_time(attr->atime, attr->atimensec));
+	inode_set_mtime_to_ts(inode, attr_time(attr->mtime, attr->mtimensec));
+	inode_set_ctime_to_ts(inode, attr_time(attr->ctime, attr->ctimensec));
+}
+
+/**
+ * struct attr_news - a reply's attributes on their way into an inode
+ * @attr: the reply
+ * @life: jiffies that they hold
+ * @epoch: when they were asked for
+ * @own: reply to a change made here
+ * @resized: a change of the size among them
+ */
+struct attr_news {
+	const struct fuse_attr	*attr;
+	u64			life;
+	u64			epoch;
+	bool			own;
+	bool			resized;
+};
+
+/*
+ * Under the node's lock. Returns false if nothing was taken; else *@old and
+ * i_size tell whether the size changed.
+ */
+static bool take_news(struct inode *inode, const struct attr_news *news,
+		      loff_t *old)
+{
+	struct fpt_conn *conn = fpt_inode_conn(inode);
+	struct fpt_node *node = fpt_node(inode);
+	u32 keep = 0;
+
+	lockdep_assert_held(&node->lock);
+	*old = inode->i_size;
+	if (!news->own && news->epoch <= node->attr_asked)
+		return false;
+
+	if (news->epoch <= node->attr_epoch)
+		keep = node->stale_mask;
+	if (test_bit(FPT_N_SIZE_CHANGING, &node->bits))
+		keep |= STATX_SIZE;
+	if (news->resized)
+		keep &= ~STATX_SIZE;
+
+	take_plain(inode, news->attr);
+	if (!(keep & STATX_NLINK))
+		set_nlink(inode, news->attr->nlink);
+	if (!(keep & STATX_SIZE))
+		i_size_write(inode, news->attr->size);
+
+	node->stale_mask = keep;
+	node->attr_life = news->life;
+	node->attr_until = fpt_until(news->life);
+	node->attr_asked = news->own ? fpt_attr_now(conn) : news->epoch;
+	return true;
+}
+
+static void apply_news(struct inode *inode, const struct attr_news *news)
+{
+	struct fpt_node *node = fpt_node(inode);
+	struct address_space *mapping = inode->i_mapping;
+	loff_t old, new;
+	bool taken;
+
+	spin_lock(&node->lock);
+	taken = take_news(inode, news, &old);
+	new = inode->i_size;
+	spin_unlock(&node->lock);
+
+	if (!taken || old == new || !S_ISREG(inode->i_mode) ||
+	    !mapping->nrpages)
+		return;
+	/* Also if it grew: the tail of the last page is not data. */
+	truncate_pagecache(inode, min(old, new));
+	/* Somebody else's doing: the rest may not be what it was either. */
+	if (!news->resized)
+		invalidate_inode_pages2(mapping);
+}
+
+void fpt_attr_apply(struct inode *inode, const struct fuse_attr *attr, u64 life,
+		    u64 epoch)
+{
+	const struct attr_news news = {
+		.attr = attr, .life = life, .epoch = epoch,
+	};
+
+	apply_news(inode, &news);
+}
+
+void fpt_attr_apply_own(struct inode *inode, const struct fuse_attr *attr,
+			u64 life, u64 epoch, bool resized)
+{
+	const struct attr_news news = {
+		.attr = attr, .life = life, .epoch = epoch,
+		.own = true, .resized = resized,
+	};
+
+	apply_news(inode, &news);
+}
+
+void fpt_attr_stale(struct inode *inode, u32 mask)
+{
+	struct fpt_conn *conn = fpt_inode_conn(inode);
+	struct fpt_node *node = fpt_node(inode);
+
+	spin_lock(&node->lock);
+	node->stale_mask |= mask;
+	/* A read is no change that a reply could cross. */
+	if (mask != STATX_ATIME)
+		node->attr_epoch = fpt_attr_now(conn);
+	if (mask & STATX_MODE) {
+		node->caps_until = 0;
+		node->caps_epoch = fpt_attr_now(conn);
+	}
+	spin_unlock(&node->lock);
+}
+
+bool fpt_attr_expired(const struct inode *inode, u32 mask)
+{
+	struct fpt_node *node = fpt_node(inode);
+	u64 until;
+
+	mask &= ~STAT_FIXED;
+	if (!mask)
+		return false;
+	if (READ_ONCE(node->stale_mask) & mask)
+		return true;
+
+	if (BITS_PER_LONG == 64) {
+		until = READ_ONCE(node->attr_until);
+	} else {
+		spin_lock(&node->lock);
+		until = node->attr_until;
+		spin_unlock(&node->lock);
+	}
+	return until != FPT_FOREVER && get_jiffies_64() >= until;
+}
+
+int fpt_attr_ask(struct inode *inode, struct file *file)
+{
+	struct fpt_conn *conn = fpt_inode_conn(inode);
+	struct fuse_getattr_in in = {};
+	struct fuse_attr_out out;
+	struct fpt_call call = {
+		.op = FUSE_GETATTR,
+		.node = fpt_inode_id(inode),
+	};
+	struct fpt_file *ff;
+	u64 epoch;
+	ssize_t err;
+
+	if (fpt_inode_stale(inode))
+		return -EIO;
+	if (file && S_ISREG(inode->i_mode)) {
+		ff = fpt_file(file);
+		if (ff && !ff->no_release) {
+			in.getattr_flags = FUSE_GETATTR_FH;
+			in.fh = ff->fh;
+		}
+	}
+	fpt_call_in(&call, &in, sizeof(in));
+	fpt_call_out(&call, &out, sizeof(out));
+
+	epoch = fpt_attr_epoch(conn);
+	err = fpt_call(conn, &call);
+	if (err)
+		return err;
+	if (!fpt_attr_sane(&out.attr) || !fpt_attr_same_type(inode, &out.attr)) {
+		fpt_node_mark_stale(inode);
+		return -EIO;
+	}
+	fpt_attr_apply(inode, &out.attr,
+		       fpt_life(out.attr_valid, out.attr_valid_nsec), epoch);
+	return 0;
+}
+
+int fpt_attr_refresh(struct inode *inode, struct file *file, u32 mask)
+{
+	if (fpt_inode_stale(inode))
+		return -EIO;
+	if (!fpt_attr_expired(inode, mask))
+		return 0;
+	return fpt_attr_ask(inode, file);
+}
+
+bool fpt_node_wrote(struct inode *inode, loff_t end)
+{
+	struct fpt_node *node = fpt_node(inode);
+	u32 mask = FPT_STAT_DATA;
+	bool grew = false;
+
+	/* The write may have cost them, at the server. */
+	if (unlikely(inode->i_mode & (S_ISUID | S_ISGID)))
+		mask |= STATX_MODE;
+
+	spin_lock(&node->lock);
+	if (end > inode->i_size) {
+		i_size_write(inode, end);
+		grew = true;
+	}
+	node->stale_mask |= mask;
+	node->attr_epoch = fpt_attr_now(fpt_inode_conn(inode));
+	spin_unlock(&node->lock);
+	return grew;
+}
+
+void fpt_node_unlinked(struct inode *inode)
+{
+	struct fpt_node *node = fpt_node(inode);
+
+	spin_lock(&node->lock);
+	/* The server's count is not to be relied on: it may be 0 already. */
+	if (S_ISDIR(inode->i_mode))
+		clear_nlink(inode);
+	else if (inode->i_nlink)
+		set_nlink(inode, inode->i_nlink - 1);
+	node->stale_mask |= STATX_NLINK | STATX_CTIME;
+	node->attr_epoch = fpt_attr_now(fpt_inode_conn(inode));
+	spin_unlock(&node->lock);
+}
+
+int fpt_getattr(struct mnt_idmap *idmap, const struct path *path,
+		struct kstat *stat, u32 request_mask, unsigned int flags)
+{
+	struct inode *inode = d_inode(path->dentry);
+	struct fpt_node *node = fpt_node(inode);
+	u32 mask = request_mask & STATX_BASIC_STATS;
+	int err = 0;
+
+	if (fpt_inode_stale(inode))
+		return -EIO;
+	if (!fpt_conn_may_use(fpt_inode_conn(inode))) {
+		/* Where it is mounted is no secret, and all it asks for. */
+		if (request_mask)
+			return -EACCES;
+		stat->result_mask = 0;
+		stat->dev = inode->i_sb->s_dev;
+		return 0;
+	}
+
+	switch (flags & AT_STATX_SYNC_TYPE) {
+	case AT_STATX_FORCE_SYNC:
+		err = fpt_attr_ask(inode, NULL);
+		break;
+	case AT_STATX_DONT_SYNC:
+		break;
+	default:
+		err = fpt_attr_refresh(inode, NULL, mask);
+	}
+	if (err)
+		return err;
+
+	/* Under the lock, so that a size comes with the time it was set at. */
+	spin_lock(&node->lock);
+	generic_fillattr(idmap, request_mask, inode, stat);
+	stat->mode = node->mode;
+	stat->ino = node->server_ino;
+	if (node->blksize)
+		stat->blksize = node->blksize;
+	spin_unlock(&node->lock);
+	return 0;
+}

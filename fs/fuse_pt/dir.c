@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Lookup: from a name to a node, and for how long the answer holds.
+ *
+ * A dentry, positive or negative, is used without asking until its time is
+ * over. Then a positive one is looked up again and stays if the server still
+ * names the same node; a negative one is dropped.
+ */
+#include "compat/compat.h"
+
+#include <linux/dcache.h>
+#include <linux/fs.h>
+#include <linux/jiffies.h>
+#include <linux/namei.h>
+#include "dir.h"
+#include "node.h"
+#include "request.h"
+
+/*
+ * A dentry has two words for its file system. Where one does not hold a time in
+ * jiffies64, d_fsdata holds the upper half, and d_lock keeps both together.
+ */
+void fpt_entry_life(struct dentry *dentry, u64 life)
+{
+	u64 until = fpt_until(life);
+
+	if (BITS_PER_LONG == 64) {
+		WRITE_ONCE(dentry->d_time, until);
+		return;
+	}
+	spin_lock(&dentry->d_lock);
+	dentry->d_time = lower_32_bits(until);
+	dentry->d_fsdata = (void *)(unsigned long)upper_32_bits(until);
+	spin_unlock(&dentry->d_lock);
+}
+
+static bool entry_expired(struct dentry *dentry)
+{
+	u64 until;
+
+	if (BITS_PER_LONG == 64) {
+		until = READ_ONCE(dentry->d_time);
+	} else {
+		spin_lock(&dentry->d_lock);
+		until = (u64)(unsigned long)dentry->d_fsdata << 32 |
+			dentry->d_time;
+		spin_unlock(&dentry->d_lock);
+	}
+	return until != FPT_FOREVER && get_jiffies_64() >= until;
+}
+
+static u64 entry_life(const struct fuse_entry_out *entry)
+{
+	return fpt_life(entry->entry_valid, entry->entry_valid_nsec);
+}
+
+void fpt_dir_changed(struct inode *dir)
+{
+	fpt_attr_stale(dir, FPT_STAT_NAMES);
+}
+
+bool fpt_dir_serialise(struct inode *dir)
+{
+	if (fpt_has(fpt_inode_conn(dir), FPT_F_PARALLEL_DIROPS))
+		return false;
+	mutex_lock(&fpt_node(dir)->rdlock);
+	return true;
+}
+
+void fpt_dir_serialise_end(struct inode *dir, bool locked)
+{
+	if (locked)
+		mutex_unlock(&fpt_node(dir)->rdlock);
+}
+
+void fpt_entry_give_back(struct fpt_conn *conn, u64 id)
+{
+	struct fpt_forget *forget;
+
+	/* Neither of them was ever counted. */
+	if (!id || id == FUSE_ROOT_ID)
+		return;
+	/* May be in the server's own context: not through file systems. */
+	forget = fpt_forget_alloc(GFP_NOFS | __GFP_NOFAIL);
+	fpt_forget_queue(conn, forget, id, 1);
+}
+
+void fpt_late_entry(struct fpt_conn *conn, u32 op, u64 node, const void *reply,
+		    size_t len)
+{
+	const struct fuse_entry_out *entry = reply;
+
+	if (len >= sizeof(*entry))
+		fpt_entry_give_back(conn, entry->nodeid);
+}
+
+struct inode *fpt_entry_inode(struct super_block *sb,
+			      const struct fuse_entry_out *entry, u64 epoch)
+{
+	if (!fpt_entry_sane(entry)) {
+		fpt_entry_give_back(sb->s_fs_info, entry->nodeid);
+		return ERR_PTR(-EIO);
+	}
+	return fpt_node_find(sb, entry->nodeid, entry->generation, &entry->attr,
+			     fpt_life(entry->attr_valid,
+				      entry->attr_valid_nsec), epoch);
+}
+
+bool fpt_entry_confirms(struct inode *inode, const struct fuse_entry_out *entry,
+			u64 epoch)
+{
+	struct fpt_node *node = fpt_node(inode);
+
+	if (!fpt_entry_sane(entry) || entry->nodeid != node->id ||
+	    inode->i_generation != (u32)entry->generation ||
+	    !fpt_attr_same_type(inode, &entry->attr) || fpt_inode_stale(inode))
+		return false;
+
+	spin_lock(&node->lock);
+	node->lookups++;
+	spin_unlock(&node->lock);
+	fpt_attr_apply(inode, &entry->attr,
+		       fpt_life(entry->attr_valid, entry->attr_valid_nsec),
+		       epoch);
+	return true;
+}
+
+/* LOOKUP. @name need not be NUL-terminated. */
+static int ask_entry(struct inode *dir, const struct qstr *name,
+		     struct fuse_entry_out *entry, u64 *epoch)
+{
+	struct fpt_conn *conn = fpt_inode_conn(dir);
+	struct fpt_call call = {
+		.op = FUSE_LOOKUP,
+		.node = fpt_inode_id(dir),
+		.late = fpt_late_entry,
+	};
+
+	fpt_call_in(&call, name->name, name->len);
+	fpt_call_in(&call, "", 1);
+	fpt_call_out(&call, entry, sizeof(*entry));
+	*epoch = fpt_attr_epoch(conn);
+	return fpt_call(conn, &call);
+}
+
+struct dentry *fpt_lookup(struct inode *dir, struct dentry *dentry,
+			  unsigned int flags)
+{
+	struct fuse_entry_out entry;
+	struct inode *inode = NULL;
+	struct dentry *alias;
+	u64 epoch, life = 0;
+	bool locked;
+	int err;
+
+	if (fpt_inode_stale(dir))
+		return ERR_PTR(-EIO);
+	if (dentry->d_name.len > FPT_NAME_MAX)
+		return ERR_PTR(-ENAMETOOLONG);
+
+	locked = fpt_dir_serialise(dir);
+	err = ask_entry(dir, &dentry->d_name, &entry, &epoch);
+	fpt_dir_serialise_end(dir, locked);
+	if (err && err != -ENOENT)
+		return ERR_PTR(err);
+
+	if (!err) {
+		/* Without a node: that there is none, and how long. */
+		life = entry_life(&entry);
+		if (entry.nodeid)
+			inode = fpt_entry_inode(dir->i_sb, &entry, epoch);
+		if (IS_ERR(inode))
+			return ERR_CAST(inode);
+	}
+	if (inode)
+		set_bit(FPT_N_RDPLUS, &fpt_node(dir)->bits);
+
+	/* Before it can be found. */
+	fpt_entry_life(dentry, life);
+	alias = d_splice_alias(inode, dentry);
+	if (!IS_ERR_OR_NULL(alias))
+		fpt_entry_life(alias, life);
+	return alias;
+}
+
+/* A name is in use: what came with READDIRPLUS was worth it. */
+static void note_use(struct inode *dir, struct inode *inode)
+{
+	if (test_bit(FPT_N_PLANTED, &fpt_node(inode)->bits) &&
+	    test_and_clear_bit(FPT_N_PLANTED, &fpt_node(inode)->bits))
+		set_bit(FPT_N_RDPLUS, &fpt_node(dir)->bits);
+}
+
+static int fpt_d_revalidate(struct inode *dir, const struct qstr *name,
+			    struct dentry *dentry, unsigned int flags)
+{
+	struct inode *inode = d_inode_rcu(dentry);
+	struct fuse_entry_out entry;
+	bool locked;
+	u64 epoch;
+	int err;
+
+	if (inode && fpt_inode_stale(inode))
+		return 0;
+	/* What is about to be made or replaced has to be known for sure. */
+	if (!entry_expired(dentry) &&
+	    !(flags & (LOOKUP_EXCL | LOOKUP_REVAL | LOOKUP_RENAME_TARGET))) {
+		if (inode)
+			note_use(dir, inode);
+		return 1;
+	}
+	if (!inode)
+		return 0;
+	if (flags & LOOKUP_RCU)
+		return -ECHILD;
+
+	locked = fpt_dir_serialise(dir);
+	err = ask_entry(dir, name, &entry, &epoch);
+	fpt_dir_serialise_end(dir, locked);
+	switch (err) {
+	case 0:
+		break;
+	case -ENOMEM:
+	case -EINTR:
+	case -ENOTCONN:
+	case -ECONNABORTED:
+		/* Says nothing about the name. */
+		return err;
+	default:
+		return 0;
+	}
+
+	if (!fpt_entry_confirms(inode, &entry, epoch)) {
+		fpt_entry_give_back(fpt_inode_conn(inode), entry.nodeid);
+		return 0;
+	}
+	fpt_entry_life(dentry, entry_life(&entry));
+	return 1;
+}
+FPT_D_REVALIDATE_SHIM(fpt_d_revalidate)
+
+const struct dentry_operations fpt_dentry_ops = {
+	.d_revalidate	= FPT_D_REVALIDATE_OP(fpt_d_revalidate),
+};
+
+/* The root has no name that could be looked up. */
+const struct dentry_operations fpt_root_dentry_ops = {
+};

@@ -1,0 +1,484 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Names: how they are made, moved and removed.
+ *
+ * Every operation sends one request, and afterwards forgets what it knows to
+ * have changed: the directory's attributes, link counts, the name itself.
+ * After a signal nobody knows whether the server did it, so the name counts as
+ * expired, as it does when the server's answer contradicts the cache.
+ */
+#include "compat/compat.h"
+
+#include <linux/capability.h>
+#include <linux/fs.h>
+#include <linux/kdev_t.h>
+#include <linux/namei.h>
+#include "dir.h"
+#include "file.h"
+#include "node.h"
+#include "request.h"
+
+/* The reply to CREATE and TMPFILE. */
+struct create_out {
+	struct fuse_entry_out	entry;
+	struct fuse_open_out	open;
+};
+
+/* A name as it goes on the wire; dentries keep theirs terminated. */
+static void call_name(struct fpt_call *call, const struct dentry *dentry)
+{
+	fpt_call_in(call, dentry->d_name.name, dentry->d_name.len + 1);
+}
+
+/* May this name be sent at all? */
+static int check_name(const struct inode *dir, const struct dentry *dentry)
+{
+	if (fpt_inode_stale(dir))
+		return -EIO;
+	return dentry->d_name.len > FPT_NAME_MAX ? -ENAMETOOLONG : 0;
+}
+
+/* Unless the server wants to apply the umask itself. */
+static umode_t masked(const struct fpt_conn *conn, umode_t mode)
+{
+	return fpt_has(conn, FPT_F_DONT_MASK) ? mode : mode & ~current_umask();
+}
+
+static void name_failed(struct inode *dir, struct dentry *dentry, int err)
+{
+	switch (err) {
+	case -EINTR:
+		fpt_dir_changed(dir);
+		if (d_really_is_positive(dentry))
+			fpt_attr_stale(d_inode(dentry),
+				       STATX_NLINK | STATX_CTIME);
+		fallthrough;
+	case -ENOENT:
+	case -EEXIST:
+		fpt_entry_life(dentry, 0);
+	}
+}
+
+/* The name leads nowhere now. */
+static void name_gone(struct inode *dir, struct dentry *dentry)
+{
+	fpt_dir_changed(dir);
+	fpt_entry_life(dentry, 0);
+	fpt_node_unlinked(d_inode(dentry));
+}
+
+/*
+ * Sends a request that makes an object of @type and hangs the new inode in.
+ * Returns what ->mkdir() does: NULL, an error, or another dentry to use.
+ */
+static struct dentry *make_object(struct inode *dir, struct dentry *dentry,
+				  struct fpt_call *call, umode_t type)
+{
+	struct fpt_conn *conn = fpt_inode_conn(dir);
+	struct fuse_entry_out entry;
+	struct dentry *alias;
+	struct inode *inode;
+	u64 epoch, life;
+	int err;
+
+	call->node = fpt_inode_id(dir);
+	call->late = fpt_late_entry;
+	fpt_call_out(call, &entry, sizeof(entry));
+	epoch = fpt_attr_epoch(conn);
+	err = fpt_call(conn, call);
+	if (err) {
+		name_failed(dir, dentry, err);
+		return ERR_PTR(err);
+	}
+	fpt_dir_changed(dir);
+
+	if ((entry.attr.mode & S_IFMT) != type) {
+		fpt_entry_give_back(conn, entry.nodeid);
+		fpt_entry_life(dentry, 0);
+		return ERR_PTR(-EIO);
+	}
+	inode = fpt_entry_inode(dir->i_sb, &entry, epoch);
+	if (IS_ERR(inode)) {
+		fpt_entry_life(dentry, 0);
+		return ERR_CAST(inode);
+	}
+
+	life = fpt_life(entry.entry_valid, entry.entry_valid_nsec);
+	fpt_entry_life(dentry, life);
+	if (type != S_IFDIR) {
+		d_instantiate(dentry, inode);
+		return NULL;
+	}
+	/* A directory has one dentry, wherever the server shows it. */
+	d_drop(dentry);
+	alias = d_splice_alias(inode, dentry);
+	if (!IS_ERR_OR_NULL(alias))
+		fpt_entry_life(alias, life);
+	return alias;
+}
+
+static int make_node(struct inode *dir, struct dentry *dentry, umode_t mode,
+		     dev_t rdev)
+{
+	struct fuse_mknod_in in = {
+		.mode = masked(fpt_inode_conn(dir), mode),
+		.rdev = new_encode_dev(rdev),
+		.umask = current_umask(),
+	};
+	struct fpt_call call = { .op = FUSE_MKNOD };
+	int err;
+
+	err = check_name(dir, dentry);
+	if (err)
+		return err;
+	fpt_call_in(&call, &in, sizeof(in));
+	call_name(&call, dentry);
+	return PTR_ERR_OR_ZERO(make_object(dir, dentry, &call, mode & S_IFMT));
+}
+
+static int fpt_mknod(struct mnt_idmap *idmap, struct inode *dir,
+		     struct dentry *dentry, umode_t mode, dev_t rdev)
+{
+	return make_node(dir, dentry, mode, rdev);
+}
+
+static int fpt_create(struct mnt_idmap *idmap, struct inode *dir,
+		      struct dentry *dentry, umode_t mode)
+{
+	return make_node(dir, dentry, S_IFREG | (mode & S_IALLUGO), 0);
+}
+FPT_CREATE_SHIM(fpt_create)
+
+static struct dentry *fpt_mkdir(struct mnt_idmap *idmap, struct inode *dir,
+				struct dentry *dentry, umode_t mode)
+{
+	struct fuse_mkdir_in in = {
+		.mode = masked(fpt_inode_conn(dir), mode & S_IALLUGO),
+		.umask = current_umask(),
+	};
+	struct fpt_call call = { .op = FUSE_MKDIR };
+	int err;
+
+	err = check_name(dir, dentry);
+	if (err)
+		return ERR_PTR(err);
+	fpt_call_in(&call, &in, sizeof(in));
+	call_name(&call, dentry);
+	return make_object(dir, dentry, &call, S_IFDIR);
+}
+FPT_MKDIR_SHIM(fpt_mkdir)
+
+static int fpt_symlink(struct mnt_idmap *idmap, struct inode *dir,
+		       struct dentry *dentry, const char *target)
+{
+	struct fpt_call call = { .op = FUSE_SYMLINK };
+	int err;
+
+	err = check_name(dir, dentry);
+	if (err)
+		return err;
+	call_name(&call, dentry);
+	fpt_call_in(&call, target, strlen(target) + 1);
+	return PTR_ERR_OR_ZERO(make_object(dir, dentry, &call, S_IFLNK));
+}
+
+static int fpt_link(struct dentry *old, struct inode *dir,
+		    struct dentry *dentry)
+{
+	struct inode *inode = d_inode(old);
+	struct fpt_conn *conn = fpt_inode_conn(dir);
+	struct fuse_link_in in = { .oldnodeid = fpt_inode_id(inode) };
+	struct fpt_call call = { .op = FUSE_LINK };
+	int err;
+
+	err = check_name(dir, dentry);
+	if (err)
+		return err;
+	if (fpt_inode_stale(inode))
+		return -EIO;
+	/* What link(2) says where a file system has no hard links. */
+	if (fpt_op_missing(conn, FUSE_LINK))
+		return -EPERM;
+
+	fpt_call_in(&call, &in, sizeof(in));
+	call_name(&call, dentry);
+	err = PTR_ERR_OR_ZERO(make_object(dir, dentry, &call,
+					  inode->i_mode & S_IFMT));
+	if (err == -ENOSYS) {
+		fpt_op_set_missing(conn, FUSE_LINK);
+		return -EPERM;
+	}
+	/* The server may show the new name as a node of its own. */
+	if (err == -EINTR || (!err && d_inode(dentry) != inode))
+		fpt_attr_stale(inode, STATX_NLINK | STATX_CTIME);
+	return err;
+}
+
+static int remove_name(struct inode *dir, struct dentry *dentry, u32 op)
+{
+	struct fpt_call call = {
+		.op = op,
+		.node = fpt_inode_id(dir),
+	};
+	int err;
+
+	err = check_name(dir, dentry);
+	if (err)
+		return err;
+	call_name(&call, dentry);
+	err = fpt_call(fpt_inode_conn(dir), &call);
+	if (err)
+		name_failed(dir, dentry, err);
+	else
+		name_gone(dir, dentry);
+	return err;
+}
+
+static int fpt_unlink(struct inode *dir, struct dentry *dentry)
+{
+	return remove_name(dir, dentry, FUSE_UNLINK);
+}
+
+static int fpt_rmdir(struct inode *dir, struct dentry *dentry)
+{
+	return remove_name(dir, dentry, FUSE_RMDIR);
+}
+
+/* RENAME, or where flags ask for more, RENAME2. */
+static int ask_rename(struct inode *dir, struct dentry *dentry,
+		      struct inode *newdir, struct dentry *newdentry,
+		      unsigned int flags)
+{
+	struct fpt_conn *conn = fpt_inode_conn(dir);
+	struct fuse_rename2_in in = {
+		.newdir = fpt_inode_id(newdir),
+		.flags = flags,
+	};
+	struct fpt_call call = {
+		.op = flags ? FUSE_RENAME2 : FUSE_RENAME,
+		.node = fpt_inode_id(dir),
+	};
+	int err;
+
+	/* The older request is the beginning of the newer one. */
+	BUILD_BUG_ON(offsetof(struct fuse_rename2_in, newdir) !=
+		     offsetof(struct fuse_rename_in, newdir));
+	if (fpt_op_missing(conn, call.op))
+		return -EINVAL;
+
+	fpt_call_in(&call, &in, flags ? sizeof(in) :
+		    sizeof(struct fuse_rename_in));
+	call_name(&call, dentry);
+	call_name(&call, newdentry);
+	err = fpt_call(conn, &call);
+	if (err == -ENOSYS && flags) {
+		fpt_op_set_missing(conn, FUSE_RENAME2);
+		err = -EINVAL;
+	}
+	return err;
+}
+
+static int fpt_rename(struct mnt_idmap *idmap, struct inode *dir,
+		      struct dentry *dentry, struct inode *newdir,
+		      struct dentry *newdentry, unsigned int flags)
+{
+	bool replaces = d_really_is_positive(newdentry);
+	int err;
+
+	if (flags & ~(RENAME_NOREPLACE | RENAME_EXCHANGE | RENAME_WHITEOUT))
+		return -EINVAL;
+	err = check_name(dir, dentry);
+	if (!err)
+		err = check_name(newdir, newdentry);
+	if (err)
+		return err;
+
+	err = ask_rename(dir, dentry, newdir, newdentry, flags);
+	if (err) {
+		name_failed(dir, dentry, err);
+		name_failed(newdir, newdentry, err);
+		return err;
+	}
+
+	fpt_attr_stale(d_inode(dentry), STATX_CTIME);
+	fpt_dir_changed(dir);
+	if (dir != newdir)
+		fpt_dir_changed(newdir);
+	if (replaces && (flags & RENAME_EXCHANGE))
+		fpt_attr_stale(d_inode(newdentry), STATX_CTIME);
+	else if (replaces)
+		name_gone(newdir, newdentry);
+	return 0;
+}
+
+/**
+ * struct creation - a CREATE's success on its way to ->open()
+ * @ff: what the file becomes; NULL once it was taken over
+ * @reply: what the server said
+ *
+ * On the stack of create_open(), in private_data while finish_open() runs.
+ */
+struct creation {
+	struct fpt_file			*ff;
+	const struct fuse_open_out	*reply;
+};
+
+static int created_open(struct inode *inode, struct file *file)
+{
+	struct creation *made = file->private_data;
+	struct fpt_file *ff = made->ff;
+	int err;
+
+	file->private_data = NULL;
+	err = generic_file_open(inode, file);
+	if (err)
+		return err;
+	made->ff = NULL;
+	return fpt_file_opened(inode, file, ff, made->reply);
+}
+
+/*
+ * CREATE or TMPFILE: make and open in one request. @mode without its type.
+ */
+static int create_open(struct inode *dir, struct dentry *dentry,
+		       struct file *file, unsigned int flags, umode_t mode,
+		       u32 op)
+{
+	struct fpt_conn *conn = fpt_inode_conn(dir);
+	struct fuse_create_in in = {
+		.flags = flags & ~O_NOCTTY,
+		.mode = S_IFREG | masked(conn, mode),
+		.umask = current_umask(),
+	};
+	struct fpt_call call = {
+		.op = op,
+		.node = fpt_inode_id(dir),
+		.late = fpt_late_create,
+	};
+	struct create_out out;
+	struct creation made = { .reply = &out.open };
+	struct inode *inode;
+	u64 epoch;
+	int err;
+
+	err = check_name(dir, dentry);
+	if (err)
+		return err;
+	made.ff = fpt_file_new(conn);
+	if (!made.ff)
+		return -ENOMEM;
+
+	if (fpt_has(conn, FPT_F_HANDLE_KILLPRIV_V2) && (flags & O_TRUNC) &&
+	    !(flags & O_EXCL) && !capable(CAP_FSETID))
+		in.open_flags |= FUSE_OPEN_KILL_SUIDGID;
+	fpt_call_in(&call, &in, sizeof(in));
+	call_name(&call, dentry);
+	fpt_call_out(&call, &out, sizeof(out));
+
+	epoch = fpt_attr_epoch(conn);
+	err = fpt_call(conn, &call);
+	if (err) {
+		if (err == -ENOSYS)
+			fpt_op_set_missing(conn, op);
+		name_failed(dir, dentry, err);
+		goto discard;
+	}
+
+	if (!S_ISREG(out.entry.attr.mode) || !fpt_entry_sane(&out.entry)) {
+		fpt_late_create(conn, op, call.node, &out, sizeof(out));
+		err = -EIO;
+		goto discard;
+	}
+	inode = fpt_entry_inode(dir->i_sb, &out.entry, epoch);
+	if (IS_ERR(inode)) {
+		err = PTR_ERR(inode);
+		goto release;
+	}
+
+	if (op == FUSE_CREATE)
+		fpt_dir_changed(dir);
+	fpt_entry_life(dentry, fpt_life(out.entry.entry_valid,
+					out.entry.entry_valid_nsec));
+	d_instantiate(dentry, inode);
+
+	file->f_mode |= FMODE_CREATED;
+	file->private_data = &made;
+	err = finish_open(file, dentry, created_open);
+	if (!made.ff)
+		return err;
+	/* The VFS or an LSM refused before it came to ->open(). */
+	file->private_data = NULL;
+release:
+	fpt_late_open(conn, FUSE_OPEN, out.entry.nodeid, &out.open,
+		      sizeof(out.open));
+discard:
+	fpt_file_discard(made.ff);
+	return err;
+}
+
+static int fpt_atomic_open(struct inode *dir, struct dentry *dentry,
+			   struct file *file, unsigned int flags, umode_t mode)
+{
+	struct fpt_conn *conn = fpt_inode_conn(dir);
+	struct dentry *found = NULL;
+	int err;
+
+	if (d_in_lookup(dentry)) {
+		found = fpt_lookup(dir, dentry, 0);
+		if (IS_ERR(found))
+			return PTR_ERR(found);
+		if (found)
+			dentry = found;
+	}
+	/* Existing files go through ->permission() and ->open(). */
+	if (!(flags & O_CREAT) || d_really_is_positive(dentry))
+		return finish_no_open(file, found);
+
+	mode &= S_IALLUGO;
+	if (!fpt_op_missing(conn, FUSE_CREATE)) {
+		err = create_open(dir, dentry, file, flags, mode, FUSE_CREATE);
+		if (err != -ENOSYS || !fpt_op_missing(conn, FUSE_CREATE))
+			return err;
+	}
+	err = make_node(dir, dentry, S_IFREG | mode, 0);
+	if (err)
+		return err;
+	file->f_mode |= FMODE_CREATED;
+	return finish_no_open(file, NULL);
+}
+
+static int fpt_tmpfile(struct mnt_idmap *idmap, struct inode *dir,
+		       struct file *file, umode_t mode)
+{
+	struct fpt_conn *conn = fpt_inode_conn(dir);
+	int err = -ENOSYS;
+
+	if (!fpt_op_missing(conn, FUSE_TMPFILE))
+		err = create_open(dir, file->f_path.dentry, file, file->f_flags,
+				  mode & S_IALLUGO, FUSE_TMPFILE);
+	return err == -ENOSYS ? -EOPNOTSUPP : err;
+}
+
+static const struct inode_operations fpt_dir_iops = {
+	.lookup		= fpt_lookup,
+	.atomic_open	= fpt_atomic_open,
+	.create		= FPT_CREATE_OP(fpt_create),
+	.tmpfile	= fpt_tmpfile,
+	.mknod		= fpt_mknod,
+	.mkdir		= FPT_MKDIR_OP(fpt_mkdir),
+	.symlink	= fpt_symlink,
+	.link		= fpt_link,
+	.unlink		= fpt_unlink,
+	.rmdir		= fpt_rmdir,
+	.rename		= fpt_rename,
+	.permission	= fpt_permission,
+	.getattr	= fpt_getattr,
+	.setattr	= fpt_setattr,
+	.listxattr	= fpt_listxattr,
+};
+
+void fpt_dir_set_ops(struct inode *inode)
+{
+	inode->i_op = &fpt_dir_iops;
+	inode->i_fop = &fpt_dir_fops;
+}

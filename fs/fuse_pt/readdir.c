@@ -1,0 +1,419 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Listings: READDIR, and READDIRPLUS, which brings nodes along.
+ *
+ * One request per call of the VFS. How much to ask for is found out: a first
+ * guess, more when the caller took it all, what it took when it did not.
+ *
+ * Every entry of READDIRPLUS but "." and ".." carries a lookup count. Each ends
+ * in an inode or is given back: also that of an entry behind one that makes no
+ * sense, also when the caller was killed and nobody waits for the reply.
+ */
+#include "compat/compat.h"
+
+#include <linux/completion.h>
+#include <linux/dcache.h>
+#include <linux/fs.h>
+#include <linux/mm.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+#include "dir.h"
+#include "file.h"
+#include "node.h"
+#include "request.h"
+
+/* What C libraries read directories with; and where growth ends. */
+#define LISTING_FIRST	SZ_32K
+#define LISTING_MOST	SZ_128K
+
+enum listing_state {
+	LISTING_AWAITED,
+	LISTING_DONE,
+	LISTING_ABANDONED,	/* the reply is for @done to clean up */
+};
+
+/**
+ * struct listing - one request and its reply
+ * @call: the exchange
+ * @in: its argument
+ * @plus: READDIRPLUS
+ * @state: enum listing_state; whoever moves it away from AWAITED second frees
+ * @done: completed when @state became DONE
+ * @size: of @buf
+ * @buf: reply
+ *
+ * Owned by the caller; of READDIRPLUS by the transport once it was abandoned.
+ */
+struct listing {
+	struct fpt_call		call;
+	struct fuse_read_in	in;
+	bool			plus;
+	atomic_t		state;
+	struct completion	done;
+	u32			size;
+	char			*buf;
+};
+
+/**
+ * struct record - one entry of a reply
+ * @entry: of READDIRPLUS, else NULL
+ * @dirent: its name and type
+ */
+struct record {
+	const struct fuse_entry_out	*entry;
+	const struct fuse_dirent	*dirent;
+};
+
+static void listing_free(struct listing *l)
+{
+	if (l)
+		kvfree(l->buf);
+	kfree(l);
+}
+
+static struct listing *listing_new(u32 size, bool plus)
+{
+	struct listing *l = kzalloc_obj(*l);
+
+	if (!l)
+		return NULL;
+	l->plus = plus;
+	l->size = size;
+	init_completion(&l->done);
+	l->buf = kvmalloc(size, GFP_KERNEL);
+	if (!l->buf) {
+		kfree(l);
+		return NULL;
+	}
+	return l;
+}
+
+/*
+ * Takes the next record off *@pos, of which *@left bytes are left. Returns its
+ * length, 0 if there is none (a record cut short counts as none), or -EIO for a
+ * length that cannot be.
+ */
+static ssize_t next_record(const char *pos, size_t left, bool plus,
+			   struct record *rec)
+{
+	size_t head = FUSE_NAME_OFFSET, len;
+
+	rec->entry = NULL;
+	rec->dirent = (const void *)pos;
+	if (plus) {
+		const struct fuse_direntplus *both = (const void *)pos;
+
+		head = FUSE_NAME_OFFSET_DIRENTPLUS;
+		rec->entry = &both->entry_out;
+		rec->dirent = &both->dirent;
+	}
+	if (left < head)
+		return 0;
+	len = rec->dirent->namelen;
+	if (!len || len > FPT_NAME_MAX)
+		return -EIO;
+	len += head;
+	if (len > left)
+		return 0;
+	return min(FUSE_DIRENT_ALIGN(len), left);
+}
+
+static bool is_dots(const struct fuse_dirent *d)
+{
+	return d->name[0] == '.' &&
+	       (d->namelen == 1 || (d->namelen == 2 && d->name[1] == '.'));
+}
+
+static bool name_sane(const struct fuse_dirent *d)
+{
+	return !memchr(d->name, '/', d->namelen) &&
+	       !memchr(d->name, '\0', d->namelen);
+}
+
+/* The lookup counts of all that is left in the reply. */
+static void give_back(struct fpt_conn *conn, const char *pos, size_t left)
+{
+	struct record rec;
+	ssize_t len;
+
+	while ((len = next_record(pos, left, true, &rec)) > 0) {
+		if (!is_dots(rec.dirent))
+			fpt_entry_give_back(conn, rec.entry->nodeid);
+		pos += len;
+		left -= len;
+	}
+}
+
+static void listing_done(struct fpt_conn *conn, struct fpt_call *call)
+{
+	struct listing *l = container_of(call, struct listing, call);
+
+	if (atomic_cmpxchg(&l->state, LISTING_AWAITED, LISTING_DONE) ==
+	    LISTING_AWAITED) {
+		complete(&l->done);
+		return;
+	}
+	if (!call->error)
+		give_back(conn, l->buf, call->out[0].len);
+	listing_free(l);
+}
+
+/*
+ * READDIRPLUS: the whole reply is needed even if the caller is killed, which
+ * fpt_call() has no way to keep. On an error *@l is gone if it was abandoned.
+ */
+static ssize_t ask_plus(struct fpt_conn *conn, struct listing **lp)
+{
+	struct listing *l = *lp;
+	int err;
+
+	l->call.done = listing_done;
+	err = fpt_call_async(conn, &l->call, GFP_KERNEL);
+	if (err)
+		return err;
+
+	if (wait_for_completion_killable(&l->done)) {
+		if (atomic_cmpxchg(&l->state, LISTING_AWAITED,
+				   LISTING_ABANDONED) == LISTING_AWAITED) {
+			*lp = NULL;
+			return -EINTR;
+		}
+		/* It came at the same moment. */
+		wait_for_completion(&l->done);
+	}
+	return l->call.error ?: l->call.out[0].len;
+}
+
+/* Sends the request; returns the length of the reply in (*@lp)->buf. */
+static ssize_t ask(struct file *file, loff_t pos, struct listing **lp)
+{
+	struct inode *dir = file_inode(file);
+	struct fpt_conn *conn = fpt_inode_conn(dir);
+	struct listing *l = *lp;
+	bool locked;
+	ssize_t ret;
+
+	l->in.fh = fpt_file(file)->fh;
+	l->in.offset = pos;
+	l->in.size = l->size;
+	l->in.flags = file->f_flags;
+	l->call.op = l->plus ? FUSE_READDIRPLUS : FUSE_READDIR;
+	l->call.node = fpt_inode_id(dir);
+	l->call.flags = FPT_CALL_OUT_VAR;
+	fpt_call_in(&l->call, &l->in, sizeof(l->in));
+	fpt_call_out(&l->call, l->buf, l->size);
+
+	locked = fpt_dir_serialise(dir);
+	ret = l->plus ? ask_plus(conn, lp) : fpt_call(conn, &l->call);
+	fpt_dir_serialise_end(dir, locked);
+	return ret;
+}
+
+/*
+ * Puts the node of an entry into the cache under its name. Nothing that fails
+ * here is an error of the listing.
+ */
+static void plant(struct dentry *parent, const struct record *rec, u64 epoch)
+{
+	const struct fuse_entry_out *entry = rec->entry;
+	struct super_block *sb = parent->d_sb;
+	struct qstr name = QSTR_INIT(rec->dirent->name, rec->dirent->namelen);
+	u64 life = fpt_life(entry->entry_valid, entry->entry_valid_nsec);
+	struct dentry *dentry, *alias;
+	struct inode *inode;
+	FPT_LOOKUP_WQ(wq);
+
+	name.hash = full_name_hash(parent, name.name, name.len);
+	for (;;) {
+		dentry = d_lookup(parent, &name);
+		if (!dentry)
+			dentry = fpt_compat_alloc_parallel(parent, &name, &wq);
+		if (IS_ERR(dentry)) {
+			fpt_entry_give_back(sb->s_fs_info, entry->nodeid);
+			return;
+		}
+		if (d_in_lookup(dentry))
+			break;
+
+		inode = d_inode(dentry);
+		if (inode && fpt_entry_confirms(inode, entry, epoch)) {
+			fpt_entry_life(dentry, life);
+			dput(dentry);
+			return;
+		}
+		/* It is something else by now. */
+		d_invalidate(dentry);
+		dput(dentry);
+	}
+
+	fpt_entry_life(dentry, life);
+	inode = fpt_entry_inode(sb, entry, epoch);
+	if (!IS_ERR(inode))
+		set_bit(FPT_N_PLANTED, &fpt_node(inode)->bits);
+	alias = d_splice_alias(inode, dentry);
+	d_lookup_done(dentry);
+	if (!IS_ERR_OR_NULL(alias)) {
+		fpt_entry_life(alias, life);
+		dput(alias);
+	}
+	dput(dentry);
+}
+
+/*
+ * Hands a reply of @len bytes to the caller. Returns how many of them the
+ * caller took, or -EIO.
+ */
+static ssize_t emit(struct file *file, struct dir_context *ctx,
+		    const struct listing *l, size_t len, u64 epoch)
+{
+	struct fpt_conn *conn = fpt_inode_conn(file_inode(file));
+	const char *pos = l->buf;
+	size_t left = len, taken = 0;
+	bool full = false;
+	struct record rec;
+	ssize_t used;
+
+	for (; left; pos += used, left -= used) {
+		const struct fuse_dirent *d;
+
+		used = next_record(pos, left, l->plus, &rec);
+		if (!used)
+			break;
+		d = rec.dirent;
+		if (used < 0 || !name_sane(d) ||
+		    (rec.entry && rec.entry->nodeid && !is_dots(d) &&
+		     !fpt_entry_sane(rec.entry))) {
+			if (l->plus)
+				give_back(conn, pos, left);
+			return -EIO;
+		}
+		if (!full) {
+			full = !dir_emit(ctx, d->name, d->namelen, d->ino,
+					 d->type <= DT_WHT ? d->type :
+					 DT_UNKNOWN);
+			if (!full) {
+				ctx->pos = d->off;
+				taken += used;
+			}
+		}
+		if (rec.entry && rec.entry->nodeid && !is_dots(d))
+			plant(file->f_path.dentry, &rec, epoch);
+		else if (full)
+			break;
+	}
+	/* A reply without a single whole entry is not the end either. */
+	return len && left == len ? -EIO : taken;
+}
+
+/* Which request? Plus where children get stat'ed, and to find out at first. */
+static bool wants_plus(struct inode *dir, loff_t pos)
+{
+	struct fpt_conn *conn = fpt_inode_conn(dir);
+
+	if (!fpt_has(conn, FPT_F_DO_READDIRPLUS) ||
+	    fpt_op_missing(conn, FUSE_READDIRPLUS))
+		return false;
+	if (!fpt_has(conn, FPT_F_READDIRPLUS_AUTO))
+		return true;
+	return test_and_clear_bit(FPT_N_RDPLUS, &fpt_node(dir)->bits) || !pos;
+}
+
+static u32 listing_limit(const struct fpt_conn *conn)
+{
+	u32 most = min_t(u64, (u64)conn->max_pages << PAGE_SHIFT, LISTING_MOST);
+
+	return max_t(u32, min(most, conn->max_read), PAGE_SIZE);
+}
+
+static int fpt_iterate(struct file *file, struct dir_context *ctx)
+{
+	struct inode *dir = file_inode(file);
+	struct fpt_conn *conn = fpt_inode_conn(dir);
+	struct fpt_file *ff = fpt_file(file);
+	u32 limit = listing_limit(conn), size;
+	struct listing *l;
+	ssize_t len, taken;
+	u64 epoch;
+	bool plus;
+
+	if (fpt_inode_stale(dir))
+		return -EIO;
+
+	plus = wants_plus(dir, ctx->pos);
+	for (;;) {
+		size = min(READ_ONCE(ff->rdsize) ?: LISTING_FIRST, limit);
+		l = listing_new(size, plus);
+		if (!l)
+			return -ENOMEM;
+		epoch = fpt_attr_epoch(conn);
+		len = ask(file, ctx->pos, &l);
+		if (len != -ENOSYS || !plus)
+			break;
+		/* The feature was agreed to, but not this. */
+		listing_free(l);
+		fpt_op_set_missing(conn, FUSE_READDIRPLUS);
+		plus = false;
+	}
+	if (len <= 0)
+		goto out;
+
+	taken = emit(file, ctx, l, len, epoch);
+	if (taken < 0)
+		len = taken;
+	else if (taken == len)
+		WRITE_ONCE(ff->rdsize, min(size * 2, limit));
+	else
+		WRITE_ONCE(ff->rdsize, max_t(u32, taken, PAGE_SIZE));
+out:
+	listing_free(l);
+	fpt_attr_stale(dir, STATX_ATIME);
+	return len < 0 ? len : 0;
+}
+
+static int fpt_opendir(struct inode *inode, struct file *file)
+{
+	struct fuse_open_out reply;
+	struct fpt_file *ff;
+	int err;
+
+	if (fpt_inode_stale(inode))
+		return -EIO;
+	ff = fpt_file_new(fpt_inode_conn(inode));
+	if (!ff)
+		return -ENOMEM;
+	err = fpt_file_open_call(inode, file, ff, FUSE_OPENDIR, &reply);
+	if (err) {
+		fpt_file_discard(ff);
+		return err;
+	}
+	file->private_data = ff;
+	if (ff->open_flags & FOPEN_STREAM)
+		stream_open(inode, file);
+	else if (ff->open_flags & FOPEN_NONSEEKABLE)
+		nonseekable_open(inode, file);
+	return 0;
+}
+
+static int fpt_releasedir(struct inode *inode, struct file *file)
+{
+	fpt_file_close(inode, file, FUSE_RELEASEDIR);
+	return 0;
+}
+
+static int fpt_fsyncdir(struct file *file, loff_t start, loff_t end,
+			int datasync)
+{
+	if (fpt_inode_stale(file_inode(file)))
+		return -EIO;
+	return fpt_file_sync_call(file, datasync, FUSE_FSYNCDIR);
+}
+
+const struct file_operations fpt_dir_fops = {
+	.owner		= THIS_MODULE,
+	.open		= fpt_opendir,
+	.release	= fpt_releasedir,
+	.read		= generic_read_dir,
+	.iterate_shared	= fpt_iterate,
+	.llseek		= generic_file_llseek,
+	.fsync		= fpt_fsyncdir,
+};

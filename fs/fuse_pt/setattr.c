@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Changes of attributes: SETATTR, and what it does to pages and privileges.
+ */
+#include "compat/compat.h"
+
+#include <linux/capability.h>
+#include <linux/fs.h>
+#include <linux/mm.h>
+#include <linux/pagemap.h>
+#include "file.h"
+#include "node.h"
+#include "request.h"
+#include "writeback.h"
+
+#define ATTR_KILL_SUIDGID	(ATTR_KILL_SUID | ATTR_KILL_SGID)
+
+/*
+ * The VFS asks to strip setuid and setgid, and derived a new mode from i_mode,
+ * which may be out of date: putting it back could undo a chmod. Either leave
+ * it to the server, or derive it from the mode that the server has now.
+ */
+static int settle_kill(struct inode *inode, struct iattr *iattr,
+		       struct file *file)
+{
+	unsigned int kill = iattr->ia_valid & ATTR_KILL_SUIDGID;
+	umode_t mode, strip = 0;
+	int err;
+
+	iattr->ia_valid &= ~(ATTR_KILL_SUIDGID | ATTR_MODE);
+	if ((iattr->ia_valid & (ATTR_SIZE | ATTR_UID | ATTR_GID)) &&
+	    fpt_server_strips(fpt_inode_conn(inode)))
+		return 0;
+
+	err = fpt_attr_ask(inode, file);
+	if (err)
+		return err;
+
+	if (kill & ATTR_KILL_SUID)
+		strip |= S_ISUID;
+	if (kill & ATTR_KILL_SGID)
+		strip |= S_ISGID;
+	mode = fpt_node(inode)->mode;
+	if (mode & strip) {
+		iattr->ia_mode = mode & ~strip;
+		iattr->ia_valid |= ATTR_MODE;
+	}
+	return 0;
+}
+
+/* A size set by open or through a handle changes the mtime by itself. */
+static bool sends_mtime(unsigned int valid)
+{
+	if (!(valid & ATTR_MTIME))
+		return false;
+	if (valid & ATTR_MTIME_SET)
+		return true;
+	return !((valid & ATTR_SIZE) && (valid & (ATTR_OPEN | ATTR_FILE)));
+}
+
+static void fill_request(const struct inode *inode, const struct iattr *iattr,
+			 struct file *file, struct fuse_setattr_in *in)
+{
+	const struct fpt_conn *conn = fpt_inode_conn(inode);
+	unsigned int valid = iattr->ia_valid;
+	const struct fpt_file *ff;
+
+	if (valid & ATTR_MODE) {
+		in->valid |= FATTR_MODE;
+		in->mode = iattr->ia_mode;
+	}
+	if (valid & ATTR_UID) {
+		in->valid |= FATTR_UID;
+		in->uid = from_kuid(conn->user_ns, iattr->ia_uid);
+	}
+	if (valid & ATTR_GID) {
+		in->valid |= FATTR_GID;
+		in->gid = from_kgid(conn->user_ns, iattr->ia_gid);
+	}
+	if (valid & ATTR_ATIME) {
+		in->valid |= FATTR_ATIME;
+		if (!(valid & ATTR_ATIME_SET))
+			in->valid |= FATTR_ATIME_NOW;
+		in->atime = iattr->ia_atime.tv_sec;
+		in->atimensec = iattr->ia_atime.tv_nsec;
+	}
+	if (sends_mtime(valid)) {
+		in->valid |= FATTR_MTIME;
+		if (!(valid & ATTR_MTIME_SET))
+			in->valid |= FATTR_MTIME_NOW;
+		in->mtime = iattr->ia_mtime.tv_sec;
+		in->mtimensec = iattr->ia_mtime.tv_nsec;
+	}
+	if (valid & ATTR_SIZE) {
+		in->valid |= FATTR_SIZE;
+		in->size = iattr->ia_size;
+		if (fpt_has(conn, FPT_F_HANDLE_KILLPRIV_V2) &&
+		    !capable(CAP_FSETID))
+			in->valid |= FATTR_KILL_SUIDGID;
+	}
+
+	/* The descriptor of an open with O_TRUNC may be read-only. */
+	ff = file && !(valid & ATTR_OPEN) ? fpt_file(file) : NULL;
+	if (in->valid && ff && !ff->no_release) {
+		in->valid |= FATTR_FH;
+		in->fh = ff->fh;
+	}
+}
+
+/* OPEN with O_TRUNC emptied the file at the server already. */
+static void emptied_by_open(struct inode *inode)
+{
+	struct fpt_node *node = fpt_node(inode);
+	struct address_space *mapping = inode->i_mapping;
+
+	filemap_invalidate_lock(mapping);
+	spin_lock(&node->lock);
+	i_size_write(inode, 0);
+	spin_unlock(&node->lock);
+	fpt_attr_stale(inode, FPT_STAT_DATA | STATX_MODE);
+	truncate_pagecache(inode, 0);
+	filemap_invalidate_unlock(mapping);
+}
+
+static int send_request(struct inode *inode, const struct fuse_setattr_in *in)
+{
+	struct fpt_conn *conn = fpt_inode_conn(inode);
+	struct address_space *mapping = inode->i_mapping;
+	bool resize = in->valid & FATTR_SIZE;
+	struct fuse_attr_out out;
+	struct fpt_call call = {
+		.op = FUSE_SETATTR,
+		.node = fpt_inode_id(inode),
+	};
+	ssize_t err;
+	u64 epoch;
+
+	fpt_call_in(&call, in, sizeof(*in));
+	fpt_call_out(&call, &out, sizeof(out));
+	epoch = fpt_attr_epoch(conn);
+	err = fpt_call(conn, &call);
+	if (err) {
+		/* It may have happened. */
+		if (err == -EINTR)
+			fpt_attr_stale(inode, FPT_STAT_ALL);
+		return err;
+	}
+	if (!fpt_attr_sane(&out.attr) || !fpt_attr_same_type(inode, &out.attr)) {
+		fpt_node_mark_stale(inode);
+		return -EIO;
+	}
+
+	if (resize)
+		filemap_invalidate_lock(mapping);
+	fpt_attr_apply_own(inode, &out.attr,
+			   fpt_life(out.attr_valid, out.attr_valid_nsec),
+			   epoch, resize);
+	if (resize)
+		filemap_invalidate_unlock(mapping);
+	if (in->valid & (FATTR_MODE | FATTR_UID | FATTR_GID))
+		fpt_forget_caps(inode);
+	return 0;
+}
+
+int fpt_setattr(struct mnt_idmap *idmap, struct dentry *dentry,
+		struct iattr *iattr)
+{
+	struct inode *inode = d_inode(dentry);
+	struct fpt_conn *conn = fpt_inode_conn(inode);
+	struct fpt_node *node = fpt_node(inode);
+	struct fuse_setattr_in in = {};
+	struct file *file = NULL;
+	int err;
+
+	if (fpt_inode_stale(inode))
+		return -EIO;
+	if (!fpt_conn_may_use(conn))
+		return -EACCES;
+
+	if (iattr->ia_valid & ATTR_FILE)
+		file = iattr->ia_file;
+	if (iattr->ia_valid & ATTR_KILL_SUIDGID) {
+		err = settle_kill(inode, iattr, file);
+		if (err)
+			return err;
+	}
+	/* Whose file it is, is for the server to judge. */
+	if (!conn->default_permissions)
+		iattr->ia_valid |= ATTR_FORCE;
+	err = setattr_prepare(idmap, dentry, iattr);
+	if (err)
+		return err;
+
+	fill_request(inode, iattr, file, &in);
+	if (!in.valid)
+		return 0;
+
+	if (!(in.valid & FATTR_SIZE)) {
+		/*
+		 * Pages written through a mapping must not reach the server
+		 * later and move the time or strip the mode just set. If they
+		 * cannot be written, fsync says so.
+		 */
+		if (S_ISREG(inode->i_mode) &&
+		    (in.valid & (FATTR_MODE | FATTR_MTIME)))
+			fpt_wb_flush(inode, 0, LLONG_MAX);
+		return send_request(inode, &in);
+	}
+	if (!S_ISREG(inode->i_mode))
+		return -EINVAL;
+	if ((iattr->ia_valid & ATTR_OPEN) && fpt_has(conn, FPT_F_ATOMIC_O_TRUNC)) {
+		emptied_by_open(inode);
+		return 0;
+	}
+
+	set_bit(FPT_N_SIZE_CHANGING, &node->bits);
+	fpt_wb_hold(inode);
+	err = send_request(inode, &in);
+	fpt_wb_unhold(inode);
+	clear_bit(FPT_N_SIZE_CHANGING, &node->bits);
+	return err;
+}

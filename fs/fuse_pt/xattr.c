@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Extended attributes: all names go to the server as they are.
+ *
+ * Only security.capability is remembered, and of it only that a file has none
+ * (privs.c): the kernel wants to know that at every write.
+ */
+#include "compat/compat.h"
+
+#include <linux/capability.h>
+#include <linux/fs.h>
+#include <linux/string.h>
+#include <linux/xattr.h>
+#include "dir.h"
+#include "node.h"
+#include "request.h"
+
+/* What a server without the request as such is taken to mean. */
+static ssize_t call_xattr(struct fpt_conn *conn, struct fpt_call *call)
+{
+	ssize_t ret;
+
+	if (fpt_op_missing(conn, call->op))
+		return -EOPNOTSUPP;
+	ret = fpt_call(conn, call);
+	if (ret == -ENOSYS) {
+		fpt_op_set_missing(conn, call->op);
+		ret = -EOPNOTSUPP;
+	}
+	return ret;
+}
+
+/*
+ * GETXATTR and LISTXATTR: with @size 0 the server says how much there is, else
+ * it sends as much, or ERANGE. @name: for GETXATTR.
+ */
+static ssize_t fetch(struct inode *inode, u32 op, const char *name, void *buf,
+		     size_t size, size_t most)
+{
+	struct fuse_getxattr_in in = { .size = min(size, most) };
+	struct fuse_getxattr_out out;
+	struct fpt_call call = {
+		.op = op,
+		.node = fpt_inode_id(inode),
+	};
+	ssize_t ret;
+
+	fpt_call_in(&call, &in, sizeof(in));
+	if (name)
+		fpt_call_in(&call, name, strlen(name) + 1);
+	if (size) {
+		call.flags |= FPT_CALL_OUT_VAR;
+		fpt_call_out(&call, buf, in.size);
+	} else {
+		fpt_call_out(&call, &out, sizeof(out));
+	}
+
+	ret = call_xattr(fpt_inode_conn(inode), &call);
+	if (ret || size)
+		return ret;
+	return out.size > most ? -E2BIG : out.size;
+}
+
+static int fpt_xattr_get(const struct xattr_handler *handler,
+			 struct dentry *dentry, struct inode *inode,
+			 const char *name, void *value, size_t size)
+{
+	bool caps = !strcmp(name, XATTR_NAME_CAPS);
+	ssize_t ret;
+	u64 epoch;
+
+	if (fpt_inode_stale(inode))
+		return -EIO;
+	/* Capabilities are the kernel's own question, on anybody's behalf. */
+	if (caps && fpt_no_caps(inode))
+		return -ENODATA;
+	if (!caps && !fpt_conn_may_use(fpt_inode_conn(inode)))
+		return -EACCES;
+
+	epoch = fpt_attr_epoch(fpt_inode_conn(inode));
+	ret = fetch(inode, FUSE_GETXATTR, name, value, size, XATTR_SIZE_MAX);
+	if (caps && (ret == -ENODATA || ret == -EOPNOTSUPP))
+		fpt_learn_no_caps(inode, epoch);
+	return ret;
+}
+
+/* The mode is part of an ACL, the time of the change of all of them. */
+static void changed(struct inode *inode, const char *name)
+{
+	u32 mask = STATX_CTIME | STATX_BLOCKS;
+
+	if (str_has_prefix(name, XATTR_SYSTEM_PREFIX))
+		mask |= STATX_MODE;
+	fpt_attr_stale(inode, mask);
+	if (!strcmp(name, XATTR_NAME_CAPS))
+		fpt_forget_caps(inode);
+}
+
+static int fpt_xattr_set(const struct xattr_handler *handler,
+			 struct mnt_idmap *idmap, struct dentry *dentry,
+			 struct inode *inode, const char *name,
+			 const void *value, size_t size, int flags)
+{
+	struct fuse_setxattr_in in = { .size = size, .flags = flags };
+	struct fpt_call call = { .node = fpt_inode_id(inode) };
+	int err;
+
+	if (fpt_inode_stale(inode))
+		return -EIO;
+	if (!fpt_conn_may_use(fpt_inode_conn(inode)))
+		return -EACCES;
+
+	if (value) {
+		call.op = FUSE_SETXATTR;
+		fpt_call_in(&call, &in, FUSE_COMPAT_SETXATTR_IN_SIZE);
+		fpt_call_in(&call, name, strlen(name) + 1);
+		fpt_call_in(&call, value, size);
+	} else {
+		call.op = FUSE_REMOVEXATTR;
+		fpt_call_in(&call, name, strlen(name) + 1);
+	}
+	err = call_xattr(fpt_inode_conn(inode), &call);
+	/* After a signal the server may have done it. */
+	if (!err || err == -EINTR)
+		changed(inode, name);
+	return err;
+}
+
+/* Names, each with its NUL, and nothing behind the last. */
+static bool list_sane(const char *list, size_t len)
+{
+	size_t used;
+
+	for (; len; list += used, len -= used) {
+		used = strnlen(list, len) + 1;
+		if (used == 1 || used > len)
+			return false;
+	}
+	return true;
+}
+
+ssize_t fpt_listxattr(struct dentry *dentry, char *list, size_t size)
+{
+	struct inode *inode = d_inode(dentry);
+	ssize_t ret;
+
+	if (fpt_inode_stale(inode))
+		return -EIO;
+	if (!fpt_conn_may_use(fpt_inode_conn(inode)))
+		return -EACCES;
+
+	ret = fetch(inode, FUSE_LISTXATTR, NULL, list, size, XATTR_LIST_MAX);
+	if (ret > 0 && size && !list_sane(list, ret))
+		return -EIO;
+	return ret;
+}
+
+static const struct xattr_handler fpt_xattr_any = {
+	.prefix	= "",
+	.get	= fpt_xattr_get,
+	.set	= fpt_xattr_set,
+};
+
+const struct xattr_handler *const fpt_xattr_handlers[] = {
+	&fpt_xattr_any,
+	NULL
+};
