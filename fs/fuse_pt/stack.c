@@ -422,7 +422,7 @@ int fpt_stack_mmap(struct file *lower, struct vm_area_struct *vma,
 
 int fpt_stack_init(void)
 {
-	aio_cache = kmem_cache_create("fusept_aio", sizeof(struct stack_aio), 0,
+	aio_cache = kmem_cache_create("fpt_aio", sizeof(struct stack_aio), 0,
 				      SLAB_HWCACHE_ALIGN | SLAB_ACCOUNT, NULL);
 	if (!aio_cache)
 		return -ENOMEM;
