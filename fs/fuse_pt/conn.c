@@ -7,6 +7,7 @@
 #include <linux/cred.h>
 #include <linux/mm.h>
 #include <linux/pid_namespace.h>
+#include <linux/random.h>
 #include <linux/slab.h>
 #include <linux/user_namespace.h>
 #include "backing.h"
@@ -40,6 +41,7 @@ struct fpt_conn *fpt_conn_new(struct user_namespace *user_ns)
 	atomic64_set(&conn->attr_epoch, 1);
 	conn->user_ns = get_user_ns(user_ns);
 	conn->pid_ns = get_pid_ns(task_active_pid_ns(current));
+	get_random_bytes(&conn->owner_key, sizeof(conn->owner_key));
 	fpt_backings_init(&conn->backings);
 	init_rwsem(&conn->sb_lock);
 	INIT_LIST_HEAD(&conn->ctl_link);

@@ -9,6 +9,7 @@
 #include <linux/bitmap.h>
 #include <linux/list.h>
 #include <linux/refcount.h>
+#include <linux/siphash.h>
 #include <linux/types.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
@@ -88,6 +89,7 @@ enum fpt_conn_state {
  * @user_ns, @pid_ns: of the mounter; ids on the wire are translated to them
  * @owner_uid, @owner_gid: mount options user_id and group_id
  * @default_permissions, @allow_other: mount options
+ * @owner_key: scrambles lock owners, which are kernel addresses
  * @backings: registered backing files
  * @sb: superblock, or NULL once it went away; under @sb_lock
  * @dev: s_dev, and the name of the control directory
@@ -125,6 +127,7 @@ struct fpt_conn {
 	kgid_t			owner_gid;
 	bool			default_permissions;
 	bool			allow_other;
+	siphash_key_t		owner_key;
 
 	struct fpt_backings	backings;
 
