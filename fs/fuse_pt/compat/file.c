@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Open files: opening a backing file, splicing from it, mapping it. */
+#include <linux/bvec.h>
 #include <linux/fcntl.h>
 #include <linux/security.h>
+#include <linux/uio.h>
 #include "compat.h"
 
 #if defined(FPT_HAVE_EXPORT_BACKING_FILE_OPEN)
@@ -107,5 +109,99 @@ ssize_t vfs_splice_read(struct file *in, loff_t *pos,
 	room = pipe->max_usage - pipe_occupancy(pipe->head, pipe->tail);
 	len = min3(len, room << PAGE_SHIFT, (size_t)MAX_RW_COUNT);
 	return in->f_op->splice_read(in, pos, pipe, len, flags);
+}
+#endif
+
+#ifndef FPT_HAVE_COPY_SPLICE_READ
+static void free_unspliced(struct splice_pipe_desc *spd, unsigned int i)
+{
+	__free_page(spd->pages[i]);
+}
+
+/* What was read lies in the first bytes of @pages: hand it to the pipe. */
+static ssize_t splice_pages(struct pipe_inode_info *pipe, struct page **pages,
+			    struct partial_page *parts, size_t len)
+{
+	struct splice_pipe_desc spd = {
+		.pages		= pages,
+		.partial	= parts,
+		.nr_pages	= DIV_ROUND_UP(len, PAGE_SIZE),
+		.ops		= &nosteal_pipe_buf_ops,
+		.spd_release	= free_unspliced,
+	};
+	int i;
+
+	for (i = 0; i < spd.nr_pages; i++) {
+		parts[i].offset = 0;
+		parts[i].len = min_t(size_t, len - i * PAGE_SIZE, PAGE_SIZE);
+		parts[i].private = 0;
+	}
+	return splice_to_pipe(pipe, &spd);
+}
+
+/**
+ * copy_splice_read() - splice by a read into new pages
+ * @in: file
+ * @pos: where to read; moved on
+ * @pipe: locked
+ * @len: most bytes
+ * @flags: SPLICE_F_*
+ *
+ * For files whose data is not in the page cache.
+ *
+ * Return: bytes in the pipe, or an error
+ */
+ssize_t copy_splice_read(struct file *in, loff_t *pos,
+			 struct pipe_inode_info *pipe, size_t len,
+			 unsigned int flags)
+{
+	size_t room = pipe->max_usage - pipe_occupancy(pipe->head, pipe->tail);
+	size_t nr = min(room, DIV_ROUND_UP(len, PAGE_SIZE));
+	struct partial_page *parts;
+	struct iov_iter to;
+	struct kiocb iocb;
+	struct page **pages;
+	struct bio_vec *bv;
+	size_t made, used;
+	ssize_t ret;
+
+	if (!nr)
+		return len ? -EAGAIN : 0;
+
+	ret = -ENOMEM;
+	pages = kcalloc(nr, sizeof(*pages), GFP_KERNEL);
+	parts = kcalloc(nr, sizeof(*parts), GFP_KERNEL);
+	bv = kcalloc(nr, sizeof(*bv), GFP_KERNEL);
+	if (!pages || !parts || !bv)
+		goto free;
+
+	for (made = 0; made < nr; made++) {
+		pages[made] = alloc_page(GFP_USER);
+		if (!pages[made])
+			break;
+		bv[made].bv_page = pages[made];
+		bv[made].bv_len = PAGE_SIZE;
+	}
+	if (!made)
+		goto free;
+
+	iov_iter_bvec(&to, ITER_DEST, bv, made,
+		      min_t(size_t, len, made * PAGE_SIZE));
+	init_sync_kiocb(&iocb, in);
+	iocb.ki_pos = *pos;
+	ret = call_read_iter(in, &iocb, &to);
+
+	used = ret > 0 ? DIV_ROUND_UP(ret, PAGE_SIZE) : 0;
+	while (made > used)
+		__free_page(pages[--made]);
+	if (ret > 0)
+		ret = splice_pages(pipe, pages, parts, ret);
+	if (ret > 0)
+		*pos += ret;
+free:
+	kfree(bv);
+	kfree(parts);
+	kfree(pages);
+	return ret;
 }
 #endif

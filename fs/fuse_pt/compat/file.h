@@ -53,6 +53,12 @@ ssize_t vfs_splice_read(struct file *in, loff_t *pos,
 			unsigned int flags);
 #endif
 
+#ifndef FPT_HAVE_COPY_SPLICE_READ
+ssize_t copy_splice_read(struct file *in, loff_t *pos,
+			 struct pipe_inode_info *pipe, size_t len,
+			 unsigned int flags);
+#endif
+
 #ifndef FPT_HAVE_SPLICE_COPY_FILE_RANGE
 #define splice_copy_file_range(in, pos_in, out, pos_out, len) \
 	generic_copy_file_range(in, pos_in, out, pos_out, len, 0)
