@@ -386,6 +386,8 @@ static int fpt_opendir(struct inode *inode, struct file *file)
 		fpt_file_discard(ff);
 		return err;
 	}
+	ff->fh = reply.fh;
+	ff->open_flags = reply.open_flags;
 	file->private_data = ff;
 	if (ff->open_flags & FOPEN_STREAM)
 		stream_open(inode, file);

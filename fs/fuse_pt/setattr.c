@@ -8,6 +8,7 @@
 #include <linux/fs.h>
 #include <linux/mm.h>
 #include <linux/pagemap.h>
+#include <linux/sched.h>
 #include "file.h"
 #include "node.h"
 #include "request.h"
@@ -97,6 +98,11 @@ static void fill_request(const struct inode *inode, const struct iattr *iattr,
 		if (fpt_has(conn, FPT_F_HANDLE_KILLPRIV_V2) &&
 		    !capable(CAP_FSETID))
 			in->valid |= FATTR_KILL_SUIDGID;
+		/* For servers with mandatory locks. */
+		if (valid & ATTR_FILE) {
+			in->valid |= FATTR_LOCKOWNER;
+			in->lock_owner = fpt_lock_owner(conn, current->files);
+		}
 	}
 
 	/* The descriptor of an open with O_TRUNC may be read-only. */
