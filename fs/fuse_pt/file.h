@@ -162,8 +162,11 @@ int fpt_cached_mmap(struct file *file, struct vm_area_struct *vma);
 ssize_t fpt_direct_read(struct kiocb *iocb, struct iov_iter *to);
 ssize_t fpt_direct_write(struct kiocb *iocb, struct iov_iter *from);
 int fpt_direct_mmap(struct file *file, struct vm_area_struct *vma);
-/* a_ops->direct_IO, for O_DIRECT on a cached file */
+/* O_DIRECT on a cached file, either way */
 ssize_t fpt_direct_io(struct kiocb *iocb, struct iov_iter *iter);
+
+int fpt_direct_init(void);
+void fpt_direct_exit(void);
 
 int fpt_file_cache_init(void);
 void fpt_file_cache_exit(void);

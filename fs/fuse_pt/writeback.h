@@ -13,10 +13,9 @@
  * Buffered writes send the page cache itself, and list a span for it.
  *
  * A span is put on the list, and grown, with the folio locked that it is about.
- * Who holds a folio's lock may therefore wait for the spans over it, and who
- * has a span must not wait for a folio that it does not cover yet while others
- * may wait for the span with that folio locked: readers lock no folio that is
- * dirty or up to date.
+ * Who has a folio locked may therefore wait for the spans over it. Who has a
+ * span must not wait for such a holder: copies are made of dirty folios only,
+ * which nobody waits for a span with, and buffered writes but try the lock.
  */
 #ifndef FPT_WRITEBACK_H
 #define FPT_WRITEBACK_H
@@ -58,7 +57,7 @@ struct fpt_wb_span {
  * @handles: opens that can write (struct fpt_file.write_link), any of which
  *	may carry a WRITE
  * @spans: struct fpt_wb_span, oldest data first
- * @copies: pages copied and not yet written, in all spans
+ * @copies: pages of the copies that were submitted and did not end yet
  * @held: > 0 while fpt_wb_hold() keeps new WRITEs from being sent
  * @pumping: a task looks for queued spans to send
  * @wait: woken when a span ends

@@ -1,0 +1,518 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Cached files: the page cache, filled by READ and written through by WRITE.
+ */
+#include "compat/compat.h"
+
+#include <linux/capability.h>
+#include <linux/fs.h>
+#include <linux/mm.h>
+#include <linux/pagemap.h>
+#include <linux/slab.h>
+#include <linux/uio.h>
+#include "conn.h"
+#include "file.h"
+#include "node.h"
+#include "queue.h"
+#include "request.h"
+#include "writeback.h"
+
+/* -------- reading -------- */
+
+/**
+ * struct cached_fill - a READ into folios that are locked
+ * @call: the request
+ * @in: its argument
+ * @inode: of the folios; a folio that is locked keeps it
+ * @ff: handle, referenced while a READ is under way in the background
+ * @epoch: fpt_attr_epoch() from before the request
+ * @nr: folios
+ * @bv: one segment a folio
+ */
+struct cached_fill {
+	struct fpt_call		call;
+	struct fuse_read_in	in;
+	struct inode		*inode;
+	struct fpt_file		*ff;
+	u64			epoch;
+	unsigned int		nr;
+	struct bio_vec		bv[];
+};
+
+/* The most that one READ may ask for. */
+static unsigned int fill_max_pages(const struct fpt_conn *conn)
+{
+	return clamp(conn->max_read >> PAGE_SHIFT, 1u, conn->max_pages);
+}
+
+static void fill_add(struct cached_fill *fill, struct folio *folio)
+{
+	fill->bv[fill->nr++] = (struct bio_vec){
+		.bv_page = folio_page(folio, 0),
+		.bv_len = PAGE_SIZE,
+	};
+}
+
+static void fill_prepare(struct cached_fill *fill, struct file *file,
+			 struct inode *inode, loff_t pos)
+{
+	struct fpt_call *call = &fill->call;
+	size_t len = (size_t)fill->nr << PAGE_SHIFT;
+
+	fill->inode = inode;
+	fill->ff = fpt_file(file);
+	fill->epoch = fpt_attr_epoch(fill->ff->conn);
+	fill->in = (struct fuse_read_in){
+		.fh = fill->ff->fh,
+		.offset = pos,
+		.size = len,
+		.flags = file->f_flags,
+	};
+	call->op = FUSE_READ;
+	call->node = fill->ff->node;
+	call->flags = FPT_CALL_OUT_PAGES | FPT_CALL_OUT_VAR | FPT_CALL_OUT_ZERO;
+	call->pages = (struct fpt_pages){
+		.bv = fill->bv,
+		.nr = fill->nr,
+		.len = len,
+	};
+	fpt_call_in(call, &fill->in, sizeof(fill->in));
+}
+
+/* What @got bytes, or an error, mean for the size and the times. */
+static void fill_learn(struct cached_fill *fill, ssize_t got)
+{
+	if (got >= 0 && got < fill->in.size)
+		fpt_file_lost_size(fill->inode, fill->in.offset + got,
+				   fill->epoch);
+	if (!IS_RDONLY(fill->inode))
+		fpt_attr_stale(fill->inode, STATX_ATIME);
+}
+
+static int fill_folio(struct file *file, struct folio *folio)
+{
+	struct inode *inode = folio->mapping->host;
+	loff_t pos = folio_pos(folio);
+	struct {
+		struct cached_fill fill;
+		struct bio_vec bv[1];
+	} one = {};
+	ssize_t got;
+	int err;
+
+	if (fpt_inode_stale(inode))
+		return -EIO;
+
+	err = fpt_wb_wait_killable(inode, pos, pos + PAGE_SIZE - 1);
+	if (err)
+		return err;
+
+	fill_add(&one.fill, folio);
+	fill_prepare(&one.fill, file, inode, pos);
+	got = fpt_call(one.fill.ff->conn, &one.fill.call);
+	fill_learn(&one.fill, got);
+	return got < 0 ? got : 0;
+}
+
+static int cached_read_folio(struct file *file, struct folio *folio)
+{
+	int err = fill_folio(file, folio);
+
+	folio_end_read(folio, !err);
+	return err;
+}
+
+/* Readahead ended: its folios are good, or for read_folio to try again. */
+static void fill_end(struct cached_fill *fill, ssize_t got)
+{
+	unsigned int i;
+
+	fill_learn(fill, got);
+	for (i = 0; i < fill->nr; i++)
+		folio_end_read(page_folio(fill->bv[i].bv_page), got >= 0);
+}
+
+static void fill_done(struct fpt_conn *conn, struct fpt_call *call)
+{
+	struct cached_fill *fill = container_of(call, struct cached_fill, call);
+	struct fpt_file *ff = fill->ff;
+
+	/* The handle keeps the inode that the folios may no longer keep. */
+	fill_end(fill, call->error ? call->error : call->pages.len);
+	kfree(fill);
+	fpt_file_put(ff);
+}
+
+static void fill_send(struct cached_fill *fill, bool async)
+{
+	struct fpt_conn *conn = fill->ff->conn;
+	int err;
+
+	if (!async) {
+		fill_end(fill, fpt_call(conn, &fill->call));
+		kfree(fill);
+		return;
+	}
+
+	fill->call.done = fill_done;
+	fpt_file_get(fill->ff);
+	err = fpt_call_async(conn, &fill->call, GFP_KERNEL);
+	if (err) {
+		fill->call.error = err;
+		fill_done(conn, &fill->call);
+	}
+}
+
+static void cached_readahead(struct readahead_control *rac)
+{
+	struct inode *inode = rac->mapping->host;
+	struct fpt_conn *conn = fpt_inode_conn(inode);
+	unsigned int max = fill_max_pages(conn);
+	bool async = fpt_has(conn, FPT_F_ASYNC_READ);
+	struct cached_fill *fill;
+	unsigned int nr;
+	loff_t pos;
+
+	if (fpt_inode_stale(inode))
+		return;
+
+	while ((nr = min(readahead_count(rac), max))) {
+		/* What nobody waits for yet can wait for the server to catch up. */
+		if (rac->ra->async_size >= readahead_count(rac) &&
+		    fpt_queue_congested(conn))
+			break;
+
+		pos = readahead_pos(rac);
+		if (fpt_wb_wait_killable(inode, pos,
+					 pos + ((loff_t)nr << PAGE_SHIFT) - 1))
+			break;
+
+		fill = kzalloc_flex(struct cached_fill, bv, nr,
+				    readahead_gfp_mask(rac->mapping));
+		if (!fill)
+			break;
+		while (fill->nr < nr)
+			fill_add(fill, readahead_folio(rac));
+		fill_prepare(fill, rac->file, inode, pos);
+		fill_send(fill, async);
+	}
+}
+
+ssize_t fpt_cached_read(struct kiocb *iocb, struct iov_iter *to)
+{
+	struct inode *inode = file_inode(iocb->ki_filp);
+	int err;
+
+	if (iocb->ki_flags & IOCB_DIRECT)
+		return fpt_direct_io(iocb, to);
+
+	/* Only a read that reaches behind the end needs to know where it is. */
+	if (iocb->ki_pos + iov_iter_count(to) > i_size_read(inode)) {
+		err = fpt_attr_refresh(inode, iocb->ki_filp, STATX_SIZE);
+		if (err)
+			return err;
+	}
+	return filemap_read(iocb, to, 0);
+}
+
+/* -------- writing through -------- */
+
+/* Folios that a write may have without memory of its own for them. */
+#define THROUGH_INLINE	8
+
+/**
+ * struct cached_through - the WRITEs of one buffered write, one by one
+ * @call: the request
+ * @in: its argument
+ * @out: its reply
+ * @span: tells the others that the bytes are on their way
+ * @file: the open it is written through
+ * @inode: of @file
+ * @len: bytes in the folios now held
+ * @nr: folios now held
+ * @max: folios that may be held
+ * @bv: their segments
+ * @few: @bv for a short write
+ */
+struct cached_through {
+	struct fpt_call		call;
+	struct fuse_write_in	in;
+	struct fuse_write_out	out;
+	struct fpt_wb_span	span;
+	struct file		*file;
+	struct inode		*inode;
+	size_t			len;
+	unsigned int		nr;
+	unsigned int		max;
+	struct bio_vec		*bv;
+	struct bio_vec		few[THROUGH_INLINE];
+};
+
+static bool through_claim(struct cached_through *t, loff_t start, loff_t end)
+{
+	if (t->nr)
+		return fpt_wb_span_grow(t->inode, &t->span, end);
+	fpt_wb_span_begin(t->inode, &t->span, start, end);
+	return true;
+}
+
+/*
+ * Copy up to @want bytes for @pos to one folio and hold that. Nothing here may
+ * fault: the memory may be a mapping of this very folio. And once a span is
+ * listed the lock is but tried, see writeback.h.
+ */
+static ssize_t through_copy(struct cached_through *t, loff_t pos, size_t want,
+			    struct iov_iter *from)
+{
+	struct address_space *mapping = t->inode->i_mapping;
+	size_t at = offset_in_page(pos);
+	struct folio *folio;
+	size_t copied;
+
+	folio = __filemap_get_folio(mapping, pos >> PAGE_SHIFT,
+				    t->nr ? FGP_WRITEBEGIN | FGP_NOWAIT :
+				    FGP_WRITEBEGIN, mapping_gfp_mask(mapping));
+	if (IS_ERR(folio))
+		return PTR_ERR(folio);
+
+	if (!through_claim(t, pos, pos + want - 1)) {
+		copied = 0;
+		goto out;
+	}
+	if (mapping_writably_mapped(mapping))
+		flush_dcache_folio(folio);
+	copied = copy_folio_from_iter_atomic(folio, at, want, from);
+	flush_dcache_folio(folio);
+
+	if (copied == PAGE_SIZE)
+		folio_mark_uptodate(folio);
+	if (copied || !t->nr) {
+		t->bv[t->nr++] = (struct bio_vec){
+			.bv_page = folio_page(folio, 0),
+			.bv_len = copied,
+			.bv_offset = at,
+		};
+		t->len += copied;
+		folio_get(folio);
+	}
+out:
+	folio_unlock(folio);
+	folio_put(folio);
+	return copied;
+}
+
+/* Fill as many folios as one WRITE takes, or as can be had now. */
+static int through_fill(struct cached_through *t, loff_t pos,
+			struct iov_iter *from, size_t max)
+{
+	ssize_t copied = 0;
+	size_t want;
+
+	t->nr = 0;
+	t->len = 0;
+	max = min(max, iov_iter_count(from));
+	while (t->len < max && t->nr < t->max) {
+		want = min(max - t->len,
+			   PAGE_SIZE - offset_in_page(pos + t->len));
+		copied = through_copy(t, pos + t->len, want, from);
+		if (copied < (ssize_t)want)
+			break;
+	}
+	return t->nr ? 0 : copied;
+}
+
+static ssize_t through_send(struct cached_through *t, loff_t pos, u32 flags)
+{
+	const struct fpt_file *ff = fpt_file(t->file);
+	ssize_t err;
+
+	err = fpt_wb_span_turn(t->inode, &t->span);
+	if (err)
+		return err;
+
+	t->in = (struct fuse_write_in){
+		.fh = ff->fh,
+		.offset = pos,
+		.size = t->len,
+		.write_flags = flags,
+		.flags = t->file->f_flags,
+	};
+	t->call = (struct fpt_call){
+		.op = FUSE_WRITE,
+		.node = ff->node,
+		.flags = FPT_CALL_IN_PAGES,
+		.pages = { .bv = t->bv, .nr = t->nr, .len = t->len },
+	};
+	fpt_call_in(&t->call, &t->in, sizeof(t->in));
+	fpt_call_out(&t->call, &t->out, sizeof(t->out));
+
+	err = fpt_call(ff->conn, &t->call);
+	if (err)
+		return err;
+	if (!t->out.size || t->out.size > t->len)
+		return -EIO;
+	fpt_node_wrote(t->inode, pos + t->out.size);
+	return t->out.size;
+}
+
+/* Let the folios go; what the server did not take must not be read again. */
+static void through_drop(struct cached_through *t, loff_t pos, size_t written)
+{
+	unsigned int i;
+
+	for (i = 0; i < t->nr; i++)
+		folio_put(page_folio(t->bv[i].bv_page));
+	fpt_wb_span_end(t->inode, &t->span);
+
+	if (written < t->len) {
+		fpt_attr_stale(t->inode, FPT_STAT_DATA);
+		invalidate_inode_pages2_range(t->inode->i_mapping,
+					      (pos + written) >> PAGE_SHIFT,
+					      (pos + t->len - 1) >> PAGE_SHIFT);
+	}
+}
+
+/* One WRITE. Return: bytes, 0 to try again, or an error. */
+static ssize_t through_one(struct cached_through *t, loff_t pos,
+			   struct iov_iter *from, size_t max, u32 flags)
+{
+	size_t ahead = min(max, iov_iter_count(from));
+	ssize_t done;
+	int err;
+
+	/* Here may fault what must not fault later. */
+	if (unlikely(fault_in_iov_iter_readable(from, ahead) == ahead))
+		return -EFAULT;
+
+	err = through_fill(t, pos, from, max);
+	if (err)
+		return err;
+
+	/* A span without a byte: the memory was taken away once more. */
+	done = t->len ? through_send(t, pos, flags) : 0;
+	through_drop(t, pos, max_t(ssize_t, done, 0));
+	iov_iter_revert(from, t->len - max_t(ssize_t, done, 0));
+	return done;
+}
+
+static ssize_t through_write(struct cached_through *t, struct kiocb *iocb,
+			     struct iov_iter *from)
+{
+	const struct fpt_conn *conn = fpt_inode_conn(t->inode);
+	size_t max = conn->max_write;
+	size_t total = 0;
+	ssize_t done;
+	u32 flags = 0;
+
+	if (fpt_has(conn, FPT_F_HANDLE_KILLPRIV_V2) && !capable(CAP_FSETID))
+		flags |= FUSE_WRITE_KILL_SUIDGID;
+
+	do {
+		done = through_one(t, iocb->ki_pos, from, max, flags);
+		if (done < 0)
+			break;
+		total += done;
+		iocb->ki_pos += done;
+		if (done < t->len)
+			break;
+		if (!done && fatal_signal_pending(current)) {
+			done = -EINTR;
+			break;
+		}
+		cond_resched();
+	} while (iov_iter_count(from));
+
+	return total ? total : done;
+}
+
+/* Inode locked, checks passed. */
+static ssize_t cached_write_locked(struct kiocb *iocb, struct iov_iter *from)
+{
+	struct inode *inode = file_inode(iocb->ki_filp);
+	const struct fpt_conn *conn = fpt_inode_conn(inode);
+	struct cached_through t;
+	loff_t size = i_size_read(inode);
+	unsigned int pages;
+	ssize_t done;
+
+	t.file = iocb->ki_filp;
+	t.inode = inode;
+	t.bv = t.few;
+	t.max = THROUGH_INLINE;
+
+	pages = min_t(size_t, conn->max_pages,
+		      DIV_ROUND_UP(offset_in_page(iocb->ki_pos) +
+				   iov_iter_count(from), PAGE_SIZE));
+	if (pages > THROUGH_INLINE) {
+		t.bv = kmalloc_objs(struct bio_vec, pages);
+		if (!t.bv)
+			return -ENOMEM;
+		t.max = pages;
+	}
+	t.max = min(t.max, conn->max_pages);
+
+	if (iocb->ki_pos > size)
+		fpt_file_zero_tail(inode, size);
+	done = through_write(&t, iocb, from);
+
+	if (t.bv != t.few)
+		kfree(t.bv);
+	return done;
+}
+
+ssize_t fpt_cached_write(struct kiocb *iocb, struct iov_iter *from)
+{
+	struct inode *inode = file_inode(iocb->ki_filp);
+	ssize_t done;
+
+	if (iocb->ki_flags & IOCB_DIRECT)
+		return fpt_direct_io(iocb, from);
+
+	inode_lock(inode);
+	done = generic_write_checks(iocb, from);
+	if (done > 0) {
+		int err = fpt_strip_privs(iocb->ki_filp);
+
+		done = err ? err : cached_write_locked(iocb, from);
+	}
+	inode_unlock(inode);
+
+	return done > 0 ? generic_write_sync(iocb, done) : done;
+}
+
+/* -------- mappings -------- */
+
+/*
+ * The last mapping may go without a close that would write the pages. They are
+ * copied here, while the file is open for sure.
+ */
+static void cached_vma_close(struct vm_area_struct *vma)
+{
+	struct address_space *mapping = vma->vm_file->f_mapping;
+
+	if (mapping_tagged(mapping, PAGECACHE_TAG_DIRTY))
+		filemap_fdatawrite(mapping);
+}
+
+static const struct vm_operations_struct cached_vm_ops = {
+	.close		= cached_vma_close,
+	.fault		= filemap_fault,
+	.map_pages	= filemap_map_pages,
+	.page_mkwrite	= filemap_page_mkwrite,
+};
+
+int fpt_cached_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	file_accessed(file);
+	vma->vm_ops = &cached_vm_ops;
+	return 0;
+}
+
+const struct address_space_operations fpt_aops = {
+	.read_folio	= cached_read_folio,
+	.readahead	= cached_readahead,
+	.writepages	= fpt_writepages,
+	.launder_folio	= fpt_launder_folio,
+	.dirty_folio	= filemap_dirty_folio,
+	.migrate_folio	= filemap_migrate_folio,
+};

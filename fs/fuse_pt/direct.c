@@ -1,0 +1,667 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Direct I/O: READ and WRITE on the caller's own memory, for FOPEN_DIRECT_IO
+ * and O_DIRECT.
+ */
+#include "compat/compat.h"
+
+#include <linux/capability.h>
+#include <linux/fs.h>
+#include <linux/mm.h>
+#include <linux/pagemap.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/uio.h>
+#include <linux/vmalloc.h>
+#include <linux/workqueue.h>
+#include "conn.h"
+#include "file.h"
+#include "iomode.h"
+#include "node.h"
+#include "request.h"
+#include "writeback.h"
+
+/* Segments that a part has without memory of its own for them. */
+#define PART_INLINE	8
+/* Pages taken out of an iterator at a time. */
+#define TAKE_PAGES	16
+
+/**
+ * struct direct_io - a read or write, and how much of it came to pass
+ *
+ * Lifetime: on the stack of a caller that waits; else on the heap until its
+ * last part ended. The kiocb keeps the open file, and that the inode.
+ *
+ * @iocb: whose it is
+ * @inode: of the file
+ * @ff: its handle
+ * @write: direction
+ * @sharing: counts as a parallel write until it ended
+ * @asked: bytes that were sent for
+ * @lock: guards @good and @error while parts are in flight
+ * @good: bytes without a gap, as far as is known
+ * @error: why it ends at @good, or 0
+ * @parts: parts in flight, and one for who sends them
+ * @work: the end of a write that must not be in the server's context
+ */
+struct direct_io {
+	struct kiocb		*iocb;
+	struct inode		*inode;
+	struct fpt_file		*ff;
+	bool			write;
+	bool			sharing;
+	size_t			asked;
+	spinlock_t		lock;
+	size_t			good;
+	int			error;
+	refcount_t		parts;
+	struct work_struct	work;
+};
+
+/**
+ * struct direct_part - one READ or WRITE
+ * @call: the request
+ * @in: its argument
+ * @wrote: reply of a WRITE
+ * @io: what it is a part of
+ * @at: its offset in that
+ * @len: its bytes
+ * @pinned: pages have to be given back
+ * @dirty: pages of the caller's that were read into
+ * @nr: segments, a page each
+ * @bv: the segments
+ * @few: @bv of a short part
+ */
+struct direct_part {
+	struct fpt_call			call;
+	union {
+		struct fuse_read_in	read;
+		struct fuse_write_in	write;
+	} in;
+	struct fuse_write_out		wrote;
+	struct direct_io		*io;
+	size_t				at;
+	size_t				len;
+	bool				pinned;
+	bool				dirty;
+	unsigned int			nr;
+	struct bio_vec			*bv;
+	struct bio_vec			few[PART_INLINE];
+};
+
+static struct workqueue_struct *direct_wq;
+
+/* -------- memory -------- */
+
+static void part_add(struct direct_part *part, struct page *page,
+		     unsigned int offset, unsigned int len)
+{
+	part->bv[part->nr++] = (struct bio_vec){
+		.bv_page = page,
+		.bv_len = len,
+		.bv_offset = offset,
+	};
+	part->len += len;
+}
+
+/* Kernel memory stays where it is; no page needs a reference. */
+static void part_take_kernel(struct direct_part *part, struct iov_iter *iter,
+			     size_t max)
+{
+	const struct kvec *seg = iter->kvec;
+	size_t skip = iter->iov_offset;
+	const void *mem;
+	size_t len;
+
+	/* empty segments may come first */
+	for (; skip == seg->iov_len; seg++)
+		skip = 0;
+	mem = seg->iov_base + skip;
+	len = min3(max, seg->iov_len - skip,
+		   (size_t)(PAGE_SIZE - offset_in_page(mem)));
+	part_add(part, is_vmalloc_or_module_addr(mem) ?
+		 vmalloc_to_page(mem) : virt_to_page(mem),
+		 offset_in_page(mem), len);
+	iov_iter_advance(iter, len);
+}
+
+static ssize_t part_take_pages(struct direct_part *part, struct iov_iter *iter,
+			       size_t max, unsigned int room)
+{
+	struct page *pages[TAKE_PAGES], **into = pages;
+	unsigned int i, n;
+	size_t offset;
+	ssize_t got, left;
+
+	got = iov_iter_extract_pages(iter, &into, max,
+				     min_t(unsigned int, room, TAKE_PAGES), 0,
+				     &offset);
+	for (i = 0, left = got; left > 0; i++, left -= n, offset = 0) {
+		n = min_t(size_t, left, PAGE_SIZE - offset);
+		part_add(part, pages[i], offset, n);
+	}
+	return got;
+}
+
+/* Take the next up to @max bytes of @iter, in at most @room pages. */
+static int part_take(struct direct_part *part, struct iov_iter *iter,
+		     size_t max, unsigned int room)
+{
+	ssize_t got;
+
+	part->pinned = iov_iter_extract_will_pin(iter);
+	part->dirty = user_backed_iter(iter) && iov_iter_rw(iter) == READ;
+	while (part->len < max && part->nr < room && iov_iter_count(iter)) {
+		if (iov_iter_is_kvec(iter)) {
+			part_take_kernel(part, iter, max - part->len);
+			continue;
+		}
+		got = part_take_pages(part, iter, max - part->len,
+				      room - part->nr);
+		if (got <= 0)
+			return part->len ? 0 : got ?: -EFAULT;
+	}
+	return 0;
+}
+
+static void part_give_back(struct direct_part *part)
+{
+	unsigned int i;
+
+	if (!part->pinned)
+		return;
+	for (i = 0; i < part->nr; i++) {
+		struct page *page = part->bv[i].bv_page;
+
+		if (part->dirty)
+			set_page_dirty_lock(page);
+		unpin_user_page(page);
+	}
+}
+
+/* -------- parts -------- */
+
+/* Bytes and pages that one request may have. */
+static size_t direct_max_len(const struct direct_io *io)
+{
+	const struct fpt_conn *conn = io->ff->conn;
+
+	return io->write ? conn->max_write : conn->max_read;
+}
+
+static unsigned int direct_room(const struct direct_io *io,
+				const struct iov_iter *iter)
+{
+	return min_t(size_t, io->ff->conn->max_pages,
+		     iov_iter_count(iter) / PAGE_SIZE + 2);
+}
+
+static int part_init(struct direct_part *part, struct direct_io *io,
+		     unsigned int room)
+{
+	part->io = io;
+	part->bv = part->few;
+	if (room > PART_INLINE) {
+		part->bv = kmalloc_objs(struct bio_vec, room);
+		if (!part->bv)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static void part_exit(struct direct_part *part)
+{
+	if (part->bv != part->few)
+		kfree(part->bv);
+}
+
+static void part_prepare_read(struct direct_part *part, loff_t pos)
+{
+	const struct direct_io *io = part->io;
+	struct fpt_call *call = &part->call;
+
+	part->in.read = (struct fuse_read_in){
+		.fh = io->ff->fh,
+		.offset = pos,
+		.size = part->len,
+		.read_flags = FUSE_READ_LOCKOWNER,
+		.lock_owner = fpt_lock_owner(io->ff->conn, current->files),
+		.flags = io->iocb->ki_filp->f_flags,
+	};
+	call->op = FUSE_READ;
+	call->flags = FPT_CALL_OUT_PAGES | FPT_CALL_OUT_VAR |
+		FPT_CALL_USER_PAGES;
+	fpt_call_in(call, &part->in.read, sizeof(part->in.read));
+}
+
+static void part_prepare_write(struct direct_part *part, loff_t pos)
+{
+	const struct direct_io *io = part->io;
+	struct fpt_call *call = &part->call;
+
+	part->in.write = (struct fuse_write_in){
+		.fh = io->ff->fh,
+		.offset = pos,
+		.size = part->len,
+		.write_flags = FUSE_WRITE_LOCKOWNER,
+		.lock_owner = fpt_lock_owner(io->ff->conn, current->files),
+		.flags = io->iocb->ki_filp->f_flags,
+	};
+	if (!capable(CAP_FSETID))
+		part->in.write.write_flags |= FUSE_WRITE_KILL_SUIDGID;
+	call->op = FUSE_WRITE;
+	call->flags = FPT_CALL_IN_PAGES | FPT_CALL_USER_PAGES;
+	fpt_call_in(call, &part->in.write, sizeof(part->in.write));
+	fpt_call_out(call, &part->wrote, sizeof(part->wrote));
+}
+
+/* Take memory for the part that begins at @at, and describe its request. */
+static int part_prepare(struct direct_part *part, size_t at,
+			struct iov_iter *iter, unsigned int room)
+{
+	struct direct_io *io = part->io;
+	struct fpt_call *call = &part->call;
+	int err;
+
+	memset(call, 0, sizeof(*call));
+	part->at = at;
+	part->len = 0;
+	part->nr = 0;
+	err = part_take(part, iter, direct_max_len(io), room);
+	if (err)
+		return err;
+
+	call->node = io->ff->node;
+	call->pages = (struct fpt_pages){
+		.bv = part->bv,
+		.nr = part->nr,
+		.len = part->len,
+	};
+	if (io->write)
+		part_prepare_write(part, io->iocb->ki_pos + at);
+	else
+		part_prepare_read(part, io->iocb->ki_pos + at);
+	return 0;
+}
+
+/* Bytes that the server read or wrote, from @res of the call. */
+static ssize_t part_result(const struct direct_part *part, ssize_t res)
+{
+	if (res < 0 || !part->io->write)
+		return res;
+	if (!part->wrote.size || part->wrote.size > part->len)
+		return -EIO;
+	return part->wrote.size;
+}
+
+/* -------- whole reads and writes -------- */
+
+/* One part after the other, until one comes short. */
+static ssize_t direct_wait(struct direct_io *io, struct iov_iter *iter)
+{
+	unsigned int room = direct_room(io, iter);
+	struct direct_part part;
+	size_t total = 0;
+	ssize_t got;
+
+	got = part_init(&part, io, room);
+	if (got)
+		return got;
+
+	do {
+		got = part_prepare(&part, total, iter, room);
+		if (got)
+			break;
+		got = part_result(&part, fpt_call(io->ff->conn, &part.call));
+		part_give_back(&part);
+		iov_iter_revert(iter, part.len - max_t(ssize_t, got, 0));
+		if (got < 0)
+			break;
+		total += got;
+	} while (got == part.len && iov_iter_count(iter));
+
+	part_exit(&part);
+	return total ? total : got;
+}
+
+/* The bytes from @at on are not what was asked for. */
+static void direct_cut(struct direct_io *io, size_t at, int error)
+{
+	spin_lock(&io->lock);
+	if (at < io->good) {
+		io->good = at;
+		io->error = error;
+	}
+	spin_unlock(&io->lock);
+}
+
+/* What a write changed on this side. */
+static void direct_wrote(struct direct_io *io, ssize_t done)
+{
+	struct address_space *mapping = io->inode->i_mapping;
+	loff_t pos = io->iocb->ki_pos;
+
+	if (done <= 0) {
+		fpt_attr_stale(io->inode, FPT_STAT_DATA);
+		return;
+	}
+	fpt_node_wrote(io->inode, pos + done);
+	if (mapping->nrpages)
+		invalidate_inode_pages2_range(mapping, pos >> PAGE_SHIFT,
+					      (pos + done - 1) >> PAGE_SHIFT);
+}
+
+/* All parts of an asynchronous read or write ended. */
+static void direct_complete(struct direct_io *io)
+{
+	struct kiocb *iocb = io->iocb;
+	ssize_t res = io->good ? io->good : io->error;
+
+	if (io->write)
+		direct_wrote(io, res);
+	else if (!IS_RDONLY(io->inode))
+		fpt_attr_stale(io->inode, STATX_ATIME);
+	if (io->sharing)
+		fpt_iomode_share_end(io->inode);
+	if (res > 0) {
+		iocb->ki_pos += res;
+		if (io->write)
+			res = generic_write_sync(iocb, res);
+	}
+	kfree(io);
+	iocb->ki_complete(iocb, res);
+}
+
+static void direct_complete_work(struct work_struct *work)
+{
+	direct_complete(container_of(work, struct direct_io, work));
+}
+
+static void direct_put(struct direct_io *io)
+{
+	if (!refcount_dec_and_test(&io->parts))
+		return;
+
+	/* Here the server itself may be about to answer: wait for nothing. */
+	if (io->write && (io->inode->i_mapping->nrpages ||
+			  (io->iocb->ki_flags & IOCB_DSYNC))) {
+		INIT_WORK(&io->work, direct_complete_work);
+		queue_work(direct_wq, &io->work);
+		return;
+	}
+	direct_complete(io);
+}
+
+static void part_done(struct fpt_conn *conn, struct fpt_call *call)
+{
+	struct direct_part *part = container_of(call, struct direct_part, call);
+	struct direct_io *io = part->io;
+	ssize_t got;
+
+	got = part_result(part, call->error ? call->error : call->pages.len);
+	if (got < 0)
+		direct_cut(io, part->at, got);
+	else if (got < part->len)
+		direct_cut(io, part->at + got, 0);
+
+	part_give_back(part);
+	part_exit(part);
+	kfree(part);
+	direct_put(io);
+}
+
+static int direct_send_part(struct direct_io *io, struct iov_iter *iter)
+{
+	unsigned int room = direct_room(io, iter);
+	struct direct_part *part;
+	int err;
+
+	part = kmalloc_obj(struct direct_part);
+	if (!part)
+		return -ENOMEM;
+	err = part_init(part, io, room);
+	if (err)
+		goto free;
+	err = part_prepare(part, io->asked, iter, room);
+	if (err)
+		goto exit;
+
+	spin_lock(&io->lock);
+	/* a gap before it stays one */
+	if (io->good == io->asked)
+		io->good += part->len;
+	io->asked += part->len;
+	spin_unlock(&io->lock);
+
+	refcount_inc(&io->parts);
+	part->call.done = part_done;
+	err = fpt_call_async(io->ff->conn, &part->call, GFP_KERNEL);
+	if (!err)
+		return 0;
+
+	direct_cut(io, part->at, err);
+	refcount_dec(&io->parts);
+	part_give_back(part);
+exit:
+	part_exit(part);
+free:
+	kfree(part);
+	return err;
+}
+
+/* All parts at once. Ends with ki_complete(), also if it fails half-way. */
+static ssize_t direct_start(const struct direct_io *from, struct iov_iter *iter)
+{
+	struct direct_io *io;
+	int err;
+
+	io = kmalloc_obj(struct direct_io);
+	if (!io)
+		return -ENOMEM;
+	*io = *from;
+	spin_lock_init(&io->lock);
+	refcount_set(&io->parts, 1);
+
+	do {
+		err = direct_send_part(io, iter);
+	} while (!err && iov_iter_count(iter));
+
+	if (!io->asked) {
+		kfree(io);
+		return err;
+	}
+	direct_put(io);
+	return -EIOCBQUEUED;
+}
+
+static ssize_t direct_run(struct direct_io *io, struct iov_iter *iter,
+			  bool wait)
+{
+	ssize_t done;
+
+	if (!wait)
+		return direct_start(io, iter);
+
+	done = direct_wait(io, iter);
+	if (io->write)
+		direct_wrote(io, done);
+	if (done > 0)
+		io->iocb->ki_pos += done;
+	return done;
+}
+
+/* -------- the page cache beside it -------- */
+
+/* What the page cache or a WRITE under way has of the range goes first. */
+static int direct_settle(struct inode *inode, loff_t pos, size_t len)
+{
+	return fpt_wb_settle(inode, pos, pos + len - 1);
+}
+
+/* A write must not leave a page either that says otherwise. */
+static int direct_settle_write(struct inode *inode, loff_t pos, size_t len)
+{
+	struct address_space *mapping = inode->i_mapping;
+	int err = direct_settle(inode, pos, len);
+
+	if (err || !mapping->nrpages)
+		return err;
+	return invalidate_inode_pages2_range(mapping, pos >> PAGE_SHIFT,
+					     (pos + len - 1) >> PAGE_SHIFT);
+}
+
+/* -------- reading -------- */
+
+ssize_t fpt_direct_read(struct kiocb *iocb, struct iov_iter *to)
+{
+	struct direct_io io = {
+		.iocb = iocb,
+		.inode = file_inode(iocb->ki_filp),
+		.ff = fpt_file(iocb->ki_filp),
+	};
+	ssize_t done;
+
+	if (!iov_iter_count(to))
+		return 0;
+
+	done = direct_settle(io.inode, iocb->ki_pos, iov_iter_count(to));
+	if (done)
+		return done;
+
+	done = direct_run(&io, to, is_sync_kiocb(iocb));
+	if (done != -EIOCBQUEUED && !IS_RDONLY(io.inode))
+		fpt_attr_stale(io.inode, STATX_ATIME);
+	return done;
+}
+
+/* -------- writing -------- */
+
+/* May a write run beside others, as far as can be told without a lock? */
+static bool direct_may_share(const struct kiocb *iocb,
+			     const struct iov_iter *from)
+{
+	struct file *file = iocb->ki_filp;
+	struct fpt_file *ff = fpt_file(file);
+
+	return ff->path == FPT_PATH_DIRECT &&
+		(ff->open_flags & FOPEN_PARALLEL_DIRECT_WRITES) &&
+		!(iocb->ki_flags & IOCB_APPEND) &&
+		iocb->ki_pos + iov_iter_count(from) <=
+			i_size_read(file_inode(file)) &&
+		!fpt_must_strip_privs(file);
+}
+
+/* Lock the inode shared if the write may be, else exclusively. */
+static bool direct_lock(const struct kiocb *iocb, const struct iov_iter *from)
+{
+	struct inode *inode = file_inode(iocb->ki_filp);
+
+	if (direct_may_share(iocb, from)) {
+		inode_lock_shared(inode);
+		/* A truncate may have been faster. */
+		if (direct_may_share(iocb, from) &&
+		    fpt_iomode_share_begin(inode))
+			return true;
+		inode_unlock_shared(inode);
+	}
+	inode_lock(inode);
+	return false;
+}
+
+/* Inode locked. */
+static ssize_t direct_write_locked(struct direct_io *io, struct iov_iter *from)
+{
+	struct kiocb *iocb = io->iocb;
+	loff_t size;
+	ssize_t done;
+	bool wait;
+
+	done = generic_write_checks(iocb, from);
+	if (done <= 0)
+		return done;
+	if (!io->sharing) {
+		done = fpt_strip_privs(iocb->ki_filp);
+		if (done)
+			return done;
+	}
+
+	size = i_size_read(io->inode);
+	if (iocb->ki_pos > size)
+		fpt_file_zero_tail(io->inode, size);
+	done = direct_settle_write(io->inode, iocb->ki_pos,
+				   iov_iter_count(from));
+	if (done)
+		return done;
+
+	/* The size must be right when the next one looks at it. */
+	wait = is_sync_kiocb(iocb) ||
+		iocb->ki_pos + iov_iter_count(from) > size;
+	return direct_run(io, from, wait);
+}
+
+ssize_t fpt_direct_write(struct kiocb *iocb, struct iov_iter *from)
+{
+	struct direct_io io = {
+		.iocb = iocb,
+		.inode = file_inode(iocb->ki_filp),
+		.ff = fpt_file(iocb->ki_filp),
+		.write = true,
+	};
+	ssize_t done;
+
+	io.sharing = direct_lock(iocb, from);
+	done = direct_write_locked(&io, from);
+	if (io.sharing) {
+		if (done != -EIOCBQUEUED)
+			fpt_iomode_share_end(io.inode);
+		inode_unlock_shared(io.inode);
+	} else {
+		inode_unlock(io.inode);
+	}
+	return done > 0 ? generic_write_sync(iocb, done) : done;
+}
+
+ssize_t fpt_direct_io(struct kiocb *iocb, struct iov_iter *iter)
+{
+	if (iov_iter_rw(iter) == READ)
+		return fpt_direct_read(iocb, iter);
+	return fpt_direct_write(iocb, iter);
+}
+
+/* -------- mappings -------- */
+
+/*
+ * A private mapping takes what the server has now. A shared one is coherent
+ * with reads and writes only as long as they respect the page cache, which the
+ * inode's mode sees to from here on.
+ */
+int fpt_direct_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct inode *inode = file_inode(file);
+	struct fpt_file *ff = fpt_file(file);
+	int err;
+
+	if ((vma->vm_flags & VM_MAYSHARE) &&
+	    !fpt_has(ff->conn, FPT_F_DIRECT_IO_ALLOW_MMAP))
+		return -ENODEV;
+
+	invalidate_inode_pages2(inode->i_mapping);
+	if (vma->vm_flags & VM_MAYSHARE) {
+		err = fpt_iomode_mmap_direct(inode, ff);
+		if (err)
+			return err;
+	}
+	return fpt_cached_mmap(file, vma);
+}
+
+int fpt_direct_init(void)
+{
+	direct_wq = alloc_workqueue("fpt_direct", WQ_UNBOUND | WQ_MEM_RECLAIM,
+				    0);
+	return direct_wq ? 0 : -ENOMEM;
+}
+
+void fpt_direct_exit(void)
+{
+	destroy_workqueue(direct_wq);
+}

@@ -1,0 +1,642 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Open files: from OPEN to RELEASE, and the way to a file's data path.
+ */
+#include "compat/compat.h"
+
+#include <linux/capability.h>
+#include <linux/completion.h>
+#include <linux/fs.h>
+#include <linux/pagemap.h>
+#include <linux/sched/signal.h>
+#include <linux/siphash.h>
+#include <linux/slab.h>
+#include <linux/splice.h>
+#include "conn.h"
+#include "dir.h"
+#include "file.h"
+#include "iomode.h"
+#include "node.h"
+#include "passthrough.h"
+#include "request.h"
+#include "writeback.h"
+
+/* What is no business of OPEN: the VFS has dealt with it. */
+#define OPEN_NOT_SENT	(O_CREAT | O_EXCL | O_NOCTTY)
+
+static struct kmem_cache *file_cache;
+
+/* -------- handles -------- */
+
+static struct fpt_file *file_alloc(struct fpt_conn *conn, gfp_t gfp)
+{
+	struct fpt_file *ff = kmem_cache_zalloc(file_cache, gfp);
+
+	if (!ff)
+		return NULL;
+	refcount_set(&ff->refs, 1);
+	ff->conn = fpt_conn_get(conn);
+	INIT_LIST_HEAD(&ff->write_link);
+	return ff;
+}
+
+struct fpt_file *fpt_file_new(struct fpt_conn *conn)
+{
+	return file_alloc(conn, GFP_KERNEL_ACCOUNT);
+}
+
+void fpt_file_discard(struct fpt_file *ff)
+{
+	if (ff->forget)
+		fpt_forget_free(ff->forget);
+	fpt_conn_put(ff->conn);
+	kmem_cache_free(file_cache, ff);
+}
+
+struct fpt_file *fpt_file_get(struct fpt_file *ff)
+{
+	refcount_inc(&ff->refs);
+	return ff;
+}
+
+/* The server answered RELEASE, or never will. */
+static void file_released(struct fpt_conn *conn, struct fpt_call *call)
+{
+	struct fpt_file *ff = container_of(call, struct fpt_file, release.call);
+	struct inode *inode = ff->inode;
+
+	if (ff->forget) {
+		fpt_forget_queue(conn, ff->forget, ff->node, 1);
+		ff->forget = NULL;
+	}
+	fpt_file_discard(ff);
+	iput(inode);
+}
+
+void fpt_file_put(struct fpt_file *ff)
+{
+	struct fpt_call *call = &ff->release.call;
+
+	if (!refcount_dec_and_test(&ff->refs))
+		return;
+
+	if (ff->no_release) {
+		file_released(ff->conn, call);
+		return;
+	}
+
+	call->node = ff->node;
+	call->flags = FPT_CALL_FORCE | FPT_CALL_NOCREDS;
+	call->done = file_released;
+	ff->release.in.fh = ff->fh;
+	fpt_call_in(call, &ff->release.in, sizeof(ff->release.in));
+	if (fpt_call_async(ff->conn, call, GFP_KERNEL | __GFP_NOFAIL))
+		file_released(ff->conn, call);
+}
+
+/* Give up what the server opened and nobody will use. */
+static void file_end(struct fpt_file *ff, u32 op, unsigned int flags)
+{
+	ff->release.call.op = op;
+	ff->release.in.flags = flags;
+	fpt_file_put(ff);
+}
+
+void fpt_file_close(struct inode *inode, struct file *file, u32 op)
+{
+	struct fpt_file *ff = fpt_file(file);
+
+	if (S_ISREG(inode->i_mode)) {
+		/* Who dirtied pages through this open may have no other. */
+		if (!list_empty(&ff->write_link) &&
+		    mapping_tagged(inode->i_mapping, PAGECACHE_TAG_DIRTY))
+			filemap_fdatawrite(inode->i_mapping);
+		fpt_wb_del_handle(inode, ff);
+		fpt_iomode_close(inode, ff);
+	}
+	ihold(inode);
+	ff->inode = inode;
+	file_end(ff, op, file->f_flags);
+}
+
+/* -------- late replies -------- */
+
+/* Send RELEASE for a handle that no file of ours stands for. */
+static void file_give_back(struct fpt_conn *conn, u32 op, u64 node,
+			   const struct fuse_open_out *reply,
+			   struct fpt_forget *forget)
+{
+	struct fpt_file *ff = file_alloc(conn, GFP_KERNEL | __GFP_NOFAIL);
+
+	ff->node = node;
+	ff->fh = reply->fh;
+	ff->forget = forget;
+	file_end(ff, op, 0);
+}
+
+void fpt_late_open(struct fpt_conn *conn, u32 op, u64 node, const void *reply,
+		   size_t len)
+{
+	if (len < sizeof(struct fuse_open_out))
+		return;
+	file_give_back(conn, op == FUSE_OPENDIR ? FUSE_RELEASEDIR : FUSE_RELEASE,
+		       node, reply, NULL);
+}
+
+void fpt_late_create(struct fpt_conn *conn, u32 op, u64 node, const void *reply,
+		     size_t len)
+{
+	const struct fuse_entry_out *entry = reply;
+	struct fuse_open_out open;
+
+	if (len < sizeof(*entry) + sizeof(open))
+		return;
+	if (!entry->nodeid)
+		return;
+	memcpy(&open, reply + sizeof(*entry), sizeof(open));
+	file_give_back(conn, FUSE_RELEASE, entry->nodeid, &open,
+		       entry->nodeid == FUSE_ROOT_ID ? NULL :
+		       fpt_forget_alloc(GFP_KERNEL | __GFP_NOFAIL));
+}
+
+/* -------- open -------- */
+
+static void open_without_server(struct fpt_file *ff, u32 op,
+				struct fuse_open_out *reply)
+{
+	ff->no_release = true;
+	*reply = (struct fuse_open_out){ .open_flags = FOPEN_KEEP_CACHE };
+	if (op == FUSE_OPENDIR)
+		reply->open_flags |= FOPEN_CACHE_DIR;
+}
+
+int fpt_file_open_call(struct inode *inode, struct file *file,
+		       struct fpt_file *ff, u32 op, struct fuse_open_out *reply)
+{
+	struct fpt_conn *conn = ff->conn;
+	struct fuse_open_in in = { .flags = file->f_flags & ~OPEN_NOT_SENT };
+	struct fpt_call call = {
+		.op = op,
+		.node = fpt_inode_id(inode),
+		.late = fpt_late_open,
+	};
+	int err;
+
+	ff->node = call.node;
+	if (fpt_op_missing(conn, op)) {
+		open_without_server(ff, op, reply);
+		return 0;
+	}
+
+	if (!fpt_has(conn, FPT_F_ATOMIC_O_TRUNC))
+		in.flags &= ~O_TRUNC;
+	if ((in.flags & O_TRUNC) && fpt_has(conn, FPT_F_HANDLE_KILLPRIV_V2) &&
+	    !capable(CAP_FSETID))
+		in.open_flags |= FUSE_OPEN_KILL_SUIDGID;
+	fpt_call_in(&call, &in, sizeof(in));
+	fpt_call_out(&call, reply, sizeof(*reply));
+
+	err = fpt_call(conn, &call);
+	if (err == -ENOSYS) {
+		fpt_op_set_missing(conn, op);
+		open_without_server(ff, op, reply);
+		return 0;
+	}
+	return err;
+}
+
+static void open_set_position(struct inode *inode, struct file *file,
+			      u32 open_flags)
+{
+	if (open_flags & FOPEN_STREAM)
+		stream_open(inode, file);
+	else if (open_flags & FOPEN_NONSEEKABLE)
+		nonseekable_open(inode, file);
+}
+
+/* Take over what the server opened; what the page cache has is left alone. */
+static int open_take(struct inode *inode, struct file *file,
+		     struct fpt_file *ff, const struct fuse_open_out *reply)
+{
+	int err;
+
+	ff->node = fpt_inode_id(inode);
+	ff->fh = reply->fh;
+	ff->open_flags = reply->open_flags;
+
+	err = fpt_iomode_open(inode, file, ff, reply->backing_id);
+	if (err) {
+		ihold(inode);
+		ff->inode = inode;
+		file_end(ff, FUSE_RELEASE, file->f_flags);
+		return err;
+	}
+
+	file->private_data = ff;
+	file->f_mode |= FMODE_CAN_ODIRECT;
+	open_set_position(inode, file, ff->open_flags);
+	if (ff->path != FPT_PATH_THROUGH && (file->f_mode & FMODE_WRITE))
+		fpt_wb_add_handle(inode, ff);
+	return 0;
+}
+
+/* Will the server empty the file with OPEN, or has it? */
+static bool open_empties(const struct inode *inode, const struct file *file)
+{
+	return (file->f_flags & O_TRUNC) &&
+		fpt_has(fpt_inode_conn(inode), FPT_F_ATOMIC_O_TRUNC);
+}
+
+/* The server emptied the file. Inode locked. */
+static void open_emptied(struct inode *inode)
+{
+	struct fpt_node *fn = fpt_node(inode);
+
+	spin_lock(&fn->lock);
+	fn->attr_epoch =
+		atomic64_inc_return(&fpt_inode_conn(inode)->attr_epoch);
+	i_size_write(inode, 0);
+	spin_unlock(&fn->lock);
+}
+
+/*
+ * OPEN empties the file: nothing of what it held may be written afterwards, or
+ * its size be remembered. Neither RELEASE nor a WRITE that is under way needs
+ * the inode lock.
+ */
+static int open_emptying(struct inode *inode, struct file *file,
+			 struct fpt_file *ff, struct fuse_open_out *reply)
+{
+	struct fpt_node *fn = fpt_node(inode);
+	int err;
+
+	inode_lock(inode);
+	fpt_wb_hold(inode);
+	set_bit(FPT_N_SIZE_CHANGING, &fn->bits);
+
+	err = fpt_file_open_call(inode, file, ff, FUSE_OPEN, reply);
+	if (!err)
+		open_emptied(inode);
+	/* setuid and setgid went with the data */
+	fpt_attr_stale(inode, FPT_STAT_DATA | STATX_MODE);
+
+	clear_bit(FPT_N_SIZE_CHANGING, &fn->bits);
+	fpt_wb_unhold(inode);
+	if (!err)
+		truncate_pagecache(inode, 0);
+	inode_unlock(inode);
+	return err;
+}
+
+int fpt_file_opened(struct inode *inode, struct file *file, struct fpt_file *ff,
+		    const struct fuse_open_out *reply)
+{
+	int err;
+
+	err = open_take(inode, file, ff, reply);
+	if (err)
+		return err;
+
+	/* CREATE may have found the file, and emptied it. */
+	if (open_empties(inode, file) && i_size_read(inode)) {
+		inode_lock(inode);
+		open_emptied(inode);
+		fpt_attr_stale(inode, FPT_STAT_DATA | STATX_MODE);
+		truncate_pagecache(inode, 0);
+		inode_unlock(inode);
+	}
+	/* Another open may have read what this one must not see. */
+	if (!(ff->open_flags & FOPEN_KEEP_CACHE) && inode->i_mapping->nrpages)
+		invalidate_inode_pages2(inode->i_mapping);
+	return 0;
+}
+
+static int file_open(struct inode *inode, struct file *file)
+{
+	struct fuse_open_out reply;
+	struct fpt_file *ff;
+	int err;
+
+	if (fpt_inode_stale(inode))
+		return -EIO;
+
+	err = generic_file_open(inode, file);
+	if (err)
+		return err;
+
+	ff = fpt_file_new(fpt_inode_conn(inode));
+	if (!ff)
+		return -ENOMEM;
+	if (open_empties(inode, file))
+		err = open_emptying(inode, file, ff, &reply);
+	else
+		err = fpt_file_open_call(inode, file, ff, FUSE_OPEN, &reply);
+	if (err) {
+		fpt_file_discard(ff);
+		return err;
+	}
+	return fpt_file_opened(inode, file, ff, &reply);
+}
+
+static int file_release(struct inode *inode, struct file *file)
+{
+	fpt_file_close(inode, file, FUSE_RELEASE);
+	return 0;
+}
+
+/* -------- flush and sync -------- */
+
+u64 fpt_lock_owner(const struct fpt_conn *conn, fl_owner_t owner)
+{
+	return siphash_1u64((unsigned long)owner, &conn->owner_key);
+}
+
+bool fpt_task_killed(void)
+{
+	if (fatal_signal_pending(current))
+		return true;
+	/* The signal that killed it is taken off before it exits. */
+	return (current->flags & PF_EXITING) &&
+		(current->signal->group_exit_code & 0x7f) == SIGKILL;
+}
+
+/**
+ * struct file_flush - a FLUSH that is sent whether or not its caller waits
+ * @refs: the caller's and the transport's; freed after the last
+ * @call: the request
+ * @in: its argument
+ * @ended: completed when the server answered
+ * @ff: handle, referenced until then
+ */
+struct file_flush {
+	refcount_t		refs;
+	struct fpt_call		call;
+	struct fuse_flush_in	in;
+	struct completion	ended;
+	struct fpt_file		*ff;
+};
+
+static void flush_put(struct file_flush *flush)
+{
+	if (refcount_dec_and_test(&flush->refs))
+		kfree(flush);
+}
+
+static void flush_done(struct fpt_conn *conn, struct fpt_call *call)
+{
+	struct file_flush *flush = container_of(call, struct file_flush, call);
+	struct fpt_file *ff = flush->ff;
+
+	complete(&flush->ended);
+	flush_put(flush);
+	fpt_file_put(ff);
+}
+
+static int flush_call(struct fpt_file *ff, fl_owner_t owner)
+{
+	struct file_flush *flush;
+	int err;
+
+	flush = kzalloc_obj(struct file_flush, GFP_KERNEL | __GFP_NOFAIL);
+	refcount_set(&flush->refs, 2);
+	init_completion(&flush->ended);
+	flush->ff = fpt_file_get(ff);
+	flush->in.fh = ff->fh;
+	flush->in.lock_owner = fpt_lock_owner(ff->conn, owner);
+	flush->call.op = FUSE_FLUSH;
+	flush->call.node = ff->node;
+	flush->call.flags = FPT_CALL_FORCE;
+	flush->call.done = flush_done;
+	fpt_call_in(&flush->call, &flush->in, sizeof(flush->in));
+
+	err = fpt_call_async(ff->conn, &flush->call, GFP_KERNEL | __GFP_NOFAIL);
+	if (err) {
+		flush->call.error = err;
+		flush_done(ff->conn, &flush->call);
+	} else if (fpt_task_killed() ||
+		   wait_for_completion_killable(&flush->ended)) {
+		err = -EINTR;
+	} else {
+		err = flush->call.error;
+	}
+	flush_put(flush);
+	return err;
+}
+
+static int file_flush(struct file *file, fl_owner_t owner)
+{
+	struct fpt_file *ff = fpt_file(file);
+	struct inode *inode = file_inode(file);
+	int err;
+
+	if (fpt_inode_stale(inode))
+		return -EIO;
+	if (ff->open_flags & FOPEN_NOFLUSH)
+		return 0;
+
+	err = fpt_wb_flush(inode, 0, LLONG_MAX);
+	if (err && err != -EINTR)
+		return err;
+
+	if (fpt_op_missing(ff->conn, FUSE_FLUSH))
+		return 0;
+	err = flush_call(ff, owner);
+	if (err == -ENOSYS) {
+		fpt_op_set_missing(ff->conn, FUSE_FLUSH);
+		err = 0;
+	}
+	return err;
+}
+
+int fpt_file_sync_call(struct file *file, int datasync, u32 op)
+{
+	struct fpt_file *ff = fpt_file(file);
+	struct fuse_fsync_in in = {
+		.fh = ff->fh,
+		.fsync_flags = datasync ? FUSE_FSYNC_FDATASYNC : 0,
+	};
+	struct fpt_call call = { .op = op, .node = ff->node };
+	int err;
+
+	if (fpt_op_missing(ff->conn, op))
+		return 0;
+
+	fpt_call_in(&call, &in, sizeof(in));
+	err = fpt_call(ff->conn, &call);
+	if (err == -ENOSYS) {
+		fpt_op_set_missing(ff->conn, op);
+		err = 0;
+	}
+	return err;
+}
+
+static int file_fsync(struct file *file, loff_t start, loff_t end, int datasync)
+{
+	struct inode *inode = file_inode(file);
+	int err, lost;
+
+	if (fpt_inode_stale(inode))
+		return -EIO;
+
+	err = fpt_wb_settle(inode, start, end);
+	lost = file_check_and_advance_wb_err(file);
+	if (!err)
+		err = lost;
+	return err ? err : fpt_file_sync_call(file, datasync, FUSE_FSYNC);
+}
+
+/* -------- sizes -------- */
+
+void fpt_file_lost_size(struct inode *inode, loff_t end, u64 epoch)
+{
+	struct fpt_node *fn = fpt_node(inode);
+
+	spin_lock(&fn->lock);
+	if (fn->attr_epoch <= epoch && end < i_size_read(inode) &&
+	    !test_bit(FPT_N_SIZE_CHANGING, &fn->bits))
+		i_size_write(inode, end);
+	spin_unlock(&fn->lock);
+	fpt_attr_stale(inode, FPT_STAT_DATA);
+}
+
+void fpt_file_zero_tail(struct inode *inode, loff_t size)
+{
+	size_t from = offset_in_page(size);
+	struct folio *folio;
+
+	if (!from || !inode->i_mapping->nrpages)
+		return;
+	folio = filemap_lock_folio(inode->i_mapping, size >> PAGE_SHIFT);
+	if (IS_ERR(folio))
+		return;
+	folio_zero_segment(folio, from, PAGE_SIZE);
+	folio_unlock(folio);
+	folio_put(folio);
+}
+
+/* -------- the choice of path -------- */
+
+static ssize_t file_read_iter(struct kiocb *iocb, struct iov_iter *to)
+{
+	const struct fpt_file *ff = fpt_file(iocb->ki_filp);
+
+	if (unlikely(fpt_inode_stale(file_inode(iocb->ki_filp))))
+		return -EIO;
+	if (ff->path == FPT_PATH_THROUGH)
+		return fpt_passthrough_read(iocb, to);
+	if (ff->path == FPT_PATH_DIRECT)
+		return fpt_direct_read(iocb, to);
+	return fpt_cached_read(iocb, to);
+}
+
+static ssize_t file_write_iter(struct kiocb *iocb, struct iov_iter *from)
+{
+	const struct fpt_file *ff = fpt_file(iocb->ki_filp);
+
+	if (unlikely(fpt_inode_stale(file_inode(iocb->ki_filp))))
+		return -EIO;
+	if (ff->path == FPT_PATH_THROUGH)
+		return fpt_passthrough_write(iocb, from);
+	if (ff->path == FPT_PATH_DIRECT)
+		return fpt_direct_write(iocb, from);
+	return fpt_cached_write(iocb, from);
+}
+
+static ssize_t file_splice_read(struct file *in, loff_t *pos,
+				struct pipe_inode_info *pipe, size_t len,
+				unsigned int flags)
+{
+	struct fpt_file *ff = fpt_file(in);
+	struct inode *inode = file_inode(in);
+	int err;
+
+	if (fpt_inode_stale(inode))
+		return -EIO;
+	if (ff->path == FPT_PATH_THROUGH)
+		return fpt_passthrough_splice_read(in, pos, pipe, len, flags);
+	if (ff->path == FPT_PATH_DIRECT)
+		return copy_splice_read(in, pos, pipe, len, flags);
+
+	/* as a read does that may reach behind the end */
+	if (*pos + len > i_size_read(inode)) {
+		err = fpt_attr_refresh(inode, in, STATX_SIZE);
+		if (err)
+			return err;
+	}
+	return filemap_splice_read(in, pos, pipe, len, flags);
+}
+
+static ssize_t file_splice_write(struct pipe_inode_info *pipe, struct file *out,
+				 loff_t *pos, size_t len, unsigned int flags)
+{
+	const struct fpt_file *ff = fpt_file(out);
+
+	if (fpt_inode_stale(file_inode(out)))
+		return -EIO;
+	if (ff->path == FPT_PATH_THROUGH)
+		return fpt_passthrough_splice_write(pipe, out, pos, len, flags);
+	return iter_file_splice_write(pipe, out, pos, len, flags);
+}
+
+static int file_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	const struct fpt_file *ff = fpt_file(file);
+
+	if (fpt_inode_stale(file_inode(file)))
+		return -EIO;
+	if (ff->back)
+		return fpt_passthrough_mmap(file, vma);
+	if (ff->path == FPT_PATH_DIRECT)
+		return fpt_direct_mmap(file, vma);
+	return fpt_cached_mmap(file, vma);
+}
+
+static const struct file_operations file_fops = {
+	.owner		= THIS_MODULE,
+	.llseek		= fpt_file_llseek,
+	.read_iter	= file_read_iter,
+	.write_iter	= file_write_iter,
+	.mmap		= file_mmap,
+	.open		= file_open,
+	.flush		= file_flush,
+	.release	= file_release,
+	.fsync		= file_fsync,
+	.splice_read	= file_splice_read,
+	.splice_write	= file_splice_write,
+	.fallocate	= fpt_file_fallocate,
+	.copy_file_range = fpt_file_copy,
+};
+
+static const struct inode_operations file_iops = {
+	.setattr	= fpt_setattr,
+	.getattr	= fpt_getattr,
+	.permission	= fpt_permission,
+	.listxattr	= fpt_listxattr,
+};
+
+void fpt_file_set_ops(struct inode *inode)
+{
+	inode->i_op = &file_iops;
+	inode->i_fop = &file_fops;
+	inode->i_mapping->a_ops = &fpt_aops;
+}
+
+int fpt_file_cache_init(void)
+{
+	int err;
+
+	file_cache = kmem_cache_create("fpt_file", sizeof(struct fpt_file), 0,
+				       SLAB_ACCOUNT, NULL);
+	if (!file_cache)
+		return -ENOMEM;
+	err = fpt_direct_init();
+	if (err)
+		kmem_cache_destroy(file_cache);
+	return err;
+}
+
+void fpt_file_cache_exit(void)
+{
+	fpt_direct_exit();
+	kmem_cache_destroy(file_cache);
+}

@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Ranges: finding, reserving, clearing and copying parts of files at the
+ * server.
+ */
+#include "compat/compat.h"
+
+#include <linux/falloc.h>
+#include <linux/fs.h>
+#include <linux/mm.h>
+#include <linux/pagemap.h>
+#include <linux/splice.h>
+#include "conn.h"
+#include "file.h"
+#include "node.h"
+#include "request.h"
+#include "writeback.h"
+
+/* -------- seeking -------- */
+
+/* Where @whence says from @offset on, or an error. */
+static loff_t seek_ask(struct file *file, loff_t offset, int whence)
+{
+	struct fpt_file *ff = fpt_file(file);
+	struct fuse_lseek_in in = {
+		.fh = ff->fh,
+		.offset = offset,
+		.whence = whence,
+	};
+	struct fuse_lseek_out out;
+	struct fpt_call call = { .op = FUSE_LSEEK, .node = ff->node };
+	int err;
+
+	fpt_call_in(&call, &in, sizeof(in));
+	fpt_call_out(&call, &out, sizeof(out));
+	err = fpt_call(ff->conn, &call);
+	if (err)
+		return err;
+	return out.offset > LLONG_MAX ? -EIO : out.offset;
+}
+
+/* Holes: the server knows, once it has what only the page cache has. */
+static loff_t seek_data_hole(struct file *file, loff_t offset, int whence)
+{
+	struct inode *inode = file_inode(file);
+	const struct fpt_conn *conn = fpt_inode_conn(inode);
+	loff_t found;
+	int err;
+
+	if (offset < 0)
+		return -ENXIO;
+	if (fpt_op_missing(conn, FUSE_LSEEK))
+		return -ENOSYS;
+
+	err = fpt_wb_settle(inode, 0, LLONG_MAX);
+	if (err)
+		return err;
+	found = seek_ask(file, offset, whence);
+	if (found == -ENOSYS)
+		fpt_op_set_missing(fpt_inode_conn(inode), FUSE_LSEEK);
+	return found < 0 ? found :
+		vfs_setpos(file, found, inode->i_sb->s_maxbytes);
+}
+
+/* By the size alone, as it is at the server now. */
+static loff_t seek_by_size(struct file *file, loff_t offset, int whence)
+{
+	int err = fpt_attr_refresh(file_inode(file), file, STATX_SIZE);
+
+	return err ? err : generic_file_llseek(file, offset, whence);
+}
+
+loff_t fpt_file_llseek(struct file *file, loff_t offset, int whence)
+{
+	loff_t found;
+
+	if (fpt_inode_stale(file_inode(file)))
+		return -EIO;
+
+	switch (whence) {
+	case SEEK_SET:
+	case SEEK_CUR:
+		return generic_file_llseek(file, offset, whence);
+	case SEEK_END:
+		return seek_by_size(file, offset, whence);
+	case SEEK_DATA:
+	case SEEK_HOLE:
+		found = seek_data_hole(file, offset, whence);
+		/* Without LSEEK, all of a file is data. */
+		return found == -ENOSYS ?
+			seek_by_size(file, offset, whence) : found;
+	}
+	return -EINVAL;
+}
+
+/* -------- fallocate -------- */
+
+#define RANGE_CLEARS	(FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE)
+
+static int allocate_call(struct file *file, int mode, loff_t offset, loff_t len)
+{
+	struct fpt_file *ff = fpt_file(file);
+	struct fuse_fallocate_in in = {
+		.fh = ff->fh,
+		.offset = offset,
+		.length = len,
+		.mode = mode,
+	};
+	struct fpt_call call = { .op = FUSE_FALLOCATE, .node = ff->node };
+	int err;
+
+	fpt_call_in(&call, &in, sizeof(in));
+	err = fpt_call(ff->conn, &call);
+	if (err == -ENOSYS) {
+		fpt_op_set_missing(ff->conn, FUSE_FALLOCATE);
+		err = -EOPNOTSUPP;
+	}
+	return err;
+}
+
+/* Inode locked, and the page cache of a range that will be cleared. */
+static int allocate_locked(struct file *file, int mode, loff_t offset,
+			   loff_t len)
+{
+	struct inode *inode = file_inode(file);
+	struct fpt_node *fn = fpt_node(inode);
+	loff_t end = offset + len;
+	loff_t size = i_size_read(inode);
+	bool grows = !(mode & FALLOC_FL_KEEP_SIZE) && end > size;
+	int err;
+
+	if (grows) {
+		err = inode_newsize_ok(inode, end);
+		if (err)
+			return err;
+		fpt_file_zero_tail(inode, size);
+	}
+	err = fpt_strip_privs(file);
+	if (err)
+		return err;
+	if (mode & RANGE_CLEARS) {
+		err = fpt_wb_settle(inode, offset, end - 1);
+		if (err)
+			return err;
+	}
+
+	if (grows)
+		set_bit(FPT_N_SIZE_CHANGING, &fn->bits);
+	err = allocate_call(file, mode, offset, len);
+	if (!err) {
+		if (mode & RANGE_CLEARS)
+			truncate_pagecache_range(inode, offset, end - 1);
+		fpt_node_wrote(inode, grows ? end : 0);
+	} else {
+		fpt_attr_stale(inode, FPT_STAT_DATA);
+	}
+	if (grows)
+		clear_bit(FPT_N_SIZE_CHANGING, &fn->bits);
+	return err;
+}
+
+long fpt_file_fallocate(struct file *file, int mode, loff_t offset, loff_t len)
+{
+	struct inode *inode = file_inode(file);
+	bool clears = mode & RANGE_CLEARS;
+	int err;
+
+	if (mode & ~(FALLOC_FL_KEEP_SIZE | RANGE_CLEARS))
+		return -EOPNOTSUPP;
+	if (fpt_inode_stale(inode))
+		return -EIO;
+	if (fpt_op_missing(fpt_inode_conn(inode), FUSE_FALLOCATE))
+		return -EOPNOTSUPP;
+
+	inode_lock(inode);
+	if (clears)
+		filemap_invalidate_lock(inode->i_mapping);
+	err = allocate_locked(file, mode, offset, len);
+	if (clears)
+		filemap_invalidate_unlock(inode->i_mapping);
+	inode_unlock(inode);
+	return err;
+}
+
+/* -------- copying -------- */
+
+static ssize_t copy_call(struct file *in, loff_t pos_in, struct file *out,
+			 loff_t pos_out, size_t len, unsigned int flags)
+{
+	struct fpt_file *from = fpt_file(in);
+	struct fpt_file *to = fpt_file(out);
+	struct fuse_copy_file_range_in args = {
+		.fh_in = from->fh,
+		.off_in = pos_in,
+		.nodeid_out = to->node,
+		.fh_out = to->fh,
+		.off_out = pos_out,
+		.len = len,
+		.flags = flags,
+	};
+	struct fuse_write_out done;
+	struct fpt_call call = {
+		.op = FUSE_COPY_FILE_RANGE,
+		.node = from->node,
+	};
+	int err;
+
+	fpt_call_in(&call, &args, sizeof(args));
+	fpt_call_out(&call, &done, sizeof(done));
+	err = fpt_call(from->conn, &call);
+	if (err == -ENOSYS) {
+		fpt_op_set_missing(from->conn, FUSE_COPY_FILE_RANGE);
+		err = -EOPNOTSUPP;
+	}
+	if (err)
+		return err;
+	return done.size > len ? -EIO : done.size;
+}
+
+/* Forget what the page cache has of a range that the server wrote. */
+static void copied_to(struct inode *inode, loff_t pos, size_t len)
+{
+	truncate_inode_pages_range(inode->i_mapping,
+				   round_down(pos, PAGE_SIZE),
+				   round_up(pos + len, PAGE_SIZE) - 1);
+	fpt_node_wrote(inode, pos + len);
+}
+
+/* Target's inode locked. */
+static ssize_t copy_locked(struct file *in, loff_t pos_in, struct file *out,
+			   loff_t pos_out, size_t len, unsigned int flags)
+{
+	struct inode *inode = file_inode(out);
+	struct fpt_node *fn = fpt_node(inode);
+	loff_t size = i_size_read(inode);
+	ssize_t done;
+
+	done = fpt_strip_privs(out);
+	if (done)
+		return done;
+	/* Pages go whole: what else they hold must be at the server. */
+	done = fpt_wb_settle(inode, round_down(pos_out, PAGE_SIZE),
+			     round_up(pos_out + len, PAGE_SIZE) - 1);
+	if (done)
+		return done;
+	if (pos_out > size)
+		fpt_file_zero_tail(inode, size);
+
+	set_bit(FPT_N_SIZE_CHANGING, &fn->bits);
+	done = copy_call(in, pos_in, out, pos_out, len, flags);
+	if (done > 0)
+		copied_to(inode, pos_out, done);
+	else if (done != -EOPNOTSUPP)
+		fpt_attr_stale(inode, FPT_STAT_DATA);
+	clear_bit(FPT_N_SIZE_CHANGING, &fn->bits);
+
+	if (done > 0 && !IS_RDONLY(file_inode(in)))
+		fpt_attr_stale(file_inode(in), STATX_ATIME);
+	return done;
+}
+
+/* At the server, or -EOPNOTSUPP or -EXDEV where that cannot be. */
+static ssize_t copy_at_server(struct file *in, loff_t pos_in, struct file *out,
+			      loff_t pos_out, size_t len, unsigned int flags)
+{
+	struct inode *from = file_inode(in);
+	struct inode *to = file_inode(out);
+	ssize_t done;
+
+	if (from->i_sb != to->i_sb)
+		return -EXDEV;
+	if (fpt_op_missing(fpt_inode_conn(to), FUSE_COPY_FILE_RANGE))
+		return -EOPNOTSUPP;
+
+	/* The reply has 32 bits for the length; whole pages keep it aligned. */
+	len = min_t(size_t, len, U32_MAX & PAGE_MASK);
+
+	done = fpt_wb_settle(from, pos_in, pos_in + len - 1);
+	if (done)
+		return done;
+	inode_lock(to);
+	done = copy_locked(in, pos_in, out, pos_out, len, flags);
+	inode_unlock(to);
+	return done;
+}
+
+ssize_t fpt_file_copy(struct file *in, loff_t pos_in, struct file *out,
+		      loff_t pos_out, size_t len, unsigned int flags)
+{
+	ssize_t done;
+
+	if (fpt_inode_stale(file_inode(in)) || fpt_inode_stale(file_inode(out)))
+		return -EIO;
+
+	done = copy_at_server(in, pos_in, out, pos_out, len, flags);
+	if (done == -EOPNOTSUPP || done == -EXDEV)
+		done = splice_copy_file_range(in, pos_in, out, pos_out, len);
+	return done;
+}
