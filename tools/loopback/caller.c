@@ -40,9 +40,12 @@ void caller_init(struct loopback *lo)
 
 static void enter_umask(mode_t mask)
 {
-	if (!own_umask)
+	bool first = !own_umask;
+
+	/* Until now the umask was that of the thread that started this one. */
+	if (first)
 		own_umask = unshare(CLONE_FS) ? -1 : 1;
-	if (own_umask > 0 && mask != current_umask) {
+	if (own_umask > 0 && (first || mask != current_umask)) {
 		umask(mask);
 		current_umask = mask;
 	}

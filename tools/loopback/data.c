@@ -68,6 +68,14 @@ void op_write_buf(fuse_req_t req, fuse_ino_t ino, struct fuse_bufvec *in,
 	int fd = handle_of(fi)->fd;
 	ssize_t n;
 
+	if (handle_of(fi)->direct) {
+		int err = drop_privileges(req, fd);
+
+		if (err) {
+			fuse_reply_err(req, err);
+			return;
+		}
+	}
 	if (in->count == 1 && !in->idx && !in->off &&
 	    !(in->buf[0].flags & FUSE_BUF_IS_FD)) {
 		n = write_all(fd, in->buf[0].mem, in->buf[0].size, off, append);

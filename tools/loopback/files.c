@@ -28,6 +28,28 @@ static bool same_time(const struct timespec *a, const struct timespec *b)
 }
 
 /*
+ * What a write by others than the superuser takes away from the mode. Mostly
+ * the kernel asks for it; not with O_TRUNC as part of an open, nor before direct
+ * writes.
+ */
+int drop_privileges(fuse_req_t req, int fd)
+{
+	mode_t drop;
+	struct stat st;
+
+	if (!fuse_req_ctx(req)->uid)
+		return 0;
+	if (fstat(fd, &st))
+		return errno;
+	drop = st.st_mode & S_ISUID;
+	if (st.st_mode & S_IXGRP || !caller_in_group(req, st.st_gid))
+		drop |= st.st_mode & S_ISGID;
+	if (!drop)
+		return 0;
+	return fchmod(fd, st.st_mode & 07777 & ~drop) ? errno : 0;
+}
+
+/*
  * Is the file as it was when it was last opened, or closed after writing? Then
  * what the kernel has cached of it is still good.
  */
@@ -70,7 +92,8 @@ static int new_handle(struct loopback *lo, struct node *node, int fd,
 		return err;
 	}
 	how->flags = 0;
-	if (!h->through && lo->opt.cache == CACHE_NEVER) {
+	h->direct = !h->through && lo->opt.cache == CACHE_NEVER;
+	if (h->direct) {
 		fi->direct_io = 1;
 		if (lo->opt.parallel_direct_writes == CHOICE_ON)
 			how->flags |= FUSEPT_OPEN_PARALLEL_DIRECT_WRITES;
@@ -89,27 +112,6 @@ static void end_handle(struct loopback *lo, struct handle *h)
 		as_last_seen(h);
 	close(h->fd);
 	free(h);
-}
-
-/*
- * O_TRUNC comes with the open, so what truncation takes away from the mode of a
- * file that is not the superuser's to change comes with it.
- */
-static int drop_privileges(fuse_req_t req, int fd)
-{
-	mode_t drop = 0;
-	struct stat st;
-
-	if (!fuse_req_ctx(req)->uid)
-		return 0;
-	if (fstat(fd, &st))
-		return errno;
-	drop = st.st_mode & S_ISUID;
-	if (st.st_mode & S_IXGRP || !caller_in_group(req, st.st_gid))
-		drop |= st.st_mode & S_ISGID;
-	if (!drop)
-		return 0;
-	return fchmod(fd, st.st_mode & 07777 & ~drop) ? errno : 0;
 }
 
 void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)

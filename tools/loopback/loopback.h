@@ -102,12 +102,16 @@ struct handle {
 	int fd;
 	bool writable;
 	bool through;		/* the kernel does the I/O */
+	bool direct;		/* it comes here past the kernel's cache */
 };
 
 static inline struct handle *handle_of(const struct fuse_file_info *fi)
 {
 	return (struct handle *)(uintptr_t)fi->fh;
 }
+
+/* Before a write to @fd: take set-user-ID and the like away. 0 or an errno. */
+int drop_privileges(fuse_req_t req, int fd);
 
 void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
 void op_create(fuse_req_t req, fuse_ino_t parent, const char *name,
