@@ -14,6 +14,7 @@
  *	idmap.h		struct mnt_idmap
  *	inode.h		timestamps, inode_state_read_once()
  *	inode_ops.h	FPT_CREATE_SHIM() and friends
+ *	iov_iter.h	iov_iter_extract_pages()
  *	page_cache.h	folios
  *	pinned.h	entries of a control file system
  *	super.h		fpt_compat_set_xattr(), fpt_compat_param_uid()
@@ -30,6 +31,7 @@
 #include "idmap.h"
 #include "inode.h"
 #include "inode_ops.h"
+#include "iov_iter.h"
 #include "page_cache.h"
 #include "pinned.h"
 #include "super.h"

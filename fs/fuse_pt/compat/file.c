@@ -29,7 +29,8 @@ static bool fpt_never_notifies(const struct file *file)
  *
  * Where the kernel can, the new file's mappings show the path of @user. A file
  * that must not be notified of has none below it that is, or a listener would
- * wait for itself.
+ * wait for itself. From 6.14 on that holds for what is done with the file; for
+ * its opening, it is up to the kernel.
  *
  * No permission of @path's inode is checked: the caller did.
  *
@@ -39,23 +40,28 @@ struct file *fpt_compat_open_backing(const struct file *user, int flags,
 				     const struct path *path,
 				     const struct cred *cred)
 {
-	flags &= ~(O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC);
+	bool silent = fpt_never_notifies(user);
+	struct file *file;
 
-	if (fpt_never_notifies(user)) {
-#if defined(__FMODE_NONOTIFY)
+	flags &= ~(O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC);
+#ifdef __FMODE_NONOTIFY
+	if (silent)
 		flags |= __FMODE_NONOTIFY;
-#elif defined(FPT_HAVE_DENTRY_OPEN_NONOTIFY)
-		return dentry_open_nonotify(path, flags, cred);
 #endif
-	}
 
 #if !defined(FPT_HAVE_EXPORT_BACKING_FILE_OPEN)
-	return dentry_open(path, flags, cred);
+	file = dentry_open(path, flags, cred);
 #elif defined(FPT_HAVE_BACKING_FILE_OPEN_FILE)
-	return backing_file_open(user, flags, path, cred);
+	file = backing_file_open(user, flags, path, cred);
 #else
-	return backing_file_open(&user->f_path, flags, path, cred);
+	file = backing_file_open(&user->f_path, flags, path, cred);
 #endif
+
+#ifdef FPT_HAVE_FSNOTIFY_MODE
+	if (!IS_ERR(file) && silent)
+		file_set_fsnotify_mode(file, FMODE_NONOTIFY);
+#endif
+	return file;
 }
 
 /**
