@@ -1,0 +1,448 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Ends: signals, killed callers and what their late replies leave behind,
+ * aborts, and a server that faults on its own file system.
+ *
+ *	rawkill DIR [TEST]
+ */
+#include <pthread.h>
+#include "rawcheck.h"
+
+static void on_signal(int sig)
+{
+}
+
+/* A stat that a signal may interrupt. */
+static int client_stat_signal(const char *dir)
+{
+	struct sigaction sa = { .sa_handler = on_signal };
+
+	sigaction(SIGUSR1, &sa, NULL);
+	return client_stat(dir);
+}
+
+/* The next message must be INTERRUPT for this request. */
+static void expect_interrupt(struct raw *r, uint64_t unique)
+{
+	struct fuse_interrupt_in *in = r->arg;
+
+	if (!CHECK(raw_next(r, LONG_MS) > 0))
+		return;
+	CHECK_IS(r->head->opcode, FUSE_INTERRUPT);
+	CHECK_IS(r->head->len, sizeof(*r->head) + sizeof(*in));
+	CHECK_IS(r->head->unique, unique | 1);
+	CHECK_IS(in->unique, unique);
+}
+
+static void test_interrupt(struct raw *r)
+{
+	pid_t pid = client_start(r, client_stat_signal);
+	uint64_t unique;
+
+	CHECK(fs_until(r, FUSE_LOOKUP, LONG_MS));
+	unique = r->head->unique;
+	usleep(SHORT_MS * 1000);
+	kill(pid, SIGUSR1);
+	expect_interrupt(r, unique);
+	CHECK_IS(raw_next(r, SHORT_MS), 0);
+	CHECK_IS(client_wait(pid, SHORT_MS), -1);
+	/* The server had not found it yet: once more. */
+	CHECK_IS(raw_reply(r, EAGAIN, NULL, 0), 0);
+	expect_interrupt(r, unique);
+	/* An answer with a body is none. */
+	CHECK_IS(raw_reply(r, EAGAIN, "body", 4), -EINVAL);
+	CHECK_IS(raw_next(r, SHORT_MS), 0);
+	r->head->unique = unique;
+	CHECK_IS(raw_reply(r, EINTR, NULL, 0), 0);
+	CHECK_IS(client_serve(r, pid), EINTR);
+	r->head->unique = unique | 1;
+	CHECK_IS(raw_reply(r, EAGAIN, NULL, 0), -ENOENT);
+}
+
+/* A signal before the server read the request: INTERRUPT comes after it. */
+static void test_interrupt_queued(struct raw *r)
+{
+	pid_t pid = client_start(r, client_stat_signal);
+	uint64_t unique;
+
+	usleep(SHORT_MS * 1000);
+	kill(pid, SIGUSR1);
+	usleep(SHORT_MS * 1000);
+	CHECK(raw_next(r, LONG_MS) > 0);
+	CHECK_IS(r->head->opcode, FUSE_LOOKUP);
+	unique = r->head->unique;
+	expect_interrupt(r, unique);
+	r->head->unique = unique;
+	CHECK_IS(raw_reply(r, ENOTDIR, NULL, 0), 0);
+	CHECK_IS(client_serve(r, pid), ENOTDIR);
+}
+
+static void test_interrupt_unwanted(struct raw *r)
+{
+	pid_t pid = client_start(r, client_stat_signal);
+	uint64_t unique;
+
+	CHECK(fs_until(r, FUSE_LOOKUP, LONG_MS));
+	unique = r->head->unique;
+	usleep(SHORT_MS * 1000);
+	kill(pid, SIGUSR1);
+	expect_interrupt(r, unique);
+	CHECK_IS(raw_reply(r, ENOSYS, NULL, 0), 0);
+	r->head->unique = unique;
+	CHECK_IS(raw_reply(r, ENOTDIR, NULL, 0), 0);
+	CHECK_IS(client_serve(r, pid), ENOTDIR);
+
+	pid = client_start(r, client_stat_signal);
+	CHECK(fs_until(r, FUSE_LOOKUP, LONG_MS));
+	usleep(SHORT_MS * 1000);
+	kill(pid, SIGUSR1);
+	unique = r->head->unique;
+	CHECK_IS(raw_next(r, SHORT_MS), 0);
+	r->head->unique = unique;
+	CHECK_IS(raw_reply(r, ENOTDIR, NULL, 0), 0);
+	CHECK_IS(client_serve(r, pid), ENOTDIR);
+}
+
+/* A caller killed before the server saw its request leaves nothing. */
+static void test_kill_queued(struct raw *r)
+{
+	pid_t pid = client_start(r, client_stat);
+
+	usleep(SHORT_MS * 1000);
+	client_kill(pid);
+	CHECK_IS(raw_next(r, SHORT_MS), 0);
+}
+
+/* Kill the caller of the request in @r; it must not wait for the server. */
+static uint64_t kill_sent(struct raw *r, pid_t pid)
+{
+	uint64_t unique = r->head->unique;
+
+	usleep(SHORT_MS * 1000);
+	kill(pid, SIGKILL);
+	CHECK_IS(client_wait(pid, LONG_MS), -SIGKILL);
+	expect_interrupt(r, unique);
+	r->head->unique = unique;
+	return unique;
+}
+
+static void test_late_lookup(struct raw *r)
+{
+	struct fuse_entry_out entry = fs_entry(FILE_ID);
+	struct fuse_forget_in *in = r->arg;
+	pid_t pid = client_start(r, client_stat_file);
+
+	CHECK(fs_until(r, FUSE_LOOKUP, LONG_MS));
+	kill_sent(r, pid);
+	CHECK_IS(raw_reply(r, 0, &entry, sizeof(entry)), 0);
+	/* What it handed out comes back. */
+	CHECK(raw_next(r, LONG_MS) > 0);
+	CHECK_IS(r->head->opcode, FUSE_FORGET);
+	CHECK_IS(r->head->nodeid, FILE_ID);
+	CHECK_IS(in->nlookup, 1);
+
+	/* An error and nonsense hand out nothing. */
+	pid = client_start(r, client_stat_file);
+	CHECK(fs_until(r, FUSE_LOOKUP, LONG_MS));
+	kill_sent(r, pid);
+	CHECK_IS(raw_reply(r, ENOENT, NULL, 0), 0);
+	CHECK_IS(raw_next(r, SHORT_MS), 0);
+	pid = client_start(r, client_stat_file);
+	CHECK(fs_until(r, FUSE_LOOKUP, LONG_MS));
+	kill_sent(r, pid);
+	CHECK_IS(raw_reply(r, 0, &entry, 11), 0);
+	CHECK_IS(raw_next(r, SHORT_MS), 0);
+	CHECK_IS(raw_reply(r, 0, &entry, 11), -ENOENT);
+}
+
+static int client_open(const char *dir)
+{
+	return open(client_path(dir, "file"), O_RDONLY) < 0 ? errno : 0;
+}
+
+static void test_late_open(struct raw *r)
+{
+	struct fuse_open_out open = { .fh = 1234 };
+	struct fuse_release_in *in = r->arg;
+	pid_t pid = client_start(r, client_open);
+
+	CHECK(fs_until(r, FUSE_OPEN, LONG_MS));
+	kill_sent(r, pid);
+	CHECK_IS(raw_reply(r, 0, &open, sizeof(open)), 0);
+	CHECK(fs_until(r, FUSE_RELEASE, LONG_MS));
+	CHECK_IS(in->fh, 1234);
+	CHECK_IS(raw_reply(r, 0, NULL, 0), 0);
+}
+
+/* A reader whose buffer is gone: nothing of the reply is written to it. */
+static int client_read(const char *dir)
+{
+	static char buf[65536];
+	int fd = open(client_path(dir, "file"), O_RDONLY);
+
+	return fd < 0 || pread(fd, buf, sizeof(buf), 0) < 0 ? errno : 0;
+}
+
+static void test_late_read(struct raw *r)
+{
+	static char data[MAX_WRITE];
+	struct fuse_read_in *in = r->arg;
+	pid_t pid = client_start(r, client_read);
+	uint32_t size;
+
+	CHECK(fs_until(r, FUSE_READ, LONG_MS));
+	size = in->size;
+	usleep(SHORT_MS * 1000);
+	kill(pid, SIGKILL);
+	usleep(SHORT_MS * 1000);
+	CHECK_IS(raw_reply(r, 0, data, size), 0);
+	fs_settle(r, SHORT_MS);
+	CHECK_IS(client_wait(pid, LONG_MS), -SIGKILL);
+	/* The page cache is as good as before. */
+	CHECK_IS(client_serve(r, client_start(r, client_read)), 0);
+}
+
+/* -------- the end of the connection -------- */
+
+static void *read_thread(void *arg)
+{
+	struct raw *r = arg;
+	static char buf[RAW_BUFFER];
+
+	return (void *)(long)(read(r->fd, buf, sizeof(buf)) < 0 ? errno : 0);
+}
+
+static void check_dead(struct raw *r)
+{
+	struct pollfd p = { .fd = r->fd, .events = POLLIN | POLLOUT };
+
+	CHECK_IS(read(r->fd, r->buf, RAW_BUFFER), -1);
+	CHECK_IS(errno, ENODEV);
+	CHECK_IS(poll(&p, 1, 0), 1);
+	CHECK_IS(p.revents, POLLERR);
+	CHECK_IS(raw_reply(r, ENOENT, NULL, 0), -ENOENT);
+}
+
+static void test_abort(struct raw *r)
+{
+	pid_t sent, queued;
+	pthread_t thread;
+	void *err;
+
+	sent = client_start(r, client_stat);
+	CHECK(fs_until(r, FUSE_LOOKUP, LONG_MS));
+	queued = client_start(r, client_stat_file);
+	usleep(SHORT_MS * 1000);
+	CHECK_IS(umount2(r->dir, MNT_FORCE) ? errno : 0, EBUSY);
+	CHECK_IS(client_wait(sent, LONG_MS), ECONNABORTED);
+	CHECK_IS(client_wait(queued, LONG_MS), ECONNABORTED);
+	check_dead(r);
+	CHECK_IS(client_stat(r->dir), ENOTCONN);
+	CHECK_IS(pthread_create(&thread, NULL, read_thread, r), 0);
+	pthread_join(thread, &err);
+	CHECK_IS((long)err, ENODEV);
+}
+
+static void test_abort_wakes(struct raw *r)
+{
+	struct pollfd p = { .fd = r->fd, .events = POLLIN };
+	pthread_t thread[3];
+	unsigned int i;
+	pid_t pid;
+	void *err;
+
+	for (i = 0; i < 3; i++)
+		pthread_create(&thread[i], NULL, read_thread, r);
+	usleep(SHORT_MS * 1000);
+	pid = fork();
+	if (!pid) {
+		close(r->fd);
+		usleep(SHORT_MS * 1000);
+		umount2(r->dir, MNT_FORCE);
+		_exit(0);
+	}
+	CHECK_IS(poll(&p, 1, LONG_MS), 1);
+	CHECK_IS(p.revents, POLLERR);
+	for (i = 0; i < 3; i++) {
+		pthread_join(thread[i], &err);
+		CHECK_IS((long)err, ENODEV);
+	}
+	CHECK_IS(client_wait(pid, LONG_MS), 0);
+}
+
+static void test_umount(struct raw *r)
+{
+	pid_t pid = raw_start_umount(r);
+
+	while (raw_next(r, SHORT_MS) > 0)
+		fs_answer(r);
+	CHECK_IS(client_wait(pid, LONG_MS), 0);
+	check_dead(r);
+}
+
+/* Before INIT was answered: those who wait for it are let go. */
+static void test_abort_init(struct raw *r)
+{
+	pid_t pid = client_start(r, client_stat);
+
+	CHECK(raw_next(r, LONG_MS) > 0);
+	CHECK_IS(client_wait(pid, SHORT_MS), -1);
+	umount2(r->dir, MNT_FORCE);
+	CHECK_IS(client_wait(pid, LONG_MS), ENOTCONN);
+	check_dead(r);
+}
+
+static void test_close(struct raw *r)
+{
+	pid_t sent, queued;
+
+	sent = client_start(r, client_stat);
+	CHECK(fs_until(r, FUSE_LOOKUP, LONG_MS));
+	queued = client_start(r, client_stat_file);
+	usleep(SHORT_MS * 1000);
+	close(r->fd);
+	r->fd = -1;
+	CHECK_IS(client_wait(sent, LONG_MS), ECONNABORTED);
+	CHECK_IS(client_wait(queued, LONG_MS), ECONNABORTED);
+	CHECK_IS(client_stat(r->dir), ENOTCONN);
+	CHECK_IS(client_statfs(r->dir), ENOTCONN);
+}
+
+/* -------- buffers in the file system that is served -------- */
+
+static struct {
+	struct raw	r;	/* of the thread that faults */
+	char		*map;
+	long		got;
+	int		error;
+} faulting;
+
+static void *fault_thread(void *arg)
+{
+	faulting.got = read(faulting.r.fd, faulting.map, FILE_SIZE);
+	faulting.error = errno;
+	return NULL;
+}
+
+/* A thread that reads a request into a mapping of the mounted file. */
+static bool fault_start(struct raw *r, pthread_t *thread, pid_t *client)
+{
+	pid_t pid;
+	int fd;
+
+	/* Who opens the file needs answers meanwhile. */
+	pid = fork();
+	if (!pid) {
+		for (;;)
+			if (raw_next(r, LONG_MS) > 0)
+				fs_answer(r);
+			else
+				_exit(0);
+	}
+	fd = open(client_path(r->dir, "file"), O_RDWR);
+	if (!CHECK(fd >= 0))
+		return false;
+	faulting.map = mmap(NULL, FILE_SIZE, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE, fd, 0);
+	close(fd);
+	usleep(SHORT_MS * 1000);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	if (!CHECK(faulting.map != MAP_FAILED))
+		return false;
+
+	faulting.r = *r;
+	faulting.got = 0;
+	*client = client_start(r, client_stat);
+	usleep(SHORT_MS * 1000);
+	CHECK_IS(pthread_create(thread, NULL, fault_thread, NULL), 0);
+	/* It took the request and waits for a page: we are asked for that. */
+	return CHECK(fs_until(r, FUSE_READ, LONG_MS));
+}
+
+static void test_fault_served(struct raw *r)
+{
+	pthread_t thread;
+	pid_t client;
+
+	if (!fault_start(r, &thread, &client))
+		return;
+	CHECK_IS(client_wait(client, SHORT_MS), -1);
+	fs_answer(r);
+	fs_settle(r, SHORT_MS);
+	pthread_join(thread, NULL);
+	CHECK_IS(faulting.got, sizeof(*r->head) + sizeof("absent"));
+	r->head = (struct fuse_in_header *)faulting.map;
+	CHECK_IS(r->head->opcode, FUSE_LOOKUP);
+	CHECK_IS(raw_reply(r, ENOTDIR, NULL, 0), 0);
+	r->head = (struct fuse_in_header *)r->buf;
+	CHECK_IS(client_serve(r, client), ENOTDIR);
+	munmap(faulting.map, FILE_SIZE);
+	fs_settle(r, SHORT_MS);
+}
+
+/* The caller is killed while its request waits for the server's page. */
+static void test_fault_killed(struct raw *r)
+{
+	pthread_t thread;
+	pid_t client, next;
+
+	if (!fault_start(r, &thread, &client))
+		return;
+	kill(client, SIGKILL);
+	CHECK_IS(client_wait(client, LONG_MS), -SIGKILL);
+	/* The thread drops it, and gets the next one from the start. */
+	next = client_start(r, client_stat_file);
+	usleep(SHORT_MS * 1000);
+	fs_answer(r);
+	pthread_join(thread, NULL);
+	CHECK_IS(faulting.got, sizeof(*r->head) + sizeof("file"));
+	r->head = (struct fuse_in_header *)faulting.map;
+	CHECK_IS(r->head->opcode, FUSE_LOOKUP);
+	CHECK(!strcmp((char *)(r->head + 1), "file"));
+	CHECK_IS(raw_reply(r, ENOTDIR, NULL, 0), 0);
+	r->head = (struct fuse_in_header *)r->buf;
+	CHECK_IS(client_serve(r, next), ENOTDIR);
+	munmap(faulting.map, FILE_SIZE);
+	fs_settle(r, SHORT_MS);
+}
+
+static void test_fault_aborted(struct raw *r)
+{
+	pthread_t thread;
+	pid_t client;
+
+	if (!fault_start(r, &thread, &client))
+		return;
+	umount2(r->dir, MNT_FORCE);
+	CHECK_IS(client_wait(client, LONG_MS), ECONNABORTED);
+	pthread_join(thread, NULL);
+	CHECK_IS(faulting.got, -1);
+	CHECK(faulting.error == ENODEV || faulting.error == EFAULT);
+	check_dead(r);
+	munmap(faulting.map, FILE_SIZE);
+}
+
+static const struct test tests[] = {
+	{ "interrupt", test_interrupt },
+	{ "interrupt-queued", test_interrupt_queued },
+	{ "interrupt-unwanted", test_interrupt_unwanted },
+	{ "kill-queued", test_kill_queued },
+	{ "late-lookup", test_late_lookup },
+	{ "late-open", test_late_open },
+	{ "late-read", test_late_read },
+	{ "abort", test_abort },
+	{ "abort-wakes", test_abort_wakes },
+	{ "umount", test_umount },
+	{ "abort-init", test_abort_init, .raw = true },
+	{ "close", test_close },
+	{ "fault-served", test_fault_served },
+	{ "fault-killed", test_fault_killed },
+	{ "fault-aborted", test_fault_aborted },
+	{ }
+};
+
+int main(int argc, char **argv)
+{
+	return tests_run(tests, argc, argv);
+}
