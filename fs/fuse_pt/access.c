@@ -14,6 +14,8 @@
 #include "request.h"
 
 #define STAT_ACCESS	(STATX_MODE | STATX_UID | STATX_GID)
+/* Executable for somebody. */
+#define EXEC_ANY	0111
 
 static int ask_server(struct inode *inode, int mask)
 {
@@ -34,11 +36,7 @@ static int ask_server(struct inode *inode, int mask)
 
 	fpt_call_in(&call, &in, sizeof(in));
 	err = fpt_call(conn, &call);
-	if (err == -ENOSYS) {
-		fpt_op_set_missing(conn, FUSE_ACCESS);
-		err = 0;
-	}
-	return err;
+	return fpt_op_unknown(conn, call.op, err) ? 0 : err;
 }
 
 /* The mode is trusted at least as long as the server said. */
@@ -81,7 +79,7 @@ static int may_execute(struct inode *inode, int mask)
 	err = mode_known(inode, mask, &asked);
 	if (err)
 		return err;
-	if (inode->i_mode & S_IXUGO)
+	if (inode->i_mode & EXEC_ANY)
 		return 0;
 	if (asked)
 		return -EACCES;
@@ -90,7 +88,7 @@ static int may_execute(struct inode *inode, int mask)
 	err = fpt_attr_ask(inode, NULL);
 	if (err)
 		return err;
-	return inode->i_mode & S_IXUGO ? 0 : -EACCES;
+	return inode->i_mode & EXEC_ANY ? 0 : -EACCES;
 }
 
 int fpt_permission(struct mnt_idmap *idmap, struct inode *inode, int mask)

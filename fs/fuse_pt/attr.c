@@ -34,7 +34,8 @@ u64 fpt_life(u64 sec, u32 nsec)
 {
 	const u32 tick = NSEC_PER_SEC / HZ;
 
-	if (sec >= FPT_FOREVER / HZ)
+	/* Half of what fits, so that now and it can be compared. */
+	if (sec >= FPT_FOREVER / 2 / HZ)
 		return FPT_FOREVER;
 	nsec = min_t(u32, nsec, NSEC_PER_SEC - 1);
 	return sec * HZ + DIV_ROUND_UP(nsec, tick);
@@ -42,11 +43,9 @@ u64 fpt_life(u64 sec, u32 nsec)
 
 u64 fpt_until(u64 life)
 {
-	u64 now = get_jiffies_64();
-
-	if (!life)
-		return 0;
-	return life < FPT_FOREVER - now ? now + life : FPT_FOREVER;
+	if (!life || life == FPT_FOREVER)
+		return life;
+	return get_jiffies_64() + life;
 }
 
 bool fpt_attr_sane(const struct fuse_attr *attr)
@@ -239,22 +238,12 @@ void fpt_attr_stale(struct inode *inode, u32 mask)
 bool fpt_attr_expired(const struct inode *inode, u32 mask)
 {
 	struct fpt_node *node = fpt_node(inode);
-	u64 until;
 
 	mask &= ~STAT_FIXED;
 	if (!mask)
 		return false;
-	if (READ_ONCE(node->stale_mask) & mask)
-		return true;
-
-	if (BITS_PER_LONG == 64) {
-		until = READ_ONCE(node->attr_until);
-	} else {
-		spin_lock(&node->lock);
-		until = node->attr_until;
-		spin_unlock(&node->lock);
-	}
-	return until != FPT_FOREVER && get_jiffies_64() >= until;
+	return (READ_ONCE(node->stale_mask) & mask) ||
+	       fpt_node_past(node, &node->attr_until);
 }
 
 int fpt_attr_ask(struct inode *inode, struct file *file)

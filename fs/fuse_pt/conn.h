@@ -176,6 +176,15 @@ static inline void fpt_op_set_missing(struct fpt_conn *conn, u32 op)
 	set_bit(op, conn->missing);
 }
 
+/* Is @err that answer? It is remembered then. */
+static inline bool fpt_op_unknown(struct fpt_conn *conn, u32 op, ssize_t err)
+{
+	if (err != -ENOSYS)
+		return false;
+	fpt_op_set_missing(conn, op);
+	return true;
+}
+
 /**
  * fpt_conn_may_use() - may the current task use this mount at all
  *

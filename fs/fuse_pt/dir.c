@@ -46,7 +46,7 @@ static bool entry_expired(struct dentry *dentry)
 			dentry->d_time;
 		spin_unlock(&dentry->d_lock);
 	}
-	return until != FPT_FOREVER && get_jiffies_64() >= until;
+	return fpt_past(until);
 }
 
 static u64 entry_life(const struct fuse_entry_out *entry)
@@ -237,6 +237,7 @@ static int fpt_d_revalidate(struct inode *dir, const struct qstr *name,
 	fpt_entry_life(dentry, entry_life(&entry));
 	return 1;
 }
+
 FPT_D_REVALIDATE_SHIM(fpt_d_revalidate)
 
 const struct dentry_operations fpt_dentry_ops = {

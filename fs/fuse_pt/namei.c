@@ -147,6 +147,7 @@ static int fpt_create(struct mnt_idmap *idmap, struct inode *dir,
 {
 	return make_node(dir, dentry, S_IFREG | (mode & S_IALLUGO), 0);
 }
+
 FPT_CREATE_SHIM(fpt_create)
 
 static struct dentry *fpt_mkdir(struct mnt_idmap *idmap, struct inode *dir,
@@ -166,6 +167,7 @@ static struct dentry *fpt_mkdir(struct mnt_idmap *idmap, struct inode *dir,
 	call_name(&call, dentry);
 	return make_object(dir, dentry, &call, S_IFDIR);
 }
+
 FPT_MKDIR_SHIM(fpt_mkdir)
 
 static int fpt_symlink(struct mnt_idmap *idmap, struct inode *dir,
@@ -204,10 +206,8 @@ static int fpt_link(struct dentry *old, struct inode *dir,
 	call_name(&call, dentry);
 	err = PTR_ERR_OR_ZERO(make_object(dir, dentry, &call,
 					  inode->i_mode & S_IFMT));
-	if (err == -ENOSYS) {
-		fpt_op_set_missing(conn, FUSE_LINK);
+	if (fpt_op_unknown(conn, FUSE_LINK, err))
 		return -EPERM;
-	}
 	/* The server may show the new name as a node of its own. */
 	if (err == -EINTR || (!err && d_inode(dentry) != inode))
 		fpt_attr_stale(inode, STATX_NLINK | STATX_CTIME);
@@ -263,7 +263,7 @@ static int ask_rename(struct inode *dir, struct dentry *dentry,
 	/* The older request is the beginning of the newer one. */
 	BUILD_BUG_ON(offsetof(struct fuse_rename2_in, newdir) !=
 		     offsetof(struct fuse_rename_in, newdir));
-	if (fpt_op_missing(conn, call.op))
+	if (flags && fpt_op_missing(conn, FUSE_RENAME2))
 		return -EINVAL;
 
 	fpt_call_in(&call, &in, flags ? sizeof(in) :
@@ -271,10 +271,9 @@ static int ask_rename(struct inode *dir, struct dentry *dentry,
 	call_name(&call, dentry);
 	call_name(&call, newdentry);
 	err = fpt_call(conn, &call);
-	if (err == -ENOSYS && flags) {
-		fpt_op_set_missing(conn, FUSE_RENAME2);
-		err = -EINVAL;
-	}
+	/* The flags are, to a server that knows names and not these. */
+	if (flags && fpt_op_unknown(conn, FUSE_RENAME2, err))
+		return -EINVAL;
 	return err;
 }
 
@@ -378,8 +377,7 @@ static int create_open(struct inode *dir, struct dentry *dentry,
 	epoch = fpt_attr_epoch(conn);
 	err = fpt_call(conn, &call);
 	if (err) {
-		if (err == -ENOSYS)
-			fpt_op_set_missing(conn, op);
+		fpt_op_unknown(conn, op, err);
 		name_failed(dir, dentry, err);
 		goto discard;
 	}
@@ -437,7 +435,7 @@ static int fpt_atomic_open(struct inode *dir, struct dentry *dentry,
 	mode &= S_IALLUGO;
 	if (!fpt_op_missing(conn, FUSE_CREATE)) {
 		err = create_open(dir, dentry, file, flags, mode, FUSE_CREATE);
-		if (err != -ENOSYS || !fpt_op_missing(conn, FUSE_CREATE))
+		if (!err || !fpt_op_missing(conn, FUSE_CREATE))
 			return err;
 	}
 	err = make_node(dir, dentry, S_IFREG | mode, 0);
@@ -451,12 +449,13 @@ static int fpt_tmpfile(struct mnt_idmap *idmap, struct inode *dir,
 		       struct file *file, umode_t mode)
 {
 	struct fpt_conn *conn = fpt_inode_conn(dir);
-	int err = -ENOSYS;
+	int err;
 
-	if (!fpt_op_missing(conn, FUSE_TMPFILE))
-		err = create_open(dir, file->f_path.dentry, file, file->f_flags,
-				  mode & S_IALLUGO, FUSE_TMPFILE);
-	return err == -ENOSYS ? -EOPNOTSUPP : err;
+	if (fpt_op_missing(conn, FUSE_TMPFILE))
+		return -EOPNOTSUPP;
+	err = create_open(dir, file->f_path.dentry, file, file->f_flags,
+			  mode & S_IALLUGO, FUSE_TMPFILE);
+	return err && fpt_op_missing(conn, FUSE_TMPFILE) ? -EOPNOTSUPP : err;
 }
 
 static const struct inode_operations fpt_dir_iops = {

@@ -7,6 +7,7 @@
 #define FPT_NODE_H
 
 #include <linux/fs.h>
+#include <linux/jiffies.h>
 #include <linux/fuse_pt_protocol.h>
 #include <linux/stat.h>
 #include "conn.h"
@@ -161,6 +162,24 @@ u64 fpt_life(u64 sec, u32 nsec);
  * @life: from fpt_life(); 0 gives a time that has passed
  */
 u64 fpt_until(u64 life);
+
+static inline bool fpt_past(u64 until)
+{
+	return until != FPT_FOREVER && time_after_eq64(get_jiffies_64(), until);
+}
+
+/* fpt_past() of a field of @node, read whole. */
+static inline bool fpt_node_past(struct fpt_node *node, const u64 *field)
+{
+	u64 until;
+
+	if (BITS_PER_LONG == 64)
+		return fpt_past(READ_ONCE(*field));
+	spin_lock(&node->lock);
+	until = *field;
+	spin_unlock(&node->lock);
+	return fpt_past(until);
+}
 
 /* Is what the server sent possible: size, mode, for an entry also its id. */
 bool fpt_attr_sane(const struct fuse_attr *attr);

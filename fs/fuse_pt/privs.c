@@ -11,23 +11,14 @@
 #include "compat/compat.h"
 
 #include <linux/fs.h>
-#include <linux/jiffies.h>
 #include "file.h"
 #include "node.h"
 
 bool fpt_no_caps(const struct inode *inode)
 {
 	struct fpt_node *node = fpt_node(inode);
-	u64 until;
 
-	if (BITS_PER_LONG == 64) {
-		until = READ_ONCE(node->caps_until);
-	} else {
-		spin_lock(&node->lock);
-		until = node->caps_until;
-		spin_unlock(&node->lock);
-	}
-	return until > get_jiffies_64() ||
+	return !fpt_node_past(node, &node->caps_until) ||
 	       fpt_op_missing(fpt_inode_conn(inode), FUSE_GETXATTR);
 }
 

@@ -221,6 +221,7 @@ static void plant(struct dentry *parent, const struct record *rec, u64 epoch)
 	u64 life = fpt_life(entry->entry_valid, entry->entry_valid_nsec);
 	struct dentry *dentry, *alias;
 	struct inode *inode;
+
 	FPT_LOOKUP_WQ(wq);
 
 	name.hash = full_name_hash(parent, name.name, name.len);
@@ -347,11 +348,10 @@ static int fpt_iterate(struct file *file, struct dir_context *ctx)
 			return -ENOMEM;
 		epoch = fpt_attr_epoch(conn);
 		len = ask(file, ctx->pos, &l);
-		if (len != -ENOSYS || !plus)
+		/* The feature may be agreed to, and this not be there. */
+		if (!plus || !fpt_op_unknown(conn, FUSE_READDIRPLUS, len))
 			break;
-		/* The feature was agreed to, but not this. */
 		listing_free(l);
-		fpt_op_set_missing(conn, FUSE_READDIRPLUS);
 		plus = false;
 	}
 	if (len <= 0)

@@ -23,11 +23,7 @@ static ssize_t call_xattr(struct fpt_conn *conn, struct fpt_call *call)
 	if (fpt_op_missing(conn, call->op))
 		return -EOPNOTSUPP;
 	ret = fpt_call(conn, call);
-	if (ret == -ENOSYS) {
-		fpt_op_set_missing(conn, call->op);
-		ret = -EOPNOTSUPP;
-	}
-	return ret;
+	return fpt_op_unknown(conn, call->op, ret) ? -EOPNOTSUPP : ret;
 }
 
 /*
