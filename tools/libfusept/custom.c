@@ -256,7 +256,7 @@ int fusept_loop_clone_fd(const struct fusept *fp)
 	return 0;
 }
 
-void fusept_init(struct fusept *fp, struct fuse_conn_info *conn)
+enum fusept_state fusept_init(struct fusept *fp, struct fuse_conn_info *conn)
 {
 	init.fp = fp;
 	if (!fp->wanted)
@@ -267,6 +267,7 @@ void fusept_init(struct fusept *fp, struct fuse_conn_info *conn)
 	else if (!(init.flags & WIRE_PASSTHROUGH))
 		fusept_decide(fp, FUSEPT_REFUSED,
 			      "the kernel does not offer passthrough");
+	return fp->state;
 }
 
 static uint32_t open_flags(const struct fuse_file_info *fi,

@@ -67,12 +67,17 @@ struct fusept *fusept_new(struct fuse_session *se,
 /* Let go; after the session loop, before fuse_session_destroy(). */
 void fusept_destroy(struct fusept *fp);
 
-/* Ask for passthrough. Call it in the session's init handler, and only there. */
-void fusept_init(struct fusept *fp, struct fuse_conn_info *conn);
+/*
+ * Ask for passthrough. Call it in the session's init handler, and only there.
+ * FUSEPT_PENDING when the kernel offers it; whether it lets this process use it
+ * is known from the first request on.
+ */
+enum fusept_state fusept_init(struct fusept *fp, struct fuse_conn_info *conn);
 
 /* The value for clone_fd of the session loop's configuration. */
 int fusept_loop_clone_fd(const struct fusept *fp);
 
+/* Call it from requests, not from the init handler. */
 enum fusept_state fusept_state(struct fusept *fp);
 
 /* One sentence about the state, fit for a log. */

@@ -69,11 +69,11 @@ int fusept_loop_clone_fd(const struct fusept *fp)
 	return fp->clone_fd;
 }
 
-void fusept_init(struct fusept *fp, struct fuse_conn_info *conn)
+enum fusept_state fusept_init(struct fusept *fp, struct fuse_conn_info *conn)
 {
 	if (!fp->wanted) {
 		fusept_decide(fp, FUSEPT_OFF, "passthrough is not asked for");
-	} else if (fuse_get_feature_flag(conn, FUSE_CAP_WRITEBACK_CACHE)) {
+	} else if ((conn->want | conn->want_ext) & FUSE_CAP_WRITEBACK_CACHE) {
 		fusept_decide(fp, FUSEPT_REFUSED,
 			      "the writeback cache is on, which excludes passthrough");
 	} else if (!fuse_set_feature_flag(conn, FUSE_CAP_PASSTHROUGH)) {
@@ -85,6 +85,7 @@ void fusept_init(struct fusept *fp, struct fuse_conn_info *conn)
 		fp->offered = true;
 	}
 	fp->initialised = true;
+	return fp->state;
 }
 
 static struct fuse_file_info complete(const struct fuse_file_info *fi,

@@ -95,7 +95,6 @@ enum fusept_state fusept_state(struct fusept *fp)
 
 const char *fusept_reason(struct fusept *fp)
 {
-	fusept_state(fp);
 	return fp->reason;
 }
 

@@ -58,6 +58,7 @@ static void op_init(void *userdata, struct fuse_conn_info *conn)
 {
 	struct loopback *lo = userdata;
 	const struct options *o = &lo->opt;
+	enum fusept_state state;
 
 	/* The umask is applied below, where default ACLs are known. */
 	set_want(conn, FUSE_CAP_DONT_MASK, true);
@@ -76,14 +77,13 @@ static void op_init(void *userdata, struct fuse_conn_info *conn)
 #ifdef FUSE_CAP_DIRECT_IO_ALLOW_MMAP
 	set_want(conn, FUSE_CAP_DIRECT_IO_ALLOW_MMAP, true);
 #endif
-	fusept_init(lo->fp, conn);
+	state = fusept_init(lo->fp, conn);
 	if (o->acl == CHOICE_ON && !capable(conn, FUSE_CAP_POSIX_ACL)) {
 		fuse_log(FUSE_LOG_ERR,
 			 "fusept-loopback: acl=on, but the kernel does not offer ACLs\n");
 		lo->failed = EOPNOTSUPP;
 	}
-	if (o->passthrough == CHOICE_ON &&
-	    fusept_state(lo->fp) == FUSEPT_REFUSED) {
+	if (o->passthrough == CHOICE_ON && state == FUSEPT_REFUSED) {
 		fuse_log(FUSE_LOG_ERR, "fusept-loopback: passthrough=on, but %s\n",
 			 fusept_reason(lo->fp));
 		lo->failed = EOPNOTSUPP;
