@@ -250,7 +250,7 @@ int fpt_attr_ask(struct inode *inode, struct file *file)
 {
 	struct fpt_conn *conn = fpt_inode_conn(inode);
 	struct fuse_getattr_in in = {};
-	struct fuse_attr_out out;
+	struct fuse_attr_out out = {};
 	struct fpt_call call = {
 		.op = FUSE_GETATTR,
 		.node = fpt_inode_id(inode),
@@ -269,7 +269,7 @@ int fpt_attr_ask(struct inode *inode, struct file *file)
 		}
 	}
 	fpt_call_in(&call, &in, sizeof(in));
-	fpt_call_out(&call, &out, sizeof(out));
+	fpt_call_out(&call, &out, fpt_attr_out_len(conn));
 
 	epoch = fpt_attr_epoch(conn);
 	err = fpt_call(conn, &call);

@@ -12,6 +12,7 @@
 #include <linux/fs.h>
 #include <linux/jiffies.h>
 #include <linux/namei.h>
+#include <linux/string.h>
 #include "dir.h"
 #include "node.h"
 #include "request.h"
@@ -138,7 +139,8 @@ static int ask_entry(struct inode *dir, const struct qstr *name,
 
 	fpt_call_in(&call, name->name, name->len);
 	fpt_call_in(&call, "", 1);
-	fpt_call_out(&call, entry, sizeof(*entry));
+	memset(entry, 0, sizeof(*entry));
+	fpt_call_out(&call, entry, fpt_entry_out_len(conn));
 	*epoch = fpt_attr_epoch(conn);
 	return fpt_call(conn, &call);
 }

@@ -18,6 +18,9 @@
 #include "node.h"
 #include "request.h"
 
+/* With it, the umask came into requests. */
+#define FPT_MINOR_UMASK	12
+
 /* The reply to CREATE and TMPFILE. */
 struct create_out {
 	struct fuse_entry_out	entry;
@@ -75,7 +78,7 @@ static struct dentry *make_object(struct inode *dir, struct dentry *dentry,
 				  struct fpt_call *call, umode_t type)
 {
 	struct fpt_conn *conn = fpt_inode_conn(dir);
-	struct fuse_entry_out entry;
+	struct fuse_entry_out entry = {};
 	struct dentry *alias;
 	struct inode *inode;
 	u64 epoch, life;
@@ -83,7 +86,7 @@ static struct dentry *make_object(struct inode *dir, struct dentry *dentry,
 
 	call->node = fpt_inode_id(dir);
 	call->late = fpt_late_entry;
-	fpt_call_out(call, &entry, sizeof(entry));
+	fpt_call_out(call, &entry, fpt_entry_out_len(conn));
 	epoch = fpt_attr_epoch(conn);
 	err = fpt_call(conn, call);
 	if (err) {
@@ -120,8 +123,9 @@ static struct dentry *make_object(struct inode *dir, struct dentry *dentry,
 static int make_node(struct inode *dir, struct dentry *dentry, umode_t mode,
 		     dev_t rdev)
 {
+	struct fpt_conn *conn = fpt_inode_conn(dir);
 	struct fuse_mknod_in in = {
-		.mode = masked(fpt_inode_conn(dir), mode),
+		.mode = masked(conn, mode),
 		.rdev = new_encode_dev(rdev),
 		.umask = current_umask(),
 	};
@@ -131,7 +135,9 @@ static int make_node(struct inode *dir, struct dentry *dentry, umode_t mode,
 	err = check_name(dir, dentry);
 	if (err)
 		return err;
-	fpt_call_in(&call, &in, sizeof(in));
+	fpt_call_in(&call, &in, fpt_wire_len(conn, FPT_MINOR_UMASK,
+					     FUSE_COMPAT_MKNOD_IN_SIZE,
+					     sizeof(in)));
 	call_name(&call, dentry);
 	return PTR_ERR_OR_ZERO(make_object(dir, dentry, &call, mode & S_IFMT));
 }
@@ -354,7 +360,7 @@ static int create_open(struct inode *dir, struct dentry *dentry,
 		.node = fpt_inode_id(dir),
 		.late = fpt_late_create,
 	};
-	struct create_out out;
+	struct create_out out = {};
 	struct creation made = { .reply = &out.open };
 	struct inode *inode;
 	u64 epoch;
@@ -370,9 +376,13 @@ static int create_open(struct inode *dir, struct dentry *dentry,
 	if (fpt_has(conn, FPT_F_HANDLE_KILLPRIV_V2) && (flags & O_TRUNC) &&
 	    !(flags & O_EXCL) && !capable(CAP_FSETID))
 		in.open_flags |= FUSE_OPEN_KILL_SUIDGID;
-	fpt_call_in(&call, &in, sizeof(in));
+	/* Older servers take an open with a mode. */
+	fpt_call_in(&call, &in, fpt_wire_len(conn, FPT_MINOR_UMASK,
+					     sizeof(struct fuse_open_in),
+					     sizeof(in)));
 	call_name(&call, dentry);
-	fpt_call_out(&call, &out, sizeof(out));
+	fpt_call_out(&call, &out.entry, fpt_entry_out_len(conn));
+	fpt_call_out(&call, &out.open, sizeof(out.open));
 
 	epoch = fpt_attr_epoch(conn);
 	err = fpt_call(conn, &call);

@@ -181,6 +181,31 @@ static inline bool fpt_node_past(struct fpt_node *node, const u64 *field)
 	return fpt_past(until);
 }
 
+/* With it, st_blksize came into attributes. */
+#define FPT_MINOR_BLKSIZE	9
+
+/*
+ * Length of a structure whose end came with @minor of the protocol: an older
+ * server leaves it out of replies and does not expect it in requests.
+ */
+static inline u32 fpt_wire_len(const struct fpt_conn *conn, unsigned int minor,
+			       u32 older, u32 newer)
+{
+	return likely(conn->minor >= minor) ? newer : older;
+}
+
+static inline u32 fpt_attr_out_len(const struct fpt_conn *conn)
+{
+	return fpt_wire_len(conn, FPT_MINOR_BLKSIZE, FUSE_COMPAT_ATTR_OUT_SIZE,
+			    sizeof(struct fuse_attr_out));
+}
+
+static inline u32 fpt_entry_out_len(const struct fpt_conn *conn)
+{
+	return fpt_wire_len(conn, FPT_MINOR_BLKSIZE, FUSE_COMPAT_ENTRY_OUT_SIZE,
+			    sizeof(struct fuse_entry_out));
+}
+
 /* Is what the server sent possible: size, mode, for an entry also its id. */
 bool fpt_attr_sane(const struct fuse_attr *attr);
 bool fpt_entry_sane(const struct fuse_entry_out *entry);

@@ -133,7 +133,7 @@ static int send_request(struct inode *inode, const struct fuse_setattr_in *in)
 	struct fpt_conn *conn = fpt_inode_conn(inode);
 	struct address_space *mapping = inode->i_mapping;
 	bool resize = in->valid & FATTR_SIZE;
-	struct fuse_attr_out out;
+	struct fuse_attr_out out = {};
 	struct fpt_call call = {
 		.op = FUSE_SETATTR,
 		.node = fpt_inode_id(inode),
@@ -142,7 +142,7 @@ static int send_request(struct inode *inode, const struct fuse_setattr_in *in)
 	u64 epoch;
 
 	fpt_call_in(&call, in, sizeof(*in));
-	fpt_call_out(&call, &out, sizeof(out));
+	fpt_call_out(&call, &out, fpt_attr_out_len(conn));
 	epoch = fpt_attr_epoch(conn);
 	err = fpt_call(conn, &call);
 	if (err) {
