@@ -91,10 +91,17 @@ apt_options() {
 	done
 }
 
+# archive NAME: sets opts, what makes apt look at that kernel's suites only.
+archive() {
+	local dir=$CACHE/apt/$1
+	opts=(-o Dir::Etc::sourcelist="$dir/sources.list" -o Dir::Etc::sourceparts=-
+		-o Dir::State::lists="$dir/lists" -o Dir::State::status=/dev/null -o Dir::Cache="$dir/cache" -c "$dir/apt.conf")
+}
+
 # resolve NAME: prints "IMAGE HEADERS VERSION" of the newest kernel packages.
 # The answer is kept, so that a later run asks no archive; --refresh renews it.
 resolve() {
-	local name=$1 dir=$CACHE/apt/$1 opts p h best='' version kept
+	local name=$1 dir=$CACHE/apt/$1 p h best='' version kept
 	kept=$dir/resolved-$(echo "$K_SUITES $K_IMAGE" | hash_of)
 	if [ -z "$REFRESH" ] && [ -s "$kept" ]; then
 		cat "$kept"
@@ -105,8 +112,7 @@ resolve() {
 	# shellcheck disable=SC2086
 	apt_sources $K_SUITES | sed 's/^deb /deb [signed-by=\/usr\/share\/keyrings\/debian-archive-keyring.gpg] /' >"$dir/sources.list"
 	apt_options | sed 's/ / /; s/$/;/' >"$dir/apt.conf"
-	opts=(-o Dir::Etc::sourcelist="$dir/sources.list" -o Dir::Etc::sourceparts=-
-		-o Dir::State::lists="$dir/lists" -o Dir::State::status=/dev/null -o Dir::Cache="$dir/cache" -c "$dir/apt.conf")
+	archive "$name"
 	apt-get "${opts[@]}" -q update >"$dir/log" 2>&1 || {
 		tail -n 5 "$dir/log" >&2
 		[ -s "$kept" ] || die "$name: cannot read the archive's lists"
@@ -160,7 +166,7 @@ keep_newest() {
 	local d n=0
 	while read -r d; do
 		n=$((n + 1))
-		[ $n -le 3 ] || rm -rf "$d"
+		[ $n -le 3 ] || rm -rf "$d" "$d.log"
 	done < <(find "$1" -maxdepth 1 -name "$2-????????????????" -printf '%T@ %p\n' | sort -rn | cut -d' ' -f2-)
 }
 
@@ -309,7 +315,8 @@ build_tests_inside() {
 		cd /build/tests/guest
 		make -s -j2 -C progs install DESTDIR=/build/dest' || return 1
 	cp -a "$tmp/root/build/dest/usr/lib/fusept-tests/." "$tmp/files/" &&
-		cp -a "$tmp/root/build/tests/guest/." "$tmp/files/" && rm -rf "$tmp/files/progs"
+		cp -a "$tmp/root/build/tests/guest/." "$tmp/files/" && rm -rf "$tmp/files/progs" &&
+		cp "$LAB/log-check" "$tmp/files/"
 }
 
 build_tests() {
@@ -320,7 +327,7 @@ build_tests() {
 	mkdir -p "$tmp"
 	export -f build_tests_inside stack_root in_root tree_files
 	# shellcheck disable=SC2016
-	TOP=$TOP unshare --mount -- bash -c '
+	TOP=$TOP LAB=$LAB unshare --mount -- bash -c '
 		mount --make-rprivate /
 		build_tests_inside "$@"' build_tests "$tmp" "$@" >"$dir.log" 2>&1 || {
 		tail -n 40 "$dir.log" >&2
@@ -366,7 +373,7 @@ ensure() {
 	if [ "$layer" = tests ]; then
 		key=$({
 			echo "$key"
-			tree_hash tests/guest
+			tree_hash tests/guest tests/lab/log-check
 			declare -f build_tests_inside
 		} | hash_of)
 		lower=$PKG/upper
@@ -379,4 +386,60 @@ ensure() {
 	keep_newest "$CACHE/pkg" "$name"
 	keep_newest "$CACHE/tests" "$name"
 	exec {lock}>&-
+}
+
+# kernel_source NAME: prints a folder with the parts of the kernel's source
+# that static checks read, from the distribution's linux-source package.
+kernel_source() {
+	local name=$1 image headers version dir lock opts
+	kernel_line "$name"
+	mkdir -p "$CACHE"/{apt,source,lock}
+	exec {lock}>"$CACHE/lock/$name"
+	flock "$lock"
+	read -r image headers version < <(resolve "$name") || die "$name: no kernel packages found"
+	dir=$CACHE/source/$name-$version
+	if [ ! -d "$dir" ]; then
+		say "$name: fetching the kernel's source"
+		rm -rf "$dir.tmp"
+		mkdir -p "$dir.tmp"
+		archive "$name"
+		(
+			set -e
+			cd "$dir.tmp"
+			apt-get "${opts[@]}" -q download "linux-source-$name" >log 2>&1
+			dpkg --fsys-tarfile linux-source-*.deb | tar -xf - --wildcards --strip-components=3 './usr/src/linux-source-*.tar.xz'
+			tar -xJf linux-source-*.tar.xz --strip-components=1 --wildcards '*/fs/fuse/*' '*/scripts/checkpatch.pl' \
+				'*/scripts/spelling.txt' '*/scripts/const_structs.checkpatch'
+			rm linux-source-*
+		) || {
+			cat "$dir.tmp/log" >&2
+			die "$name: cannot get linux-source-$name"
+		}
+		mv "$dir.tmp" "$dir"
+	fi
+	exec {lock}>&-
+	echo "$dir"
+}
+
+# scratch CMD ...: runs CMD in a copy-on-write view of $BASE/root, in a copy
+# of the tree.
+scratch() {
+	local work status
+	[ "$(id -u)" = 0 ] || die "chroot needs root"
+	work=$(mktemp -d "$CACHE/scratch.XXXXXX") || die "cannot make a scratch folder"
+	# shellcheck disable=SC2064
+	trap "rm -rf '$work'" EXIT
+	export -f stack_root in_root tree_files
+	# shellcheck disable=SC2016
+	TOP=$TOP unshare --mount -- bash -c '
+		work=$1 base=$2; shift 2
+		mount --make-rprivate /
+		stack_root "$work" "$base" || exit 1
+		mkdir -p "$work/root/build/tree"
+		cd "$TOP" && tree_files . | tar -cf - -T - | tar -xf - -C "$work/root/build/tree" || exit 1
+		in_root "$work/root" "cd /build/tree && $(printf "%q " "$@")"' scratch "$work" "$BASE/root" "$@"
+	status=$?
+	rm -rf "$work"
+	trap - EXIT
+	return $status
 }

@@ -1,0 +1,197 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+# What guest tests share. A test begins with: . "$FUSEPT_TESTS/lib.sh"
+# and ends with: finish
+#
+# $T is an empty folder of this test on the guest's ext4 root; $BIN holds the
+# programs of tests/guest/progs. The runner kills, unmounts and removes what a
+# test leaves, so tests need not clean up behind failures.
+
+set -u
+BIN=$FUSEPT_TESTS/bin
+export PATH=$BIN:$PATH
+failures=0
+
+# check CASE CMD ...: the case passes when CMD does.
+check() {
+	local name=$1 out
+	shift
+	if out=$("$@" 2>&1); then
+		echo "ok $name"
+		return 0
+	fi
+	printf '%s\n' "$out" | tail -n 20
+	echo "not ok $name: $(printf '%s' "$out" | tail -n 1)"
+	failures=$((failures + 1))
+	return 1
+}
+
+# equal CASE WANT GOT
+equal() {
+	if [ "$2" = "$3" ]; then
+		echo "ok $1"
+		return 0
+	fi
+	echo "not ok $1: expected '$2', got '$3'"
+	failures=$((failures + 1))
+	return 1
+}
+
+# fails CASE ERRNO CMD ...: the case passes when CMD fails and says why in the
+# words of that errno (as EACCES).
+fails() {
+	local name=$1 text out
+	text=$(errno_text "$2")
+	shift 2
+	if out=$("$@" 2>&1); then
+		echo "not ok $name: it succeeded"
+	elif printf '%s' "$out" | grep -qF "$text"; then
+		echo "ok $name"
+		return 0
+	else
+		echo "not ok $name: expected '$text', got: $(printf '%s' "$out" | tail -n 1)"
+	fi
+	failures=$((failures + 1))
+	return 1
+}
+
+errno_text() {
+	case $1 in
+	EPERM) echo "Operation not permitted" ;;
+	ENOENT) echo "No such file or directory" ;;
+	EINTR) echo "Interrupted system call" ;;
+	EIO) echo "Input/output error" ;;
+	EBADF) echo "Bad file descriptor" ;;
+	EAGAIN) echo "Resource temporarily unavailable" ;;
+	EACCES) echo "Permission denied" ;;
+	EBUSY) echo "Device or resource busy" ;;
+	EEXIST) echo "File exists" ;;
+	EXDEV) echo "Invalid cross-device link" ;;
+	ENODEV) echo "No such device" ;;
+	ENOTDIR) echo "Not a directory" ;;
+	EISDIR) echo "Is a directory" ;;
+	EINVAL) echo "Invalid argument" ;;
+	ETXTBSY) echo "Text file busy" ;;
+	EFBIG) echo "File too large" ;;
+	ENOSPC) echo "No space left on device" ;;
+	ESPIPE) echo "Illegal seek" ;;
+	EROFS) echo "Read-only file system" ;;
+	EMLINK) echo "Too many links" ;;
+	ERANGE) echo "Numerical result out of range" ;;
+	ENAMETOOLONG) echo "File name too long" ;;
+	ENOSYS) echo "Function not implemented" ;;
+	ENOTEMPTY) echo "Directory not empty" ;;
+	ELOOP) echo "Too many levels of symbolic links" ;;
+	ENODATA) echo "No data available" ;;
+	EOPNOTSUPP) echo "Operation not supported" ;;
+	ENOTCONN) echo "Transport endpoint is not connected" ;;
+	ECONNABORTED) echo "Software caused connection abort" ;;
+	ESTALE) echo "Stale file handle" ;;
+	ETIMEDOUT) echo "Connection timed out" ;;
+	*) echo "unknown errno name $1" ;;
+	esac
+}
+
+# skip CASE REASON
+skip() { echo "skip $1: $2"; }
+
+# skip_all REASON: the whole file does not apply here.
+skip_all() { echo "$1"; exit 77; }
+
+# finish: ends a test file.
+finish() { exit "$((failures > 0))"; }
+
+# kernel_at_least 6.6
+kernel_at_least() { printf '%s\n%s\n' "$1" "$(uname -r | sed 's/[^0-9.].*//')" | sort -VC; }
+
+# wait_for SECONDS CMD ...: 0 as soon as CMD succeeds, 1 when the time is up.
+wait_for() {
+	local until=$((SECONDS + $1))
+	shift
+	while ! "$@" >/dev/null 2>&1; do
+		[ $SECONDS -lt $until ] || return 1
+		sleep 0.1
+	done
+}
+
+# within SECONDS CMD ...: CMD's status; 124 if it takes longer.
+within() { timeout -k 2 "$@"; }
+
+# as USER CMD ...: user1, user2 or a number, with that user's groups.
+as() {
+	local user=$1
+	shift
+	setpriv --reuid "$user" --regid "$(id -g "$user" 2>/dev/null || echo "$user")" --clear-groups --inh-caps=-all -- "$@"
+}
+
+# loopback SOURCE DIR [OPTIONS]: mounts SOURCE at DIR through our loopback server.
+loopback() {
+	mkdir -p "$2"
+	mount -t fusept -o "${3:-allow_other,default_permissions}" "fusept-loopback#$1" "$2"
+}
+
+# kernel_loopback SOURCE DIR [OPTIONS]: the same through the kernel's own fuse.
+kernel_loopback() {
+	mkdir -p "$2"
+	modprobe -q fuse
+	fusept-loopback -o "${3:-allow_other,default_permissions}" "$1" "$2"
+}
+
+# servers: process ids that hold /dev/fusept open.
+servers() {
+	local p f
+	for p in /proc/[0-9]*; do
+		for f in "$p"/fd/*; do
+			if [ "$(readlink "$f" 2>/dev/null)" = /dev/fusept ]; then
+				echo "${p#/proc/}"
+				break
+			fi
+		done
+	done
+}
+
+# connection DIR: folder of DIR's mount in the control file system.
+connection() {
+	local at=/sys/fs/fusept/connections
+	mountpoint -q $at || mount -t fuseptctl fuseptctl $at || return 1
+	# The mount table gives the device without asking the server.
+	echo "$at/$(awk -v d="$1" '$5 == d { split($3, n, ":"); dev = n[2] } END { print dev }' /proc/self/mountinfo)"
+}
+
+# lower KIND DIR [SIZE]: mounts a fresh file system at DIR:
+# tmpfs, ext4, xfs, btrfs, or overlay (over ext4).
+lower() {
+	local kind=$1 dir=$2 size=${3:-512M} img
+	mkdir -p "$dir"
+	case $kind in
+	tmpfs)
+		mount -t tmpfs -o "size=$size" tmpfs "$dir"
+		;;
+	ext4 | xfs | btrfs)
+		img=$(mktemp "$T/lower.XXXXXX")
+		truncate -s "$size" "$img"
+		case $kind in
+		ext4) mkfs.ext4 -q -F "$img" ;;
+		xfs) mkfs.xfs -q -f "$img" ;;
+		btrfs) mkfs.btrfs -q -f "$img" ;;
+		esac && mount -o loop "$img" "$dir"
+		;;
+	overlay)
+		img=$(mktemp -d "$T/overlay.XXXXXX")
+		mkdir "$img/lower" "$img/upper" "$img/work"
+		mount -t overlay -o "lowerdir=$img/lower,upperdir=$img/upper,workdir=$img/work" overlay "$dir"
+		;;
+	*)
+		echo "lower: unknown kind $kind" >&2
+		return 1
+		;;
+	esac
+}
+
+# log_since MARK: kernel log lines since log_mark printed MARK.
+log_mark() {
+	local m="fusept-tests: mark $RANDOM$RANDOM"
+	echo "$m" >/dev/kmsg
+	echo "$m"
+}
+log_since() { dmesg | awk -v s="$1" 'on; index($0, s) { on = 1 }'; }
