@@ -75,6 +75,18 @@ static void become(const char *user)
 	setenv("LOGNAME", pw->pw_name, 1);
 }
 
+/* What a daemon does for itself. Its messages still come to our stderr. */
+static void leave_terminal(void)
+{
+	int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	setsid();
+	if (fd >= 0) {
+		dup2(fd, STDIN_FILENO);
+		dup2(fd, STDOUT_FILENO);
+	}
+}
+
 /* In the child: become the server; returns the error of exec. */
 static int run(const char *program, const char *source, int dev_fd,
 	       const struct mount_options *o)
@@ -101,6 +113,8 @@ static int run(const char *program, const char *source, int dev_fd,
 			fprintf(stderr, " %s", argv[n]);
 		fputc('\n', stderr);
 	}
+	if (o->mode == SERVER_BACKGROUND)
+		leave_terminal();
 	if (o->setuid)
 		become(o->setuid);
 	execvp(program, (char **)argv);
