@@ -38,7 +38,7 @@
  * @write: direction
  * @sharing: counts as a parallel write until it ended
  * @asked: bytes that were sent for
- * @lock: guards @good and @error while parts are in flight
+ * @lock: innermost
  * @good: bytes without a gap, as far as is known
  * @error: why it ends at @good, or 0
  * @parts: parts in flight, and one for who sends them
@@ -51,7 +51,7 @@ struct direct_io {
 	bool			write;
 	bool			sharing;
 	size_t			asked;
-	spinlock_t		lock;
+	spinlock_t		lock;	/* @good, @error, @asked */
 	size_t			good;
 	int			error;
 	refcount_t		parts;
@@ -119,9 +119,8 @@ static void part_take_kernel(struct direct_part *part, struct iov_iter *iter,
 	mem = seg->iov_base + skip;
 	len = min3(max, seg->iov_len - skip,
 		   (size_t)(PAGE_SIZE - offset_in_page(mem)));
-	part_add(part, is_vmalloc_or_module_addr(mem) ?
-		 vmalloc_to_page(mem) : virt_to_page(mem),
-		 offset_in_page(mem), len);
+	part_add(part, virt_addr_valid(mem) ? virt_to_page(mem) :
+		 vmalloc_to_page(mem), offset_in_page(mem), len);
 	iov_iter_advance(iter, len);
 }
 

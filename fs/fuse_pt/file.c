@@ -376,6 +376,15 @@ struct file_flush {
 	struct fpt_file		*ff;
 };
 
+/* What a server does not have is as good as done, and not asked for again. */
+static int file_optional(struct fpt_conn *conn, u32 op, int err)
+{
+	if (err != -ENOSYS)
+		return err;
+	fpt_op_set_missing(conn, op);
+	return 0;
+}
+
 static void flush_put(struct file_flush *flush)
 {
 	if (refcount_dec_and_test(&flush->refs))
@@ -440,12 +449,7 @@ static int file_flush(struct file *file, fl_owner_t owner)
 
 	if (fpt_op_missing(ff->conn, FUSE_FLUSH))
 		return 0;
-	err = flush_call(ff, owner);
-	if (err == -ENOSYS) {
-		fpt_op_set_missing(ff->conn, FUSE_FLUSH);
-		err = 0;
-	}
-	return err;
+	return file_optional(ff->conn, FUSE_FLUSH, flush_call(ff, owner));
 }
 
 int fpt_file_sync_call(struct file *file, int datasync, u32 op)
@@ -456,18 +460,12 @@ int fpt_file_sync_call(struct file *file, int datasync, u32 op)
 		.fsync_flags = datasync ? FUSE_FSYNC_FDATASYNC : 0,
 	};
 	struct fpt_call call = { .op = op, .node = ff->node };
-	int err;
 
 	if (fpt_op_missing(ff->conn, op))
 		return 0;
 
 	fpt_call_in(&call, &in, sizeof(in));
-	err = fpt_call(ff->conn, &call);
-	if (err == -ENOSYS) {
-		fpt_op_set_missing(ff->conn, op);
-		err = 0;
-	}
-	return err;
+	return file_optional(ff->conn, op, fpt_call(ff->conn, &call));
 }
 
 static int file_fsync(struct file *file, loff_t start, loff_t end, int datasync)

@@ -16,6 +16,17 @@
 #include "request.h"
 #include "writeback.h"
 
+/* What a server does not have is not supported, and not asked for again. */
+static int range_call(struct fpt_file *ff, struct fpt_call *call)
+{
+	int err = fpt_call(ff->conn, call);
+
+	if (err != -ENOSYS)
+		return err;
+	fpt_op_set_missing(ff->conn, call->op);
+	return -EOPNOTSUPP;
+}
+
 /* -------- seeking -------- */
 
 /* Where @whence says from @offset on, or an error. */
@@ -33,7 +44,7 @@ static loff_t seek_ask(struct file *file, loff_t offset, int whence)
 
 	fpt_call_in(&call, &in, sizeof(in));
 	fpt_call_out(&call, &out, sizeof(out));
-	err = fpt_call(ff->conn, &call);
+	err = range_call(ff, &call);
 	if (err)
 		return err;
 	return out.offset > LLONG_MAX ? -EIO : out.offset;
@@ -43,21 +54,18 @@ static loff_t seek_ask(struct file *file, loff_t offset, int whence)
 static loff_t seek_data_hole(struct file *file, loff_t offset, int whence)
 {
 	struct inode *inode = file_inode(file);
-	const struct fpt_conn *conn = fpt_inode_conn(inode);
 	loff_t found;
 	int err;
 
 	if (offset < 0)
 		return -ENXIO;
-	if (fpt_op_missing(conn, FUSE_LSEEK))
-		return -ENOSYS;
+	if (fpt_op_missing(fpt_inode_conn(inode), FUSE_LSEEK))
+		return -EOPNOTSUPP;
 
 	err = fpt_wb_settle(inode, 0, LLONG_MAX);
 	if (err)
 		return err;
 	found = seek_ask(file, offset, whence);
-	if (found == -ENOSYS)
-		fpt_op_set_missing(fpt_inode_conn(inode), FUSE_LSEEK);
 	return found < 0 ? found :
 		vfs_setpos(file, found, inode->i_sb->s_maxbytes);
 }
@@ -87,7 +95,7 @@ loff_t fpt_file_llseek(struct file *file, loff_t offset, int whence)
 	case SEEK_HOLE:
 		found = seek_data_hole(file, offset, whence);
 		/* Without LSEEK, all of a file is data. */
-		return found == -ENOSYS ?
+		return found == -EOPNOTSUPP ?
 			seek_by_size(file, offset, whence) : found;
 	}
 	return -EINVAL;
@@ -107,15 +115,9 @@ static int allocate_call(struct file *file, int mode, loff_t offset, loff_t len)
 		.mode = mode,
 	};
 	struct fpt_call call = { .op = FUSE_FALLOCATE, .node = ff->node };
-	int err;
 
 	fpt_call_in(&call, &in, sizeof(in));
-	err = fpt_call(ff->conn, &call);
-	if (err == -ENOSYS) {
-		fpt_op_set_missing(ff->conn, FUSE_FALLOCATE);
-		err = -EOPNOTSUPP;
-	}
-	return err;
+	return range_call(ff, &call);
 }
 
 /* Inode locked, and the page cache of a range that will be cleared. */
@@ -207,11 +209,7 @@ static ssize_t copy_call(struct file *in, loff_t pos_in, struct file *out,
 
 	fpt_call_in(&call, &args, sizeof(args));
 	fpt_call_out(&call, &done, sizeof(done));
-	err = fpt_call(from->conn, &call);
-	if (err == -ENOSYS) {
-		fpt_op_set_missing(from->conn, FUSE_COPY_FILE_RANGE);
-		err = -EOPNOTSUPP;
-	}
+	err = range_call(from, &call);
 	if (err)
 		return err;
 	return done.size > len ? -EIO : done.size;
