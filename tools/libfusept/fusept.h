@@ -87,7 +87,7 @@ const char *fusept_reason(struct fusept *fp);
  * Register the file behind @fd. Returns a backing id above 0, or -errno:
  * -EPERM      passthrough is off, or the process may not (CAP_SYS_ADMIN)
  * -ELOOP      the file lies on a stacked file system, see max_stack_depth
- * -EOPNOTSUPP this file's file system cannot back another's
+ * -EISDIR, -EINVAL, -EOPNOTSUPP   a file that cannot back another
  * The kernel keeps the file, not the descriptor, until fusept_backing_close(),
  * and after it for as long as a file opened with the id is open. All opens of
  * one inode that are open at the same time must use the same id.

@@ -20,23 +20,33 @@ static void tell(struct loopback *lo)
 			 fusept_reason(lo->fp));
 }
 
-/* A backing id, or -errno. */
+/*
+ * A backing id, or -errno. The registered file outlives the handle when others
+ * share it, so it must not be one that counts as a writer below: the kernel opens
+ * it anew for each open, with that open's access. Most kernels take the node's own
+ * descriptor; the first ones with passthrough want one that was opened to read.
+ */
 static int register_node(struct loopback *lo, struct handle *h)
 {
 	int id, fd;
 
-	/*
-	 * The registered file outlives this handle when others share it, so it
-	 * must not be one that counts as a writer below. The kernel opens it
-	 * anew for each open, with that open's access.
-	 */
-	if (!h->writable)
-		return fusept_backing_open(lo->fp, h->fd);
-	fd = reopen(lo, h->node->fd, O_RDONLY);
-	if (fd < 0)
-		return fd;
-	id = fusept_backing_open(lo->fp, fd);
-	close(fd);
+	if (!lo->no_path_backing) {
+		id = fusept_backing_open(lo->fp, h->node->fd);
+		if (id != -EBADF && id != -EOPNOTSUPP)
+			return id;
+	}
+	if (!h->writable) {
+		id = fusept_backing_open(lo->fp, h->fd);
+	} else {
+		fd = reopen(lo, h->node->fd, O_RDONLY);
+		if (fd < 0)
+			return fd;
+		id = fusept_backing_open(lo->fp, fd);
+		close(fd);
+	}
+	/* It was the kind of descriptor, then; do not try again. */
+	if (id > 0)
+		lo->no_path_backing = true;
 	return id;
 }
 
