@@ -100,7 +100,8 @@ static int fill_folio(struct file *file, struct folio *folio)
 	ssize_t got;
 	int err;
 
-	if (fpt_inode_stale(inode))
+	/* a kernel user without an open file has no handle to read with */
+	if (fpt_inode_stale(inode) || !file)
 		return -EIO;
 
 	err = fpt_wb_wait_killable(inode, pos, pos + PAGE_SIZE - 1);
@@ -169,22 +170,23 @@ static void cached_readahead(struct readahead_control *rac)
 	struct fpt_conn *conn = fpt_inode_conn(inode);
 	unsigned int max = fill_max_pages(conn);
 	bool async = fpt_has(conn, FPT_F_ASYNC_READ);
+	unsigned int left = readahead_count(rac);
+	loff_t pos = readahead_pos(rac);
 	struct cached_fill *fill;
 	unsigned int nr;
-	loff_t pos;
+	size_t len;
 
-	if (fpt_inode_stale(inode))
+	if (fpt_inode_stale(inode) || !rac->file)
 		return;
 
-	while ((nr = min(readahead_count(rac), max))) {
+	for (; left; left -= nr, pos += len) {
 		/* What nobody waits for yet can wait for the server to catch up. */
-		if (rac->ra->async_size >= readahead_count(rac) &&
-		    fpt_queue_congested(conn))
+		if (rac->ra->async_size >= left && fpt_queue_congested(conn))
 			break;
 
-		pos = readahead_pos(rac);
-		if (fpt_wb_wait_killable(inode, pos,
-					 pos + ((loff_t)nr << PAGE_SHIFT) - 1))
+		nr = min(left, max);
+		len = (size_t)nr << PAGE_SHIFT;
+		if (fpt_wb_wait_killable(inode, pos, pos + len - 1))
 			break;
 
 		fill = kzalloc_flex(struct cached_fill, bv, nr,
