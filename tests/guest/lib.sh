@@ -14,14 +14,16 @@ failures=0
 
 # check CASE CMD ...: the case passes when CMD does.
 check() {
-	local name=$1 out
+	local name=$1 out status
 	shift
-	if out=$("$@" 2>&1); then
+	out=$("$@" 2>&1)
+	status=$?
+	if [ $status -eq 0 ]; then
 		echo "ok $name"
 		return 0
 	fi
-	printf '%s\n' "$out" | tail -n 20
-	echo "not ok $name: $(printf '%s' "$out" | tail -n 1)"
+	printf '%s\n' "${out:-(no output)}" | tail -n 20
+	echo "not ok $name: '$*' ended with $status"
 	failures=$((failures + 1))
 	return 1
 }

@@ -8,7 +8,7 @@
 
 built() { dkms status | grep -q "^fuse_pt/.*$(uname -r).*: installed"; }
 device_mode() { [ "$(stat -c %a /dev/fusept)" = 666 ]; }
-same_version() { [ "$(dpkg-query -W -f '${Version}' fuse-pt-dkms)" = "$(dkms status | sed -n 's,^fuse_pt/\([^,]*\),.*,\1,p')" ]; }
+same_version() { [ "$(dpkg-query -W -f '${Version}' fuse-pt-dkms)" = "$(dkms status | sed -n 's|^fuse_pt/\([^,]*\),.*|\1|p')" ]; }
 beside_fuse() { modprobe fuse && grep -qw fusept /proc/filesystems && grep -qw fuse /proc/filesystems; }
 reload() { rmmod fuse_pt && modprobe fuse_pt && test -c /dev/fusept; }
 clean_exports() { ! grep '\[fuse_pt\]' /proc/kallsyms | grep -q __ksymtab; }
