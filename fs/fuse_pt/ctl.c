@@ -8,8 +8,8 @@
  *
  * MINOR is the minor of the mount's st_dev; the files belong to the mounter.
  * Nothing is kept in memory for connections that nobody looks at: names are
- * looked up in, and listings made from, the list of connections. What was
- * looked up is dropped when the connection goes. An inode holds a reference
+ * looked up in, and listings made from, the list of connections. What is
+ * cached of a name is dropped when its connection comes or goes. An inode holds a reference
  * on its connection, so that a file held open past it finds a dead
  * connection, not freed memory.
  */
@@ -138,7 +138,7 @@ static struct dentry *ctl_conn_lookup(struct inode *dir, struct dentry *dentry,
 			inode->i_fop = ctl_files[i].fops;
 		return d_splice_alias(inode, dentry);
 	}
-	return ERR_PTR(-ENOENT);
+	return d_splice_alias(NULL, dentry);
 }
 
 static int ctl_conn_iterate(struct file *file, struct dir_context *ctx)
@@ -178,14 +178,10 @@ static int ctl_conn_name(const struct fpt_conn *conn, char name[CTL_NUMBER])
 static struct dentry *ctl_root_lookup(struct inode *dir, struct dentry *dentry,
 				      unsigned int flags)
 {
-	/*
-	 * A name that is not there is not remembered: it may be there soon,
-	 * and nobody would tell.
-	 */
-	struct dentry *ret = ERR_PTR(-ENOENT);
 	char name[CTL_NUMBER];
+	struct inode *inode = NULL;
 	struct fpt_conn *conn;
-	struct inode *inode;
+	struct dentry *ret;
 
 	mutex_lock(&ctl_lock);
 	list_for_each_entry(conn, &ctl_conns, ctl_link) {
@@ -199,10 +195,10 @@ static struct dentry *ctl_root_lookup(struct inode *dir, struct dentry *dentry,
 			inode->i_op = &ctl_conn_iops;
 			inode->i_fop = &ctl_conn_fops;
 		}
-		/* Under the lock: or its removal would miss it. */
-		ret = d_splice_alias(inode, dentry);
 		break;
 	}
+	/* Under the lock: or who changes the list would miss the dentry. */
+	ret = d_splice_alias(inode, dentry);
 	mutex_unlock(&ctl_lock);
 	return ret;
 }
@@ -255,10 +251,49 @@ static const struct file_operations ctl_root_fops = {
 
 /* -------- connections come and go -------- */
 
+/**
+ * struct ctl_cached - what the control fs remembers of a name
+ * @sb: its superblock, kept mounted, or NULL if it is not
+ * @dentry: positive, negative, or NULL
+ */
+struct ctl_cached {
+	struct super_block	*sb;
+	struct dentry		*dentry;
+};
+
+static struct ctl_cached ctl_find_cached(const struct fpt_conn *conn)
+{
+	struct ctl_cached cached = {};
+	char name[CTL_NUMBER];
+	struct qstr q;
+
+	lockdep_assert_held(&ctl_lock);
+	if (!ctl_sb || !atomic_inc_not_zero(&ctl_sb->s_active))
+		return cached;
+	q.name = name;
+	q.len = ctl_conn_name(conn, name);
+	q.hash = full_name_hash(ctl_sb->s_root, name, q.len);
+	cached.sb = ctl_sb;
+	cached.dentry = d_lookup(ctl_sb->s_root, &q);
+	return cached;
+}
+
+/* The list changed: what was remembered is wrong now. */
+static void ctl_drop_cached(const struct ctl_cached *cached)
+{
+	if (cached->dentry) {
+		d_invalidate(cached->dentry);
+		dput(cached->dentry);
+	}
+	if (cached->sb)
+		deactivate_super(cached->sb);
+}
+
 void fpt_ctl_add(struct fpt_conn *conn)
 {
-	struct fpt_conn *other;
 	struct list_head *before = &ctl_conns;
+	struct ctl_cached missing;
+	struct fpt_conn *other;
 
 	mutex_lock(&ctl_lock);
 	list_for_each_entry(other, &ctl_conns, ctl_link) {
@@ -270,39 +305,26 @@ void fpt_ctl_add(struct fpt_conn *conn)
 	list_add_tail(&conn->ctl_link, before);
 	if (ctl_sb)
 		inc_nlink(d_inode(ctl_sb->s_root));
+	missing = ctl_find_cached(conn);
 	mutex_unlock(&ctl_lock);
+
+	ctl_drop_cached(&missing);
 }
 
 void fpt_ctl_remove(struct fpt_conn *conn)
 {
-	struct super_block *sb = NULL;
-	struct dentry *dir = NULL;
-	char name[CTL_NUMBER];
-	struct qstr q;
+	struct ctl_cached dir = {};
 
 	mutex_lock(&ctl_lock);
-	if (list_empty(&conn->ctl_link))
-		goto unlock;
-	list_del_init(&conn->ctl_link);
-
-	/* Neither the root nor the file system goes away below us. */
-	if (ctl_sb && atomic_inc_not_zero(&ctl_sb->s_active)) {
-		sb = ctl_sb;
-		drop_nlink(d_inode(sb->s_root));
-		q.name = name;
-		q.len = ctl_conn_name(conn, name);
-		q.hash = full_name_hash(sb->s_root, name, q.len);
-		dir = d_lookup(sb->s_root, &q);
+	if (!list_empty(&conn->ctl_link)) {
+		list_del_init(&conn->ctl_link);
+		if (ctl_sb)
+			drop_nlink(d_inode(ctl_sb->s_root));
+		dir = ctl_find_cached(conn);
 	}
-unlock:
 	mutex_unlock(&ctl_lock);
 
-	if (dir) {
-		d_invalidate(dir);
-		dput(dir);
-	}
-	if (sb)
-		deactivate_super(sb);
+	ctl_drop_cached(&dir);
 }
 
 /* -------- the file system -------- */
