@@ -9,7 +9,6 @@
  * directory that stays the same; in one that changes, every name that was there
  * all the time must come exactly once.
  */
-#define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>

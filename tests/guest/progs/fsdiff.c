@@ -10,7 +10,6 @@
  * --skip names calls that the tested file system is known not to have, from the
  * table at the end, or setfl: O_APPEND set or cleared on an open file.
  */
-#define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>

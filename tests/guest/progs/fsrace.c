@@ -7,7 +7,6 @@
  *
  *   fsrace [--seconds N] [--threads N] DIR
  */
-#define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>

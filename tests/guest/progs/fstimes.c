@@ -6,7 +6,6 @@
  *
  *   fstimes [-v] LOCAL TESTED
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>

@@ -1,0 +1,82 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# A directory served by fusept-loopback is the directory: random calls of several
+# users, times, long listings and racing threads give what they give on the file
+# system below, with every data path and on several file systems. It fails when
+# any result, attribute, byte or errno differs, or when the server keeps
+# descriptors of what the kernel has forgotten.
+# timeout: 900
+. "$FUSEPT_TESTS/lib.sh"
+
+same() { # CASE FILESYSTEM OPTIONS [CALLS]
+	local dir=$T/$1 skip=none seed=$((RANDOM * 32768 + RANDOM))
+	mkdir -p "$dir"
+	lower "$2" "$dir" || return
+	mkdir "$dir/src" "$dir/local" "$dir/m"
+	tmpfile_works || skip=tmpfile
+	loopback "$dir/src" "$dir/m" "allow_other,$3"
+	check "$1-calls" within 300 fsdiff --seed $seed --ops "${4:-20000}" --skip $skip "$dir/local" "$dir/m"
+	rm -rf "$dir"/m/* "$dir"/local/*
+	check "$1-times" within 60 fstimes "$dir/local" "$dir/m"
+	umount "$dir/m"
+	umount "$dir"
+}
+
+# libfuse before 3.17 does not know O_TMPFILE.
+tmpfile_works() { [ "$(printf '%s\n' 3.17 "$(fusept-loopback -V | sed -n 's/.*libfuse //p')" | sort -V | head -n 1)" = 3.17 ]; }
+
+same served tmpfs passthrough=off
+same through tmpfs passthrough=on
+same through-clones tmpfs passthrough=on,clone_fd
+same direct tmpfs passthrough=off,cache=never
+same always tmpfs passthrough=off,cache=always,readdirplus=on
+same through-ext4 ext4 passthrough=on 10000
+same served-ext4 ext4 passthrough=off,splice=off,readdirplus=off 10000
+# Over a stacked file system: its inode numbers are not persistent everywhere.
+same through-overlay overlay passthrough=on 5000
+
+lower tmpfs "$T/src"
+mkdir "$T/src/list" "$T/src/race" "$T/m"
+for path in off on; do
+	loopback "$T/src" "$T/m" "allow_other,passthrough=$path"
+	check listing-$path within 200 dirlist "$T/m/list"
+	check race-$path within 60 fsrace --seconds 5 "$T/m/race"
+	descriptors() { find "/proc/$(servers)/fd" -lname "$T/src/*" | wc -l; }
+	few() { echo 2 >/proc/sys/vm/drop_caches; [ "$(descriptors)" -le 4 ]; }
+	check no-descriptors-left-$path wait_for 10 few
+	umount "$T/m"
+done
+
+# No way out of the source.
+mkdir "$T/src/in"
+echo outside >"$T/outside"
+ln -s "$T/outside" "$T/src/in/absolute"
+ln -s ../../outside "$T/src/in/relative"
+loopback "$T/src" "$T/m" allow_other
+equal links-are-the-callers "$T/outside" "$(readlink "$T/m/in/absolute")"
+equal dot-dot-stays-in "$(stat -c %d:%i "$T/m")" "$(stat -c %d:%i "$T/m/in/..")"
+umount "$T/m"
+
+# What cannot pass through is served with auto, and refused with on.
+lower overlay "$T/over"
+mkdir -p "$T/over/src"
+echo stacked >"$T/over/src/file"
+loopback "$T/over/src" "$T/m" allow_other,stack_depth=1,passthrough=auto
+equal fallback-reads stacked "$(cat "$T/m/file")"
+fallback_writes() { echo more >>"$T/m/file" && [ "$(cat "$T/over/src/file")" = "$(printf 'stacked\nmore')" ]; }
+check fallback-writes fallback_writes
+umount "$T/m"
+loopback "$T/over/src" "$T/m" allow_other,stack_depth=1,passthrough=on
+fails on-refuses ELOOP cat "$T/m/file"
+umount "$T/m"
+# By itself it sees that the source is stacked.
+loopback "$T/over/src" "$T/m" allow_other,passthrough=on
+check stacked-source grep -q stacked "$T/m/file"
+umount "$T/m"
+
+# Bad options are refused with their name.
+for o in passthrough=maybe cache=some timeout=soon xattr=auto stack_depth=3; do
+	refused() { ! out=$(fusept-loopback -o "$o" "$T/src" "$T/m" 2>&1) && [[ $out == *"option $o"* ]]; }
+	check "refuses-$o" refused
+done
+finish

@@ -1,0 +1,173 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# mount(8) and umount(8) for type fusept: the three ways to name a server, the
+# split of options, whom the mount lets in, foreground and background, and that a
+# server's failure is the mount's. It fails when mount.fusept gives an option to
+# the wrong receiver, loses an error, leaves a dead mount or a server behind, or
+# when umount returns while the server still holds the file system below.
+# timeout: 180
+. "$FUSEPT_TESTS/lib.sh"
+
+mkdir -p "$T/src" "$T/m"
+lower tmpfs "$T/src"
+chmod 755 "$T" "$T/src"
+echo data >"$T/src/file"
+echo secret >"$T/src/secret"
+chmod 600 "$T/src/secret"
+m=$T/m
+src=fusept-loopback#$T/src
+
+on() { mount -t fusept "$@"; }
+shown() { findmnt -no "$1" "$m"; }
+nothing_left() { ! mountpoint -q "$m" && [ -z "$(servers)" ]; }
+status_of() { "$@" >/dev/null 2>&1; echo $?; }
+
+# Plain, and what the mount table shows.
+check mounts on "$src" "$m"
+equal reads data "$(cat "$m/file")"
+equal type fusept "$(shown FSTYPE)"
+equal source "$src" "$(shown SOURCE)"
+# After umount the server is gone, and what it exported is free at once.
+free_at_once() { umount "$m" && umount "$T/src"; }
+check umount-waits-for-the-server free_at_once
+check nothing-left nothing_left
+lower tmpfs "$T/src"
+echo data >"$T/src/file"
+echo secret >"$T/src/secret"
+chmod 600 "$T/src/secret"
+chmod 755 "$T/src"
+
+# The server in the type.
+check server-in-type mount -t fusept.fusept-loopback "$T/src" "$m"
+equal subtype fusept.fusept-loopback "$(shown FSTYPE)"
+equal subtype-source "$T/src" "$(shown SOURCE)"
+check umount-subtype umount "$m"
+
+# fstab; mount -a knows what is mounted.
+cp /etc/fstab "$T/fstab"
+echo "$src $m fusept defaults,allow_other,noatime,x-systemd.automount,nofail,_netdev 0 0" >>/etc/fstab
+check from-fstab mount "$m"
+all_once() { mount -a && [ "$(findmnt -no TARGET "$m" | wc -l)" = 1 ]; }
+check mount-a-mounts-once all_once
+equal fstab-noatime 1 "$(shown OPTIONS | grep -c noatime)"
+check umount-fstab umount "$m"
+cp "$T/fstab" /etc/fstab
+
+# Flags.
+check mount-ro on -o ro,nosuid,nodev,noexec,nosymfollow "$src" "$m"
+for f in ro nosuid nodev noexec nosymfollow; do
+	equal "flag-$f" 1 "$(shown OPTIONS | tr , '\n' | grep -cx $f)"
+done
+fails read-only EROFS touch "$m/new"
+check remount-rw mount -o remount,rw "$m"
+check writes-after-remount touch "$m/new"
+check remount-ro mount -o remount,ro "$m"
+fails read-only-again EROFS touch "$m/newer"
+umount "$m"
+
+# Who may come in.
+check owner-only on "$src" "$m"
+fails others-stay-out EACCES as user1 cat "$m/file"
+umount "$m"
+check allow-other on -o allow_other "$src" "$m"
+equal others-read data "$(as user1 cat "$m/file")"
+fails modes-are-checked EACCES as user1 cat "$m/secret"
+umount "$m"
+check server-permissions on -o allow_other,server_permissions "$src" "$m"
+equal no-default-permissions 0 "$(shown OPTIONS | grep -c default_permissions)"
+umount "$m"
+
+# A server that is another user.
+chown -R user1 "$T/src"
+check setuid on -o setuid=user1 "$src" "$m"
+equal setuid-runs-as user1 "$(stat -c %U "/proc/$(servers)")"
+equal setuid-owner-reads data "$(as user1 cat "$m/file")"
+equal setuid-nosuid 1 "$(shown OPTIONS | tr , '\n' | grep -cx nosuid)"
+umount "$m"
+equal unknown-user 1 "$(status_of on -o setuid=nobody-such "$src" "$m")"
+chown -R root "$T/src"
+
+# Failures are mount's, say why, and leave nothing.
+says() { local want=$1; shift; "$@" 2>&1 | grep -qF -- "$want"; }
+equal no-such-server 1 "$(status_of on "no-such-server#$T/src" "$m")"
+check no-such-server-says says "no-such-server: No such file or directory in PATH" on "no-such-server#$T/src" "$m"
+equal no-such-source 32 "$(status_of on "fusept-loopback#$T/none" "$m")"
+check no-such-source-says says "$T/none: No such file or directory" on "fusept-loopback#$T/none" "$m"
+equal no-such-option 32 "$(status_of on -o nonsense=1 "$src" "$m")"
+check no-such-option-says says nonsense on -o nonsense=1 "$src" "$m"
+equal bad-kernel-option 32 "$(status_of on -o max_read=many "$src" "$m")"
+check bad-kernel-option-says says max_read on -o max_read=many "$src" "$m"
+equal server-that-fails 32 "$(status_of on "false#x" "$m")"
+equal server-that-leaves 32 "$(status_of on "true#x" "$m")"
+equal refused-option 1 "$(status_of on -o fd=3 "$src" "$m")"
+equal no-server-named 1 "$(status_of on "#$T/src" "$m")"
+equal inside-itself 32 "$(status_of on "fusept-loopback#$T" "$m")"
+check failures-leave-nothing nothing_left
+
+# -f mounts nothing.
+check fake on -f "$src" "$m"
+check fake-leaves-nothing nothing_left
+
+# Names with spaces and commas.
+mkdir -p "$T/odd, name"
+echo odd >"$T/odd, name/file"
+check odd-source on -o allow_other "fusept-loopback#$T/odd, name" "$m"
+equal odd-reads odd "$(cat "$m/file")"
+umount "$m"
+check quoted-option on -o 'fsname="a,b"' "$src" "$m"
+equal quoted-fsname a,b "$(shown SOURCE)"
+umount "$m"
+
+# Foreground: mount stays until the unmount, or until the server ends.
+mount -t fusept -o foreground "$src" "$m" &
+fg=$!
+check foreground-mounts wait_for 10 mountpoint -q "$m"
+check foreground-stays kill -0 $fg
+umount "$m"
+wait $fg
+equal foreground-ends 0 $?
+mount -t fusept -o foreground "$src" "$m" &
+fg=$!
+wait_for 10 mountpoint -q "$m"
+kill -TERM "$(servers)"
+wait $fg
+check foreground-takes-the-mount-away wait_for 5 nothing_left
+
+# A server that never goes into the background by itself.
+printf '#!/bin/sh\nexec fusept-loopback -f "$@"\n' >"$T/staying-server"
+chmod 755 "$T/staying-server"
+check background within 10 mount -t fusept -o background "$T/staying-server#$T/src" "$m"
+equal background-reads data "$(cat "$m/file")"
+check background-umount umount "$m"
+check background-nothing-left nothing_left
+
+# Another mount namespace.
+unshare -m sleep 60 &
+ns=$!
+sleep 0.5
+check other-namespace mount -N $ns -t fusept "$src" "$m"
+equal other-namespace-reads data "$(nsenter -t $ns -m cat "$m/file")"
+fails not-in-ours ENOENT cat "$m/file"
+check other-namespace-umount umount -N $ns "$m"
+kill $ns
+
+# A server that is killed: calls fail, umount works.
+on "$src" "$m"
+kill -9 "$(servers)"
+fails after-kill ENOTCONN ls "$m"
+check umount-after-kill umount "$m"
+
+# A bind of the mount keeps the server; umount of the other does not wait for it.
+mkdir -p "$T/bind"
+on "$src" "$m"
+mount --bind "$m" "$T/bind"
+check umount-first within 10 umount "$m"
+equal bind-reads data "$(cat "$T/bind/file")"
+check umount-last umount "$T/bind"
+check all-gone nothing_left
+
+# An ordinary user has no business here, and is told so.
+as user1 mkdir -p /tmp/user-mnt
+fails user-cannot EPERM as user1 /usr/sbin/mount.fusept "$src" /tmp/user-mnt
+rmdir /tmp/user-mnt
+finish
