@@ -6,7 +6,7 @@
 #include <linux/uio.h>
 #include "compat.h"
 
-#if defined(FPT_HAVE_EXPORT_BACKING_FILE_OPEN)
+#if __has_include(<linux/backing-file.h>)
 #include <linux/backing-file.h>
 #endif
 
