@@ -218,7 +218,6 @@ ssize_t fpt_dev_splice_read(struct file *file, loff_t *ppos,
 	unsigned int used = pipe_occupancy(pipe->head, pipe->tail);
 	struct fpt_room room = {
 		.bytes = len,
-		.slots_max = pipe->max_usage,
 		.nonblock = file->f_flags & O_NONBLOCK,
 	};
 	struct fill fill = { };

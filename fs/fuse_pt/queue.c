@@ -342,22 +342,10 @@ static void queue_next_forgets(struct fpt_conn *conn, size_t bytes,
 	}
 }
 
-/*
- * Does the first request fit? 1, 0 if never, -EIO if not as full as the pipe
- * is now.
- */
-static int queue_fits(const struct fpt_req *req, const struct fpt_room *room)
+static bool queue_fits(const struct fpt_req *req, const struct fpt_room *room)
 {
-	unsigned int slots;
-
-	if (unlikely(req->in.len > room->bytes))
-		return 0;
-	if (!room->slots)
-		return 1;
-	slots = fpt_req_slots(req);
-	if (slots > room->slots_max)
-		return 0;
-	return slots > room->slots ? -EIO : 1;
+	return req->in.len <= room->bytes &&
+	       (!room->slots || fpt_req_slots(req) <= room->slots);
 }
 
 static void queue_take(struct fpt_req *req, struct fpt_dev *dev)
@@ -390,7 +378,8 @@ int fpt_queue_next(struct fpt_conn *conn, struct fpt_dev *dev,
 {
 	struct fpt_queue *q = &conn->queue;
 	struct fpt_req *req;
-	int fits, err;
+	bool fits;
+	int err;
 
 again:
 	spin_lock(&q->lock);
@@ -433,10 +422,6 @@ again:
 	q->forgets_turn = true;
 	req = list_first_entry(&q->pending, struct fpt_req, link);
 	fits = queue_fits(req, room);
-	if (unlikely(fits < 0)) {
-		spin_unlock(&q->lock);
-		return fits;
-	}
 	queue_take(req, dev);
 	/* Nobody else may have been woken for forgets that still wait. */
 	if (unlikely(q->forgets))

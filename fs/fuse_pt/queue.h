@@ -176,13 +176,11 @@ struct fpt_forget {
  * struct fpt_room - what a server's read can take
  * @bytes: size of its buffer
  * @slots: for a pipe: buffers it has free; else 0
- * @slots_max: for a pipe: buffers it has if empty
  * @nonblock: do not wait
  */
 struct fpt_room {
 	size_t		bytes;
 	unsigned int	slots;
-	unsigned int	slots_max;
 	bool		nonblock;
 };
 
@@ -207,9 +205,8 @@ struct fpt_next {
 /**
  * fpt_queue_next() - wait for something to read and take it off the queue
  *
- * Requests that do not fit an empty @room are finished with an error. Return:
- * 0; -EAGAIN, -ERESTARTSYS; -ENODEV on a dead connection; -EIO if the pipe has
- * too few buffers free for the next request, which stays queued then.
+ * Requests that do not fit @room are finished with an error. Return: 0;
+ * -EAGAIN, -ERESTARTSYS; -ENODEV on a dead connection.
  */
 int fpt_queue_next(struct fpt_conn *conn, struct fpt_dev *dev,
 		   const struct fpt_room *room, struct fpt_next *next);
