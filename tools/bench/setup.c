@@ -107,6 +107,15 @@ static int mount_fusept(const struct bench *b, const struct setup *s, bool throu
 	return run_command(argv);
 }
 
+/* Only the kernel's own passthrough may. */
+static bool may_be_absent(const struct setup *s)
+{
+	if (strcmp(s->name, "fuse-passthrough"))
+		return false;
+	fprintf(stderr, "fusept-bench: fuse-passthrough: not offered by this kernel's fuse, left out\n");
+	return true;
+}
+
 static int setup_mount(struct bench *b, struct setup *s)
 {
 	bool through = strstr(s->name, "-passthrough");
@@ -120,11 +129,8 @@ static int setup_mount(struct bench *b, struct setup *s)
 		s->mounted = true;
 		return 0;
 	}
-	/* Only the kernel's own passthrough may be absent. */
-	if (!strcmp(s->name, "fuse-passthrough")) {
-		fprintf(stderr, "fusept-bench: fuse-passthrough: not offered by this kernel's fuse, left out\n");
+	if (may_be_absent(s))
 		return 1;
-	}
 	fprintf(stderr, "fusept-bench: %s: mounting failed with status %d\n", s->name, ret);
 	return -1;
 }
@@ -150,6 +156,31 @@ static int setup_root(struct bench *b, struct setup *s, const char *dir)
 	if (make_dir(s->root))
 		return -1;
 	return setup_mount(b, s);
+}
+
+/*
+ * The first request: a server that was refused passthrough ends at INIT, in
+ * the background, and takes its mount along.
+ */
+static int setup_work(struct setup *s)
+{
+	if (asprintf(&s->work, "%s/fusept-bench-%s-%d", s->root, s->name, getpid()) < 0) {
+		s->work = NULL;
+		return -1;
+	}
+	if (!mkdir(s->work, 0755)) {
+		s->made_work = true;
+		return 0;
+	}
+	if (s->mounted && (errno == ECONNABORTED || errno == ENOTCONN) &&
+	    may_be_absent(s)) {
+		if (!umount2(s->root, MNT_DETACH) || errno == EINVAL)
+			rmdir(s->root);
+		s->mounted = false;
+		return 1;
+	}
+	fprintf(stderr, "fusept-bench: mkdir %s: %s\n", s->work, strerror(errno));
+	return -1;
 }
 
 static void setup_drop(struct setup *s);
@@ -184,13 +215,11 @@ int setup_add(struct bench *b, const char *spec)
 		setup_drop(s);
 		return ret;
 	}
-	if (asprintf(&s->work, "%s/fusept-bench-%s-%d", s->root, s->name, getpid()) < 0)
-		s->work = NULL;
-	if (!s->work || make_dir(s->work)) {
+	ret = setup_work(s);
+	if (ret) {
 		setup_drop(s);
-		return -1;
+		return ret;
 	}
-	s->made_work = true;
 	b->nr_setups++;
 	return 0;
 }
