@@ -232,14 +232,6 @@ static bool req_wait(struct fpt_conn *conn, struct fpt_req *req, u32 flags)
 	return true;
 }
 
-/* What a FPT_CALL_OUT_VAR reply holds in its variable part. */
-static u32 call_out_var(const struct fpt_call *call)
-{
-	if (call->flags & FPT_CALL_OUT_PAGES)
-		return call->pages.len;
-	return call->nr_out ? call->out[call->nr_out - 1].len : 0;
-}
-
 ssize_t fpt_call(struct fpt_conn *conn, struct fpt_call *call)
 {
 	u32 flags = call->flags;
@@ -266,9 +258,7 @@ ssize_t fpt_call(struct fpt_conn *conn, struct fpt_call *call)
 	}
 	call_count_out(conn);
 
-	if (call->error)
-		return call->error;
-	return flags & FPT_CALL_OUT_VAR ? call_out_var(call) : 0;
+	return fpt_call_result(call);
 }
 
 int fpt_call_async(struct fpt_conn *conn, struct fpt_call *call, gfp_t gfp)

@@ -129,6 +129,21 @@ static inline void fpt_call_out(struct fpt_call *c, void *data, u32 len)
 }
 
 /**
+ * fpt_call_result() - for @done: what fpt_call() would have returned
+ * Not to be had by "error ?: len": that is unsigned, and an error a length.
+ */
+static inline ssize_t fpt_call_result(const struct fpt_call *c)
+{
+	if (c->error)
+		return c->error;
+	if (!(c->flags & FPT_CALL_OUT_VAR))
+		return 0;
+	if (c->flags & FPT_CALL_OUT_PAGES)
+		return c->pages.len;
+	return c->nr_out ? c->out[c->nr_out - 1].len : 0;
+}
+
+/**
  * fpt_call() - send a request and wait for its answer
  * @conn: connection
  * @call: the exchange; @done must be NULL
