@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "backing.h"
@@ -50,6 +51,24 @@ int drop_privileges(fuse_req_t req, int fd)
 }
 
 /*
+ * Could a write that is still to come leave the same time behind? Times move with
+ * the kernel's tick, which is 10 ms at its longest.
+ */
+static bool is_fresh(const struct timespec *t)
+{
+	const long second = 1000000000, tick = second / 100;
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	if (t->tv_sec < now.tv_sec - 1)
+		return false;
+	if (t->tv_sec > now.tv_sec)
+		return true;
+	return (now.tv_sec - t->tv_sec) * second + now.tv_nsec - t->tv_nsec <=
+	       tick;
+}
+
+/*
  * Is the file as it was when it was last opened, or closed after writing? Then
  * what the kernel has cached of it is still good.
  */
@@ -64,7 +83,7 @@ static bool as_last_seen(struct handle *h)
 	pthread_mutex_lock(&n->lock);
 	same = n->seen && n->seen_size == st.st_size &&
 	       same_time(&n->seen_mtime, &st.st_mtim);
-	n->seen = true;
+	n->seen = !is_fresh(&st.st_mtim);
 	n->seen_size = st.st_size;
 	n->seen_mtime = st.st_mtim;
 	pthread_mutex_unlock(&n->lock);
