@@ -20,6 +20,7 @@
 #include "record.h"
 #include "say.h"
 #include "server.h"
+#include "table.h"
 
 static const char usage_text[] =
 "Usage: mount.fusept SERVER#SOURCE DIR [-fnsv] [-N NAMESPACE] [-o OPTIONS]\n"
@@ -181,7 +182,7 @@ static int serve(struct request *r, struct mount_options *o)
 	if (ns >= 0)
 		namespace_enter(ns);
 	attach_show(&a);
-	dev = device_of(a.mount_fd, "");
+	dev = table_device(r->dir);
 	if (s.daemon && dev)
 		record_write(dev, s.daemon);
 	say_more("%s is mounted on %s", r->fsname, r->dir);
@@ -193,7 +194,7 @@ static int serve(struct request *r, struct mount_options *o)
 	code = server_wait(&s);
 	record_remove(dev);
 	/* A server that left by itself leaves a dead mount. */
-	if (dev && device_of(AT_FDCWD, r->dir) == dev) {
+	if (dev && table_device(r->dir) == dev) {
 		a.visible = true;
 		attach_drop(&a);
 	}

@@ -15,16 +15,6 @@
 
 #define RECORD_DIR "/run/fusept"
 
-dev_t device_of(int at, const char *path)
-{
-	struct statx stx;
-
-	if (statx(at, path, AT_EMPTY_PATH | AT_STATX_DONT_SYNC |
-		  AT_NO_AUTOMOUNT, 0, &stx))
-		return 0;
-	return makedev(stx.stx_dev_major, stx.stx_dev_minor);
-}
-
 static void record_path(char *path, size_t size, dev_t dev)
 {
 	snprintf(path, size, "%s/%u:%u", RECORD_DIR, major(dev), minor(dev));

@@ -9,11 +9,6 @@
 
 #include <sys/types.h>
 
-/*
- * Device number of the mount at @path below @at, or of the descriptor @at when
- * @path is empty, without a word to its server; 0 when it cannot be told.
- */
-dev_t device_of(int at, const char *path);
 /* Note that @pid serves the mount with device number @dev. Best effort. */
 void record_write(dev_t dev, pid_t pid);
 /* A pidfd of the live server of @dev, or -1. */

@@ -7,19 +7,18 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "namespace.h"
 #include "record.h"
 #include "say.h"
+#include "table.h"
 
 #define WAIT_SECONDS 30		/* default of FUSEPT_UMOUNT_WAIT */
 
@@ -35,25 +34,6 @@ static const char usage_text[] =
 "  -n, -t TYPE   accepted for umount(8), without effect\n"
 "  -h, -V        this help; the version\n"
 "See umount.fusept(8).\n";
-
-/* Is the file system with device number @dev mounted anywhere we can see? */
-static bool still_mounted(dev_t dev)
-{
-	unsigned int maj, min;
-	bool found = false;
-	char *line = NULL;
-	size_t room = 0;
-	FILE *f = fopen("/proc/self/mountinfo", "re");
-
-	if (!f)
-		return true;
-	while (!found && getline(&line, &room, f) > 0)
-		if (sscanf(line, "%*d %*d %u:%u", &maj, &min) == 2)
-			found = makedev(maj, min) == dev;
-	free(line);
-	fclose(f);
-	return found;
-}
 
 static int wait_seconds(void)
 {
@@ -130,7 +110,7 @@ int main(int argc, char **argv)
 	seconds = wait_seconds();
 	if (ns)
 		namespace_enter(namespace_open(ns));
-	dev = device_of(AT_FDCWD, dir);
+	dev = table_device(dir);
 	pidfd = dev ? record_pidfd(dev) : -1;
 	if (umount2(dir, flags | UMOUNT_NOFOLLOW)) {
 		if (errno == EBUSY && readonly) {
@@ -144,7 +124,7 @@ int main(int argc, char **argv)
 	}
 	say_more("%s unmounted", dir);
 	/* Detached, or mounted elsewhere too: the server has reason to live. */
-	if (lazy || !dev || still_mounted(dev))
+	if (lazy || !dev || table_has(dev))
 		return EX_OK;
 	if (pidfd >= 0)
 		wait_for(pidfd, seconds);
