@@ -101,7 +101,7 @@ struct fpt_conn {
 	int			init_error;
 	struct fpt_queue	queue;
 
-	struct mutex		dev_lock;
+	struct mutex		dev_lock;	/* see above */
 	struct list_head	devs;
 	unsigned int		nr_devs;
 
@@ -158,6 +158,21 @@ void fpt_conn_abort(struct fpt_conn *conn);
 static inline bool fpt_conn_dead(const struct fpt_conn *conn)
 {
 	return READ_ONCE(conn->state) == FPT_CONN_DEAD;
+}
+
+/**
+ * fpt_conn_settle() - wait until it is known what is spoken
+ *
+ * For who looks at what INIT agrees on before the first call waited for INIT.
+ * A fatal signal ends the wait; the call that follows fails then.
+ */
+static inline void fpt_conn_settle(struct fpt_conn *conn)
+{
+	if (unlikely(READ_ONCE(conn->state) == FPT_CONN_NEW))
+		wait_event_killable(conn->init_wait,
+				    READ_ONCE(conn->state) != FPT_CONN_NEW);
+	/* Pairs with the release in fpt_queue_live(). */
+	smp_rmb();
 }
 
 static inline bool fpt_has(const struct fpt_conn *conn, enum fpt_feature f)

@@ -188,19 +188,20 @@ static inline bool fpt_node_past(struct fpt_node *node, const u64 *field)
  * Length of a structure whose end came with @minor of the protocol: an older
  * server leaves it out of replies and does not expect it in requests.
  */
-static inline u32 fpt_wire_len(const struct fpt_conn *conn, unsigned int minor,
+static inline u32 fpt_wire_len(struct fpt_conn *conn, unsigned int minor,
 			       u32 older, u32 newer)
 {
+	fpt_conn_settle(conn);
 	return likely(conn->minor >= minor) ? newer : older;
 }
 
-static inline u32 fpt_attr_out_len(const struct fpt_conn *conn)
+static inline u32 fpt_attr_out_len(struct fpt_conn *conn)
 {
 	return fpt_wire_len(conn, FPT_MINOR_BLKSIZE, FUSE_COMPAT_ATTR_OUT_SIZE,
 			    sizeof(struct fuse_attr_out));
 }
 
-static inline u32 fpt_entry_out_len(const struct fpt_conn *conn)
+static inline u32 fpt_entry_out_len(struct fpt_conn *conn)
 {
 	return fpt_wire_len(conn, FPT_MINOR_BLKSIZE, FUSE_COMPAT_ENTRY_OUT_SIZE,
 			    sizeof(struct fuse_entry_out));

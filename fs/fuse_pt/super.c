@@ -39,6 +39,9 @@
 /* The share of dirty memory, in percent, that an untrusted server may hold. */
 #define SUPER_DIRTY_SHARE	1
 
+/* With it, f_frsize came into statfs. */
+#define SUPER_MINOR_FRSIZE	4
+
 /* -------- mount options -------- */
 
 enum {
@@ -238,8 +241,9 @@ static int super_statfs(struct dentry *dentry, struct kstatfs *buf)
 	if (!fpt_conn_may_use(conn))
 		return 0;
 
-	fpt_call_out(&call, &out, conn->minor < 4 ? FUSE_COMPAT_STATFS_SIZE :
-						    sizeof(out));
+	fpt_call_out(&call, &out, fpt_wire_len(conn, SUPER_MINOR_FRSIZE,
+					       FUSE_COMPAT_STATFS_SIZE,
+					       sizeof(out)));
 	err = fpt_call(conn, &call);
 	if (err)
 		return err;

@@ -356,6 +356,7 @@ static bool fault_start(struct raw *r, pthread_t *thread, pid_t *client)
 	*client = client_start(r, client_stat);
 	usleep(SHORT_MS * 1000);
 	CHECK_IS(pthread_create(thread, NULL, fault_thread, NULL), 0);
+	usleep(SHORT_MS * 1000);
 	/* It took the request and waits for a page: we are asked for that. */
 	return CHECK(fs_until(r, FUSE_READ, LONG_MS));
 }
@@ -400,9 +401,10 @@ static void test_fault_killed(struct raw *r)
 	r->head = (struct fuse_in_header *)faulting.map;
 	CHECK_IS(r->head->opcode, FUSE_LOOKUP);
 	CHECK(!strcmp((char *)(r->head + 1), "file"));
+	/* It is known already; after an error it is looked up anew. */
 	CHECK_IS(raw_reply(r, ENOTDIR, NULL, 0), 0);
 	r->head = (struct fuse_in_header *)r->buf;
-	CHECK_IS(client_serve(r, next), ENOTDIR);
+	CHECK_IS(client_serve(r, next), 0);
 	munmap(faulting.map, FILE_SIZE);
 	fs_settle(r, SHORT_MS);
 }

@@ -32,21 +32,24 @@ static void fill_attr(struct fuse_attr *attr, mode_t mode)
 	attr->blksize = 4096;
 }
 
+/* What is behind the id after so many LOOKUPs. */
+static mode_t file_mode(void)
+{
+	return how == TYPE && lookups > 1 ? S_IFDIR | 0755 : S_IFREG | 0644;
+}
+
 static void on_lookup(struct raw *r)
 {
 	struct fuse_entry_out out = { .nodeid = FILE_ID, .generation = 1 };
-	int again = lookups > 0;
 
 	if (strcmp(r->arg, "f")) {
 		raw_reply(r, ENOENT, NULL, 0);
 		return;
 	}
 	lookups++;
-	fill_attr(&out.attr, S_IFREG | 0644);
-	if (again && how == GENERATION)
+	fill_attr(&out.attr, file_mode());
+	if (how == GENERATION && lookups > 1)
 		out.generation = 2;
-	if (again && how == TYPE)
-		fill_attr(&out.attr, S_IFDIR | 0755);
 	if (how == ROOT) {
 		out.nodeid = FUSE_ROOT_ID;
 		fill_attr(&out.attr, S_IFDIR | 0755);
@@ -98,7 +101,7 @@ static void answer(struct raw *r)
 		break;
 	case FUSE_GETATTR:
 		fill_attr(&attr, r->head->nodeid == FUSE_ROOT_ID ?
-			  S_IFDIR | 0755 : S_IFREG | 0644);
+			  S_IFDIR | 0755 : file_mode());
 		raw_reply_attr(r, &attr);
 		break;
 	case FUSE_OPEN:

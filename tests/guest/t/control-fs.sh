@@ -15,7 +15,7 @@ umount $at 2>/dev/null
 loopback "$T/src" "$T/a"
 check mounts mount -t fuseptctl none $at
 # A name is not remembered to be missing once it is there.
-fails no-such-connection-yet ENOENT sh -c "for i in \$(seq 20 99); do ls $at/\$i/abort && exit; done; exit 1"
+fails no-such-connection-yet ENOENT ls $at/{20..99}
 equal magic 65735543 "$(stat -f -c %t $at)"
 loopback "$T/src" "$T/b"
 a=$(connection "$T/a") b=$(connection "$T/b")
@@ -53,7 +53,7 @@ job=$!
 wait_for 10 waiting_is -ge 1
 check abort-takes-any-write sh -c "echo x >'$a/abort'"
 check abort-wakes within 10 sh -c "while kill -0 $job 2>/dev/null; do sleep 0.1; done"
-check abort-error grep -q "Software caused connection abort" "$T/stat"
+check abort-error grep -q "Software caused connection abort" "$T/stat" || cat "$T/stat"
 fails after-abort ENOTCONN ls "$T/a"
 check abort-twice sh -c "echo x >'$a/abort'"
 equal other-mount-waits 0 "$(cat "$b/waiting")"

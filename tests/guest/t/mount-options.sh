@@ -7,13 +7,15 @@
 . "$FUSEPT_TESTS/lib.sh"
 
 mkdir -p "$T/m" "$T/m2"
+touch "$T/file"
+at=$T/m
 base=(rootmode=40755 user_id=0 group_id=0)
 
 # good CASE PATTERN OPTION ...: mounts, and its mountinfo line matches.
 good() {
 	local name=$1 want=$2 out
 	shift 2
-	out=$(rawmount "${how[@]}" "$T/m" "$@")
+	out=$(rawmount "${how[@]}" "$at" "$@")
 	if grep -qx error=OK <<<"$out" && grep -q "^mounted=.*$want" <<<"$out"; then
 		echo "ok $name"
 	else
@@ -51,12 +53,14 @@ for api in new old; do
 	good "$api-max_read" 'max_read=8192' fd=dev "${base[@]}" max_read=8192
 	good "$api-max_read-small" 'max_read=4096' fd=dev "${base[@]}" max_read=17
 	good "$api-subtype" ' - fusept\.tee ' fd=dev "${base[@]}" subtype=tee
+	at=$T/file
 	good "$api-root-is-a-file" ' - fusept ' fd=dev rootmode=100644 user_id=0 group_id=0
+	at=$T/m
 done
 how=()
-good source ' - fusept this#one ' fd=dev "${base[@]}" source=this#one
+good source ' - fusept this-one ' fd=dev "${base[@]}" source=this-one
 good descriptor-itself ' - fusept ' fd=DEV "${base[@]}"
-how=(-t fusept.cup)
+how=(-l -t fusept.cup)
 good subtype-in-the-type ' - fusept\.cup ' fd=dev "${base[@]}"
 how=()
 
