@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #define _GNU_SOURCE
 #include <errno.h>
+#include <linux/capability.h>
 #include <linux/securebits.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <sys/fsuid.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "caller.h"
@@ -15,6 +17,24 @@ static __thread int own_umask;
 static __thread mode_t current_umask;
 
 static gid_t server_gid;
+
+/*
+ * With CAP_SYS_RESOURCE in effect the file system below would let every caller
+ * write past a quota.
+ */
+static void respect_quotas(void)
+{
+	struct __user_cap_header_struct head = { _LINUX_CAPABILITY_VERSION_3, 0 };
+	struct __user_cap_data_struct caps[_LINUX_CAPABILITY_U32S_3];
+
+	if (syscall(SYS_capget, &head, caps))
+		return;
+	caps[CAP_TO_INDEX(CAP_SYS_RESOURCE)].effective &=
+		~CAP_TO_MASK(CAP_SYS_RESOURCE);
+	if (syscall(SYS_capset, &head, caps))
+		fuse_log(FUSE_LOG_WARNING,
+			 "fusept-loopback: cannot give up CAP_SYS_RESOURCE: quotas of the source do not bind the callers\n");
+}
 
 void caller_init(struct loopback *lo)
 {
@@ -36,6 +56,7 @@ void caller_init(struct loopback *lo)
 		return;
 	}
 	lo->as_caller = true;
+	respect_quotas();
 }
 
 static void enter_umask(mode_t mask)
