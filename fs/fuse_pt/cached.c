@@ -91,25 +91,14 @@ static void fill_learn(struct cached_fill *fill, ssize_t got)
 
 static int fill_folio(struct file *file, struct folio *folio)
 {
-	struct inode *inode = folio->mapping->host;
-	loff_t pos = folio_pos(folio);
 	struct {
 		struct cached_fill fill;
 		struct bio_vec bv[1];
 	} one = {};
 	ssize_t got;
-	int err;
-
-	/* a kernel user without an open file has no handle to read with */
-	if (fpt_inode_stale(inode) || !file)
-		return -EIO;
-
-	err = fpt_wb_wait_killable(inode, pos, pos + PAGE_SIZE - 1);
-	if (err)
-		return err;
 
 	fill_add(&one.fill, folio);
-	fill_prepare(&one.fill, file, inode, pos);
+	fill_prepare(&one.fill, file, folio->mapping->host, folio_pos(folio));
 	got = fpt_call(one.fill.ff->conn, &one.fill.call);
 	fill_learn(&one.fill, got);
 	return got < 0 ? got : 0;
@@ -117,8 +106,23 @@ static int fill_folio(struct file *file, struct folio *folio)
 
 static int cached_read_folio(struct file *file, struct folio *folio)
 {
-	int err = fill_folio(file, folio);
+	struct inode *inode = folio->mapping->host;
+	loff_t pos = folio_pos(folio);
+	int err;
 
+	/* a kernel user without an open file has no handle to read with */
+	if (fpt_inode_stale(inode) || !file) {
+		folio_unlock(folio);
+		return -EIO;
+	}
+
+	if (!fpt_wb_quiet(inode, pos, pos + PAGE_SIZE - 1)) {
+		folio_unlock(folio);
+		err = fpt_wb_wait_a_bit(inode, pos, pos + PAGE_SIZE - 1);
+		return err ? err : AOP_TRUNCATED_PAGE;
+	}
+
+	err = fill_folio(file, folio);
 	folio_end_read(folio, !err);
 	return err;
 }
@@ -139,7 +143,7 @@ static void fill_done(struct fpt_conn *conn, struct fpt_call *call)
 	struct fpt_file *ff = fill->ff;
 
 	/* The handle keeps the inode that the folios may no longer keep. */
-	fill_end(fill, call->error ? call->error : call->pages.len);
+	fill_end(fill, fpt_call_result(call));
 	kfree(fill);
 	fpt_file_put(ff);
 }
@@ -186,7 +190,8 @@ static void cached_readahead(struct readahead_control *rac)
 
 		nr = min(left, max);
 		len = (size_t)nr << PAGE_SHIFT;
-		if (fpt_wb_wait_killable(inode, pos, pos + len - 1))
+		/* read_folio waits for what is being written */
+		if (!fpt_wb_quiet(inode, pos, pos + len - 1))
 			break;
 
 		fill = kzalloc_flex(struct cached_fill, bv, nr,
@@ -432,8 +437,10 @@ static ssize_t cached_write_locked(struct kiocb *iocb, struct iov_iter *from)
 {
 	struct inode *inode = file_inode(iocb->ki_filp);
 	const struct fpt_conn *conn = fpt_inode_conn(inode);
-	struct cached_through t;
+	struct fpt_node *fn = fpt_node(inode);
 	loff_t size = i_size_read(inode);
+	bool grows = iocb->ki_pos + iov_iter_count(from) > size;
+	struct cached_through t;
 	unsigned int pages;
 	ssize_t done;
 
@@ -455,7 +462,11 @@ static ssize_t cached_write_locked(struct kiocb *iocb, struct iov_iter *from)
 
 	if (iocb->ki_pos > size)
 		fpt_file_zero_tail(inode, size);
+	if (grows)
+		set_bit(FPT_N_SIZE_CHANGING, &fn->bits);
 	done = through_write(&t, iocb, from);
+	if (grows)
+		clear_bit(FPT_N_SIZE_CHANGING, &fn->bits);
 
 	if (t.bv != t.few)
 		kfree(t.bv);

@@ -397,7 +397,7 @@ static void part_done(struct fpt_conn *conn, struct fpt_call *call)
 	struct direct_io *io = part->io;
 	ssize_t got;
 
-	got = part_result(part, call->error ? call->error : call->pages.len);
+	got = part_result(part, fpt_call_result(call));
 	if (got < 0)
 		direct_cut(io, part->at, got);
 	else if (got < part->len)
@@ -571,9 +571,10 @@ static bool direct_lock(const struct kiocb *iocb, const struct iov_iter *from)
 static ssize_t direct_write_locked(struct direct_io *io, struct iov_iter *from)
 {
 	struct kiocb *iocb = io->iocb;
-	loff_t size;
+	struct fpt_node *fn = fpt_node(io->inode);
 	ssize_t done;
-	bool wait;
+	loff_t size;
+	bool grows;
 
 	done = generic_write_checks(iocb, from);
 	if (done <= 0)
@@ -593,9 +594,13 @@ static ssize_t direct_write_locked(struct direct_io *io, struct iov_iter *from)
 		return done;
 
 	/* The size must be right when the next one looks at it. */
-	wait = is_sync_kiocb(iocb) ||
-		iocb->ki_pos + iov_iter_count(from) > size;
-	return direct_run(io, from, wait);
+	grows = iocb->ki_pos + iov_iter_count(from) > size;
+	if (grows)
+		set_bit(FPT_N_SIZE_CHANGING, &fn->bits);
+	done = direct_run(io, from, grows || is_sync_kiocb(iocb));
+	if (grows)
+		clear_bit(FPT_N_SIZE_CHANGING, &fn->bits);
+	return done;
 }
 
 ssize_t fpt_direct_write(struct kiocb *iocb, struct iov_iter *from)

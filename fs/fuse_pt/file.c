@@ -253,8 +253,7 @@ static void open_emptied(struct inode *inode)
 	struct fpt_node *fn = fpt_node(inode);
 
 	spin_lock(&fn->lock);
-	fn->attr_epoch =
-		atomic64_inc_return(&fpt_inode_conn(inode)->attr_epoch);
+	fn->attr_epoch = fpt_attr_now(fpt_inode_conn(inode));
 	i_size_write(inode, 0);
 	spin_unlock(&fn->lock);
 }
@@ -490,7 +489,7 @@ void fpt_file_lost_size(struct inode *inode, loff_t end, u64 epoch)
 	struct fpt_node *fn = fpt_node(inode);
 
 	spin_lock(&fn->lock);
-	if (fn->attr_epoch <= epoch && end < i_size_read(inode) &&
+	if (fn->attr_epoch < epoch && end < i_size_read(inode) &&
 	    !test_bit(FPT_N_SIZE_CHANGING, &fn->bits))
 		i_size_write(inode, end);
 	spin_unlock(&fn->lock);

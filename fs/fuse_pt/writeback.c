@@ -7,6 +7,7 @@
 #include <linux/fs.h>
 #include <linux/mm.h>
 #include <linux/pagemap.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/writeback.h>
 #include "conn.h"
@@ -153,8 +154,9 @@ int fpt_wb_span_turn(struct inode *inode, struct fpt_wb_span *span)
 		-EINTR : 0;
 }
 
-static bool wb_quiet(struct fpt_node *fn, loff_t start, loff_t end)
+bool fpt_wb_quiet(struct inode *inode, loff_t start, loff_t end)
 {
+	struct fpt_node *fn = fpt_node(inode);
 	bool quiet;
 
 	if (list_empty_careful(&fn->wb.spans))
@@ -170,19 +172,28 @@ void fpt_wb_wait(struct inode *inode, loff_t start, loff_t end)
 {
 	struct fpt_node *fn = fpt_node(inode);
 
-	wait_event(fn->wb.wait, wb_quiet(fn, start, end));
+	wait_event(fn->wb.wait, fpt_wb_quiet(inode, start, end));
 }
 
 int fpt_wb_wait_killable(struct inode *inode, loff_t start, loff_t end)
 {
 	struct fpt_node *fn = fpt_node(inode);
 
-	if (wb_quiet(fn, start, end))
+	if (fpt_wb_quiet(inode, start, end))
 		return 0;
 	if (fpt_task_killed())
 		return -EINTR;
-	return wait_event_killable(fn->wb.wait, wb_quiet(fn, start, end)) ?
+	return wait_event_killable(fn->wb.wait, fpt_wb_quiet(inode, start, end)) ?
 		-EINTR : 0;
+}
+
+int fpt_wb_wait_a_bit(struct inode *inode, loff_t start, loff_t end)
+{
+	struct fpt_node *fn = fpt_node(inode);
+
+	wait_event_killable_timeout(fn->wb.wait,
+				    fpt_wb_quiet(inode, start, end), 1);
+	return fatal_signal_pending(current) ? -EINTR : 0;
 }
 
 int fpt_wb_settle(struct inode *inode, loff_t start, loff_t end)
@@ -278,7 +289,7 @@ static void copy_end(struct fpt_wb_copy *copy, int err)
 		mapping_set_error(inode->i_mapping, err);
 
 	spin_lock(&fn->lock);
-	fn->wb.copies -= copy->nr;
+	WRITE_ONCE(fn->wb.copies, fn->wb.copies - copy->nr);
 	spin_unlock(&fn->lock);
 
 	fpt_wb_span_end(inode, &copy->span);
@@ -369,7 +380,7 @@ static void copy_submit(struct fpt_wb_copy *copy)
 	copy->in.write_flags = FUSE_WRITE_CACHE;
 
 	spin_lock(&fn->lock);
-	fn->wb.copies += copy->nr;
+	WRITE_ONCE(fn->wb.copies, fn->wb.copies + copy->nr);
 	now = !fn->wb.held && !span_blocked(&fn->wb, &copy->span);
 	copy->span.state = now ? FPT_WB_SENT : FPT_WB_QUEUED;
 	spin_unlock(&fn->lock);
@@ -399,8 +410,9 @@ void fpt_wb_hold(struct inode *inode)
 	struct fpt_node *fn = fpt_node(inode);
 
 	spin_lock(&fn->lock);
-	fn->wb.held++;
+	WRITE_ONCE(fn->wb.held, fn->wb.held + 1);
 	spin_unlock(&fn->lock);
+	wake_up_all(&fn->wb.wait);
 	wait_event(fn->wb.wait, wb_none_sent(fn));
 }
 
@@ -409,7 +421,7 @@ void fpt_wb_unhold(struct inode *inode)
 	struct fpt_node *fn = fpt_node(inode);
 
 	spin_lock(&fn->lock);
-	fn->wb.held--;
+	WRITE_ONCE(fn->wb.held, fn->wb.held - 1);
 	spin_unlock(&fn->lock);
 	wb_pump(fn);
 }
@@ -548,12 +560,14 @@ static int wb_copy_folio(struct wb_walk *walk, struct folio *folio)
 	return 0;
 }
 
+/* While WRITEs are held, who waits would wait for who holds them. */
 static bool wb_has_room(struct fpt_node *fn)
 {
 	const struct fpt_conn *conn = fpt_inode_conn(&fn->vfs);
 
 	return READ_ONCE(fn->wb.copies) <=
-		conn->max_background * wb_max_pages(conn) || fpt_conn_dead(conn);
+		conn->max_background * wb_max_pages(conn) ||
+		READ_ONCE(fn->wb.held) || fpt_conn_dead(conn);
 }
 
 /*

@@ -12,10 +12,10 @@
  * WRITEs of one byte reach the server one after the other, the older first.
  * Buffered writes send the page cache itself, and list a span for it.
  *
- * A span is put on the list, and grown, with the folio locked that it is about.
- * Who has a folio locked may therefore wait for the spans over it. Who has a
- * span must not wait for such a holder: copies are made of dirty folios only,
- * which nobody waits for a span with, and buffered writes but try the lock.
+ * A span is put on the list, and grown, with the folio locked that it is about:
+ * who has the lock sees all spans over the folio. Nobody waits for a span with
+ * a folio locked, but for the copying of dirty folios, which may wait for
+ * memory in flight; so buffered writes, once they have a span, only try locks.
  */
 #ifndef FPT_WRITEBACK_H
 #define FPT_WRITEBACK_H
@@ -75,10 +75,21 @@ void fpt_wb_init(struct fpt_wb *wb);
 void fpt_wb_add_handle(struct inode *inode, struct fpt_file *ff);
 void fpt_wb_del_handle(struct inode *inode, struct fpt_file *ff);
 
-/* Wait until no WRITE to bytes [start, end] is in flight. */
+/* Is no WRITE to bytes [start, end] in flight? */
+bool fpt_wb_quiet(struct inode *inode, loff_t start, loff_t end);
+/* Wait until it is so; no folio is locked. */
 void fpt_wb_wait(struct inode *inode, loff_t start, loff_t end);
 /* The same; -EINTR if the task is killed first. */
 int fpt_wb_wait_killable(struct inode *inode, loff_t start, loff_t end);
+
+/**
+ * fpt_wb_wait_a_bit() - wait, but not for long
+ *
+ * For readers, which the page cache has hold its invalidate lock. A truncate
+ * needs that before it lets a held WRITE go, so who waits must come back.
+ * Return: 0, or -EINTR if the task was killed.
+ */
+int fpt_wb_wait_a_bit(struct inode *inode, loff_t start, loff_t end);
 
 /**
  * fpt_wb_flush() - write out and wait until the server has it
@@ -94,9 +105,7 @@ int fpt_wb_settle(struct inode *inode, loff_t start, loff_t end);
 /**
  * fpt_wb_hold() - around truncate: no WRITE is in flight or sent in between
  *
- * Inode locked. The page cache must be truncated after fpt_wb_unhold(), not
- * before: a reader may wait for a held WRITE with a folio locked. A held WRITE
- * is cut off at the size that it finds.
+ * Inode locked. A WRITE that was held is cut off at the size that it finds.
  */
 void fpt_wb_hold(struct inode *inode);
 void fpt_wb_unhold(struct inode *inode);
