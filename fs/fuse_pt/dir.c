@@ -12,6 +12,7 @@
 #include <linux/fs.h>
 #include <linux/jiffies.h>
 #include <linux/namei.h>
+#include <linux/rcupdate.h>
 #include <linux/string.h>
 #include "dir.h"
 #include "node.h"
@@ -126,6 +127,40 @@ bool fpt_entry_confirms(struct inode *inode, const struct fuse_entry_out *entry,
 	return true;
 }
 
+/* Is the directory @inode one of those that lead to @dentry? */
+static bool leads_to(const struct inode *inode, struct dentry *dentry)
+{
+	struct dentry *up;
+	bool found = false;
+
+	rcu_read_lock();
+	for (up = READ_ONCE(dentry->d_parent); !found && !IS_ROOT(up);
+	     up = READ_ONCE(up->d_parent))
+		found = d_inode_rcu(up) == inode;
+	rcu_read_unlock();
+	return found;
+}
+
+struct dentry *fpt_entry_splice(struct inode *inode, struct dentry *dentry,
+				u64 life)
+{
+	struct dentry *alias;
+
+	/* The VFS would refuse it too, with a line in the log each time. */
+	if (!IS_ERR_OR_NULL(inode) && S_ISDIR(inode->i_mode) &&
+	    leads_to(inode, dentry)) {
+		iput(inode);
+		return ERR_PTR(-ELOOP);
+	}
+
+	/* Before it can be found. */
+	fpt_entry_life(dentry, life);
+	alias = d_splice_alias(inode, dentry);
+	if (!IS_ERR_OR_NULL(alias))
+		fpt_entry_life(alias, life);
+	return alias;
+}
+
 /* LOOKUP. @name need not be NUL-terminated. */
 static int ask_entry(struct inode *dir, const struct qstr *name,
 		     struct fuse_entry_out *entry, u64 *epoch)
@@ -150,7 +185,6 @@ struct dentry *fpt_lookup(struct inode *dir, struct dentry *dentry,
 {
 	struct fuse_entry_out entry;
 	struct inode *inode = NULL;
-	struct dentry *alias;
 	u64 epoch, life = 0;
 	bool locked;
 	int err;
@@ -176,13 +210,7 @@ struct dentry *fpt_lookup(struct inode *dir, struct dentry *dentry,
 	}
 	if (inode)
 		set_bit(FPT_N_RDPLUS, &fpt_node(dir)->bits);
-
-	/* Before it can be found. */
-	fpt_entry_life(dentry, life);
-	alias = d_splice_alias(inode, dentry);
-	if (!IS_ERR_OR_NULL(alias))
-		fpt_entry_life(alias, life);
-	return alias;
+	return fpt_entry_splice(inode, dentry, life);
 }
 
 /* A name is in use: what came with READDIRPLUS was worth it. */

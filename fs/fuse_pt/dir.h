@@ -23,6 +23,14 @@ extern const struct file_operations fpt_dir_fops;
  */
 void fpt_entry_life(struct dentry *dentry, u64 life);
 
+/**
+ * fpt_entry_splice() - d_splice_alias() of what an entry names, for @life
+ * @inode: taken over; NULL for a name that leads nowhere, or an ERR_PTR
+ * Return: as d_splice_alias(); -ELOOP for a directory that is above @dentry.
+ */
+struct dentry *fpt_entry_splice(struct inode *inode, struct dentry *dentry,
+				u64 life);
+
 /* The parent's attributes and listing changed by an operation of ours. */
 void fpt_dir_changed(struct inode *dir);
 

@@ -79,7 +79,6 @@ static struct dentry *make_object(struct inode *dir, struct dentry *dentry,
 {
 	struct fpt_conn *conn = fpt_inode_conn(dir);
 	struct fuse_entry_out entry = {};
-	struct dentry *alias;
 	struct inode *inode;
 	u64 epoch, life;
 	int err;
@@ -107,17 +106,14 @@ static struct dentry *make_object(struct inode *dir, struct dentry *dentry,
 	}
 
 	life = fpt_life(entry.entry_valid, entry.entry_valid_nsec);
-	fpt_entry_life(dentry, life);
 	if (type != S_IFDIR) {
+		fpt_entry_life(dentry, life);
 		d_instantiate(dentry, inode);
 		return NULL;
 	}
 	/* A directory has one dentry, wherever the server shows it. */
 	d_drop(dentry);
-	alias = d_splice_alias(inode, dentry);
-	if (!IS_ERR_OR_NULL(alias))
-		fpt_entry_life(alias, life);
-	return alias;
+	return fpt_entry_splice(inode, dentry, life);
 }
 
 static int make_node(struct inode *dir, struct dentry *dentry, umode_t mode,

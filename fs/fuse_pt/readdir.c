@@ -181,7 +181,7 @@ static ssize_t ask_plus(struct fpt_conn *conn, struct listing **lp)
 		/* It came at the same moment. */
 		wait_for_completion(&l->done);
 	}
-	return l->call.error ?: l->call.out[0].len;
+	return fpt_call_result(&l->call);
 }
 
 /* Sends the request; returns the length of the reply in (*@lp)->buf. */
@@ -247,16 +247,13 @@ static void plant(struct dentry *parent, const struct record *rec, u64 epoch)
 		dput(dentry);
 	}
 
-	fpt_entry_life(dentry, life);
 	inode = fpt_entry_inode(sb, entry, epoch);
 	if (!IS_ERR(inode))
 		set_bit(FPT_N_PLANTED, &fpt_node(inode)->bits);
-	alias = d_splice_alias(inode, dentry);
+	alias = fpt_entry_splice(inode, dentry, life);
 	d_lookup_done(dentry);
-	if (!IS_ERR_OR_NULL(alias)) {
-		fpt_entry_life(alias, life);
+	if (!IS_ERR_OR_NULL(alias))
 		dput(alias);
-	}
 	dput(dentry);
 }
 
@@ -272,7 +269,7 @@ static ssize_t emit(struct file *file, struct dir_context *ctx,
 	size_t left = len, taken = 0;
 	bool full = false;
 	struct record rec;
-	ssize_t used;
+	ssize_t used = 0;
 
 	for (; left; pos += used, left -= used) {
 		const struct fuse_dirent *d;
@@ -303,7 +300,7 @@ static ssize_t emit(struct file *file, struct dir_context *ctx,
 			break;
 	}
 	/* A reply without a single whole entry is not the end either. */
-	return len && left == len ? -EIO : taken;
+	return !used && left == len ? -EIO : taken;
 }
 
 /* Which request? Plus where children get stat'ed, and to find out at first. */
@@ -360,9 +357,9 @@ static int fpt_iterate(struct file *file, struct dir_context *ctx)
 	taken = emit(file, ctx, l, len, epoch);
 	if (taken < 0)
 		len = taken;
-	else if (taken == len)
+	else if (taken == len && len > size / 2)
 		WRITE_ONCE(ff->rdsize, min(size * 2, limit));
-	else
+	else if (taken < len)
 		WRITE_ONCE(ff->rdsize, max_t(u32, taken, PAGE_SIZE));
 out:
 	listing_free(l);

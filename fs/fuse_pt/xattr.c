@@ -54,7 +54,9 @@ static ssize_t fetch(struct inode *inode, u32 op, const char *name, void *buf,
 	ret = call_xattr(fpt_inode_conn(inode), &call);
 	if (ret || size)
 		return ret;
-	return out.size > most ? -E2BIG : out.size;
+	if (out.size > most)
+		return -E2BIG;
+	return out.size;
 }
 
 static int fpt_xattr_get(const struct xattr_handler *handler,

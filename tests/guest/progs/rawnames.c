@@ -1,0 +1,679 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The name space as the server sees it: what is looked up and when, what a
+ * creation sends, what happens where the server lacks a request or answers
+ * what cannot be; and that every lookup and handle comes back.
+ *
+ *	rawnames DIR [TEST]
+ */
+#include "rawtree.h"
+
+#ifndef RENAME_NOREPLACE
+#define RENAME_NOREPLACE	(1 << 0)
+#endif
+
+static int stat_wanted(const char *dir)
+{
+	struct stat st;
+
+	if (lstat(client_path(dir, wanted), &st))
+		return errno;
+	shared->value[0] = st.st_ino;
+	shared->value[1] = st.st_mode;
+	shared->value[2] = st.st_size;
+	return 0;
+}
+
+static int open_wanted(const char *dir, int flags)
+{
+	int fd = open(client_path(dir, wanted), flags, 0666);
+
+	return fd < 0 ? errno : (close(fd), 0);
+}
+
+static int create_wanted(const char *dir)
+{
+	return open_wanted(dir, O_CREAT | O_RDWR);
+}
+
+static int create_excl(const char *dir)
+{
+	return open_wanted(dir, O_CREAT | O_EXCL | O_RDWR);
+}
+
+static int unlink_wanted(const char *dir)
+{
+	return unlink(client_path(dir, wanted)) ? errno : 0;
+}
+
+static int mkdir_wanted(const char *dir)
+{
+	return mkdir(client_path(dir, wanted), 0777) ? errno : 0;
+}
+
+static int link_file(const char *dir)
+{
+	char old[512];
+
+	snprintf(old, sizeof(old), "%s/file", dir);
+	return link(old, client_path(dir, wanted)) ? errno : 0;
+}
+
+static int readlink_wanted(const char *dir)
+{
+	char buf[8192];
+	ssize_t n = readlink(client_path(dir, wanted), buf, sizeof(buf));
+
+	shared->value[0] = n;
+	return n < 0 ? errno : 0;
+}
+
+/* -------- lifetimes -------- */
+
+static void test_entry_kept(struct raw *r)
+{
+	CHECK_IS(tree_run(r, stat_wanted), 0);
+	CHECK_IS(tree_run(r, stat_wanted), 0);
+	CHECK_IS(tree.count[FUSE_LOOKUP], 1);
+	CHECK_IS(shared->value[0], T_FILE);
+}
+
+static void test_entry_zero(struct raw *r)
+{
+	tree.entry_valid = 0;
+	CHECK_IS(tree_run(r, stat_wanted), 0);
+	CHECK_IS(tree_run(r, stat_wanted), 0);
+	CHECK_IS(tree_run(r, stat_wanted), 0);
+	CHECK_IS(tree.count[FUSE_LOOKUP], 3);
+}
+
+static void test_entry_expires(struct raw *r)
+{
+	tree.entry_valid = 1;
+	CHECK_IS(tree_run(r, stat_wanted), 0);
+	CHECK_IS(tree_run(r, stat_wanted), 0);
+	CHECK_IS(tree.count[FUSE_LOOKUP], 1);
+	usleep(1200000);
+	tree.node[T_FILE].attr.size = 77;
+	CHECK_IS(tree_run(r, stat_wanted), 0);
+	CHECK_IS(tree.count[FUSE_LOOKUP], 2);
+	/* the reply's attributes are taken, without GETATTR */
+	CHECK_IS(shared->value[2], 77);
+	CHECK_IS(tree.count[FUSE_GETATTR], 0);
+}
+
+static void test_negative_kept(struct raw *r)
+{
+	wanted = "absent";
+	tree.negative_valid = 3600;
+	CHECK_IS(tree_run(r, stat_wanted), ENOENT);
+	CHECK_IS(tree_run(r, stat_wanted), ENOENT);
+	CHECK_IS(tree.count[FUSE_LOOKUP], 1);
+}
+
+static void test_negative_error_asks_again(struct raw *r)
+{
+	wanted = "absent";
+	CHECK_IS(tree_run(r, stat_wanted), ENOENT);
+	CHECK_IS(tree_run(r, stat_wanted), ENOENT);
+	CHECK_IS(tree.count[FUSE_LOOKUP], 2);
+}
+
+static void test_negative_expires(struct raw *r)
+{
+	wanted = "late";
+	tree.negative_valid = 1;
+	CHECK_IS(tree_run(r, stat_wanted), ENOENT);
+	tree_add(FUSE_ROOT_ID, "late", S_IFREG | 0600);
+	CHECK_IS(tree_run(r, stat_wanted), ENOENT);
+	usleep(1200000);
+	CHECK_IS(tree_run(r, stat_wanted), 0);
+	CHECK_IS(tree.count[FUSE_LOOKUP], 2);
+}
+
+/* Whether or not a name is believed absent, making it asks. */
+static void test_negative_create(struct raw *r)
+{
+	wanted = "made";
+	tree.negative_valid = 3600;
+	CHECK_IS(tree_run(r, stat_wanted), ENOENT);
+	tree_add(FUSE_ROOT_ID, "made", S_IFREG | 0600);
+	CHECK_IS(tree_run(r, create_excl), EEXIST);
+	CHECK_IS(tree_run(r, stat_wanted), 0);
+}
+
+/* -------- revalidation -------- */
+
+static int hold_open(const char *dir)
+{
+	struct stat st;
+	int fd = open(client_path(dir, "file"), O_RDONLY);
+
+	if (fd < 0)
+		return errno;
+	stage_wait(1);
+	if (stat(client_path(dir, "file"), &st))
+		return errno;
+	shared->value[0] = st.st_ino;
+	if (fstat(fd, &st))
+		return errno;
+	shared->value[1] = st.st_ino;
+	return 0;
+}
+
+static void test_other_node(struct raw *r)
+{
+	pid_t pid;
+
+	tree.entry_valid = 0;
+	pid = client_start(r, hold_open);
+	stage_reach(r, 1);
+	tree.node[T_FILE].parent = 0;
+	tree_add(FUSE_ROOT_ID, "file", S_IFREG | 0644);
+	stage_go(1);
+	CHECK_IS(tree_serve(r, pid), 0);
+	CHECK_IS(shared->value[0], tree.nr);
+	CHECK_IS(shared->value[1], T_FILE);
+}
+
+/* The same id as another type: the old inode is of no use any more. */
+static void test_other_type(struct raw *r)
+{
+	pid_t pid;
+
+	tree.entry_valid = 0;
+	tree.attr_valid = 0;
+	pid = client_start(r, hold_open);
+	stage_reach(r, 1);
+	tree.node[T_FILE].attr.mode = S_IFDIR | 0755;
+	stage_go(1);
+	CHECK_IS(tree_serve(r, pid), EIO);
+}
+
+static bool hook_eio(struct raw *r)
+{
+	raw_reply(r, EIO, NULL, 0);
+	return true;
+}
+
+static void test_revalidate_error(struct raw *r)
+{
+	tree.entry_valid = 0;
+	CHECK_IS(tree_run(r, stat_wanted), 0);
+	tree.hook[FUSE_LOOKUP] = hook_eio;
+	CHECK_IS(tree_run(r, stat_wanted), EIO);
+	tree.hook[FUSE_LOOKUP] = NULL;
+	CHECK_IS(tree_run(r, stat_wanted), 0);
+	tree.node[T_FILE].parent = 0;
+	CHECK_IS(tree_run(r, stat_wanted), ENOENT);
+}
+
+/* -------- answers that cannot be -------- */
+
+static struct fuse_entry_out strange;
+
+static bool hook_strange(struct raw *r)
+{
+	if (raw_reply(r, 0, &strange, sizeof(strange)) == 0 &&
+	    strange.nodeid == T_FILE)
+		tree.node[T_FILE].owed++;
+	return true;
+}
+
+static void test_insane_entry(struct raw *r)
+{
+	tree.hook[FUSE_LOOKUP] = hook_strange;
+	strange = tree_entry(T_FILE);
+	strange.attr.mode = 0;
+	CHECK_IS(tree_run(r, stat_wanted), EIO);
+	strange = tree_entry(T_FILE);
+	strange.attr.size = 1ULL << 63;
+	CHECK_IS(tree_run(r, stat_wanted), EIO);
+	strange = tree_entry(T_FILE);
+	strange.nodeid = FUSE_ROOT_ID;
+	CHECK_IS(tree_run(r, stat_wanted), EIO);
+	strange = tree_entry(T_FILE);
+	strange.attr.mtimensec = 2000000000;
+	strange.attr.ctime = -1;
+	CHECK_IS(tree_run(r, stat_wanted), 0);
+}
+
+static void test_create_wrong_type(struct raw *r)
+{
+	wanted = "new";
+	strange = tree_entry(T_FILE);
+	strange.attr.mode = S_IFREG | 0644;
+	tree.hook[FUSE_MKDIR] = hook_strange;
+	CHECK_IS(tree_run(r, mkdir_wanted), EIO);
+	CHECK_IS(tree_run(r, stat_wanted), ENOENT);
+}
+
+/* A directory that says it is its own parent's parent. */
+static int mkdir_below(const char *dir)
+{
+	return mkdir(client_path(dir, "dir/below"), 0777) ? errno : 0;
+}
+
+static bool hook_ancestor(struct raw *r)
+{
+	tree_reply_entry(r, T_DIR);
+	return true;
+}
+
+static void test_mkdir_loop(struct raw *r)
+{
+	tree.hook[FUSE_MKDIR] = hook_ancestor;
+	CHECK_IS(tree_run(r, mkdir_below), ELOOP);
+	wanted = "dir";
+	CHECK_IS(tree_run(r, stat_wanted), 0);
+}
+
+static const char *target;
+static size_t target_len;
+
+static bool hook_target(struct raw *r)
+{
+	raw_reply(r, 0, target, target_len);
+	return true;
+}
+
+static void test_readlink(struct raw *r)
+{
+	static char longest[8192];
+
+	wanted = "link";
+	memset(longest, 'x', sizeof(longest));
+	CHECK_IS(tree_run(r, readlink_wanted), 0);
+	CHECK_IS(shared->value[0], strlen("file"));
+
+	tree.hook[FUSE_READLINK] = hook_target;
+	target = longest;
+	target_len = 4095;
+	CHECK_IS(tree_run(r, readlink_wanted), 0);
+	CHECK_IS(shared->value[0], 4095);
+	target_len = 4096;
+	CHECK_IS(tree_run(r, readlink_wanted), EIO);
+	target_len = 0;
+	CHECK_IS(tree_run(r, readlink_wanted), EIO);
+	target = "a\0b";
+	target_len = 3;
+	CHECK_IS(tree_run(r, readlink_wanted), EIO);
+}
+
+/* -------- what the server lacks -------- */
+
+static bool hook_enosys(struct raw *r)
+{
+	raw_reply(r, ENOSYS, NULL, 0);
+	return true;
+}
+
+static void test_no_create(struct raw *r)
+{
+	tree.hook[FUSE_CREATE] = hook_enosys;
+	wanted = "one";
+	CHECK_IS(tree_run(r, create_wanted), 0);
+	wanted = "two";
+	CHECK_IS(tree_run(r, create_excl), 0);
+	CHECK_IS(tree_run(r, create_excl), EEXIST);
+	CHECK_IS(tree.count[FUSE_CREATE], 1);
+	CHECK_IS(tree.count[FUSE_MKNOD], 2);
+	CHECK_IS(tree.count[FUSE_OPEN], 2);
+}
+
+static int tmpfile_in(const char *dir)
+{
+	int fd = open(dir, O_TMPFILE | O_RDWR, 0600);
+
+	return fd < 0 ? errno : 0;
+}
+
+static void test_no_tmpfile(struct raw *r)
+{
+	tree.hook[FUSE_TMPFILE] = hook_enosys;
+	CHECK_IS(tree_run(r, tmpfile_in), EOPNOTSUPP);
+	CHECK_IS(tree_run(r, tmpfile_in), EOPNOTSUPP);
+	CHECK_IS(tree.count[FUSE_TMPFILE], 1);
+}
+
+static bool hook_tmpfile(struct raw *r)
+{
+	struct fuse_create_in *in = r->arg;
+
+	shared->value[0] = in->mode;
+	tree_make(r, "#tmp", in->mode, true);
+	tree.node[tree.nr].parent = 0;
+	tree.node[tree.nr].attr.nlink = 0;
+	return true;
+}
+
+static int tmpfile_link(const char *dir)
+{
+	char fd_path[64];
+	struct stat st;
+	int fd = open(dir, O_TMPFILE | O_RDWR, 0600);
+
+	if (fd < 0)
+		return errno;
+	if (fstat(fd, &st))
+		return errno;
+	snprintf(fd_path, sizeof(fd_path), "/proc/self/fd/%d", fd);
+	if (linkat(AT_FDCWD, fd_path, AT_FDCWD, client_path(dir, "linked"),
+		   AT_SYMLINK_FOLLOW))
+		return errno;
+	return stat(client_path(dir, "linked"), &st) ? errno : 0;
+}
+
+static void test_tmpfile(struct raw *r)
+{
+	tree.hook[FUSE_TMPFILE] = hook_tmpfile;
+	CHECK_IS(tree_run(r, tmpfile_in), 0);
+	CHECK_IS(shared->value[0], S_IFREG | 0600);
+	CHECK_IS(tree_run(r, tmpfile_link), 0);
+	CHECK_IS(tree.count[FUSE_LINK], 1);
+}
+
+static void test_no_link(struct raw *r)
+{
+	tree.hook[FUSE_LINK] = hook_enosys;
+	wanted = "hard";
+	CHECK_IS(tree_run(r, link_file), EPERM);
+	CHECK_IS(tree_run(r, link_file), EPERM);
+	CHECK_IS(tree.count[FUSE_LINK], 1);
+}
+
+static int rename_flags(const char *dir, unsigned int flags)
+{
+	char from[512], to[512];
+
+	snprintf(from, sizeof(from), "%s/file", dir);
+	snprintf(to, sizeof(to), "%s/moved", dir);
+	return syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, flags) ?
+	       errno : 0;
+}
+
+static int rename_noreplace(const char *dir)
+{
+	return rename_flags(dir, RENAME_NOREPLACE);
+}
+
+static int rename_plain(const char *dir)
+{
+	return rename_flags(dir, 0);
+}
+
+static int rename_unknown(const char *dir)
+{
+	return rename_flags(dir, 1 << 10);
+}
+
+static void test_no_rename2(struct raw *r)
+{
+	tree.hook[FUSE_RENAME2] = hook_enosys;
+	CHECK_IS(tree_run(r, rename_noreplace), EINVAL);
+	CHECK_IS(tree_run(r, rename_noreplace), EINVAL);
+	CHECK_IS(tree.count[FUSE_RENAME2], 1);
+	CHECK_IS(tree_run(r, rename_unknown), EINVAL);
+	CHECK_IS(tree_run(r, rename_plain), 0);
+	CHECK_IS(tree.count[FUSE_RENAME], 1);
+	wanted = "moved";
+	CHECK_IS(tree_run(r, stat_wanted), 0);
+	CHECK_IS(shared->value[0], T_FILE);
+	wanted = "file";
+	CHECK_IS(tree_run(r, stat_wanted), ENOENT);
+}
+
+/* -------- what is sent -------- */
+
+static bool hook_look_create(struct raw *r)
+{
+	struct fuse_create_in *in = r->arg;
+
+	shared->value[4] = in->mode;
+	shared->value[5] = in->umask;
+	shared->value[6] = in->flags;
+	return false;
+}
+
+static int create_umask(const char *dir)
+{
+	umask(027);
+	return create_excl(dir);
+}
+
+static void test_umask(struct raw *r)
+{
+	tree.hook[FUSE_CREATE] = hook_look_create;
+	wanted = "masked";
+	CHECK_IS(tree_run(r, create_umask), 0);
+	CHECK_IS(shared->value[4], S_IFREG | 0640);
+	CHECK_IS(shared->value[5], 027);
+	CHECK(shared->value[6] & O_EXCL);
+}
+
+static void test_dont_mask(struct raw *r)
+{
+	tree.hook[FUSE_CREATE] = hook_look_create;
+	wanted = "unmasked";
+	CHECK_IS(tree_run(r, create_umask), 0);
+	CHECK_IS(shared->value[4], S_IFREG | 0666);
+	CHECK_IS(shared->value[5], 027);
+}
+
+static void test_long_name(struct raw *r)
+{
+	static char name[1100];
+
+	memset(name, 'n', 1025);
+	wanted = name;
+	CHECK_IS(tree_run(r, stat_wanted), ENAMETOOLONG);
+	CHECK_IS(tree_run(r, create_wanted), ENAMETOOLONG);
+	CHECK_IS(tree_run(r, mkdir_wanted), ENAMETOOLONG);
+	CHECK_IS(tree.count[FUSE_LOOKUP] + tree.count[FUSE_MKDIR], 0);
+	name[1024] = 0;
+	CHECK_IS(tree_run(r, mkdir_wanted), 0);
+	CHECK_IS(tree_run(r, stat_wanted), 0);
+}
+
+/* -------- what contradicts the cache -------- */
+
+static void test_unlink_enoent(struct raw *r)
+{
+	CHECK_IS(tree_run(r, stat_wanted), 0);
+	tree.node[T_FILE].parent = 0;
+	CHECK_IS(tree_run(r, stat_wanted), 0);
+	CHECK_IS(tree_run(r, unlink_wanted), ENOENT);
+	CHECK_IS(tree_run(r, stat_wanted), ENOENT);
+	CHECK_IS(tree_run(r, create_excl), 0);
+}
+
+static int link_count(const char *dir)
+{
+	struct stat st;
+
+	if (link_file(dir))
+		return errno;
+	if (stat(client_path(dir, "file"), &st))
+		return errno;
+	shared->value[0] = st.st_nlink;
+	if (unlink(client_path(dir, wanted)))
+		return errno;
+	if (stat(client_path(dir, "file"), &st))
+		return errno;
+	shared->value[1] = st.st_nlink;
+	return 0;
+}
+
+static bool hook_count_link(struct raw *r)
+{
+	tree.node[T_FILE].attr.nlink++;
+	return false;
+}
+
+static bool hook_count_unlink(struct raw *r)
+{
+	tree.node[T_FILE].attr.nlink--;
+	raw_reply(r, 0, NULL, 0);
+	return true;
+}
+
+static void test_link_count(struct raw *r)
+{
+	wanted = "hard";
+	tree.hook[FUSE_LINK] = hook_count_link;
+	tree.hook[FUSE_UNLINK] = hook_count_unlink;
+	CHECK_IS(tree_run(r, link_count), 0);
+	CHECK_IS(shared->value[0], 2);
+	CHECK_IS(shared->value[1], 1);
+	/* the reply to LINK told the first, a GETATTR the second */
+	CHECK_IS(tree.count[FUSE_GETATTR], 1);
+}
+
+/* A directory's own attributes change with its names. */
+static int stat_root(const char *dir)
+{
+	struct stat st;
+
+	return stat(dir, &st) ? errno : 0;
+}
+
+static void test_parent_changes(struct raw *r)
+{
+	CHECK_IS(tree_run(r, stat_root), 0);
+	CHECK_IS(tree_run(r, stat_root), 0);
+	CHECK_IS(tree.count[FUSE_GETATTR], 1);
+	wanted = "new";
+	CHECK_IS(tree_run(r, create_wanted), 0);
+	CHECK_IS(tree_run(r, stat_root), 0);
+	CHECK_IS(tree.count[FUSE_GETATTR], 2);
+	CHECK_IS(tree_run(r, unlink_wanted), 0);
+	CHECK_IS(tree_run(r, stat_root), 0);
+	CHECK_IS(tree.count[FUSE_GETATTR], 3);
+}
+
+/* -------- killed callers -------- */
+
+static void kill_at(struct raw *r, client_fn fn, uint32_t op)
+{
+	pid_t pid = client_start(r, fn);
+
+	if (CHECK(tree_until(r, op, LONG_MS))) {
+		usleep(SHORT_MS * 1000);
+		kill(pid, SIGKILL);
+		CHECK_IS(client_wait(pid, LONG_MS), -SIGKILL);
+	}
+}
+
+static void test_killed_lookup(struct raw *r)
+{
+	kill_at(r, stat_wanted, FUSE_LOOKUP);
+	tree_lookup(r);
+	tree_serve_for(r, SHORT_MS);
+	CHECK_IS(tree.node[T_FILE].owed, 0);
+	CHECK_IS(tree.count[FUSE_FORGET] + tree.count[FUSE_BATCH_FORGET], 1);
+}
+
+static void test_killed_create(struct raw *r)
+{
+	wanted = "new";
+	kill_at(r, create_wanted, FUSE_CREATE);
+	tree_make(r, "new", S_IFREG | 0644, true);
+	tree_serve_for(r, SHORT_MS);
+	CHECK_IS(tree.handles, 0);
+	CHECK_IS(tree.node[tree.nr].owed, 0);
+	/* it is there now, and that is not hidden */
+	CHECK_IS(tree_run(r, stat_wanted), 0);
+}
+
+static void test_killed_mkdir(struct raw *r)
+{
+	wanted = "new";
+	kill_at(r, mkdir_wanted, FUSE_MKDIR);
+	tree_make(r, "new", S_IFDIR | 0755, false);
+	tree_serve_for(r, SHORT_MS);
+	CHECK_IS(tree.node[tree.nr].owed, 0);
+	CHECK_IS(tree_run(r, stat_wanted), 0);
+}
+
+static void test_killed_unlink(struct raw *r)
+{
+	CHECK_IS(tree_run(r, stat_wanted), 0);
+	kill_at(r, unlink_wanted, FUSE_UNLINK);
+	tree_unlink(r);
+	tree_serve_for(r, SHORT_MS);
+	CHECK_IS(tree_run(r, stat_wanted), ENOENT);
+}
+
+/* -------- side by side -------- */
+
+/* Two look-ups in one directory: is the second sent before the first is done? */
+static void side_by_side(struct raw *r, bool both)
+{
+	struct fuse_in_header first;
+	pid_t one, two;
+
+	wanted = "file";
+	one = client_start(r, stat_wanted);
+	CHECK(tree_until(r, FUSE_LOOKUP, LONG_MS));
+	first = *r->head;
+	wanted = "link";
+	two = client_start(r, stat_wanted);
+	CHECK_IS(tree_until(r, FUSE_LOOKUP, 2 * SHORT_MS), both);
+	if (both)
+		tree_lookup(r);
+	*r->head = first;
+	strcpy(r->arg, "file");
+	tree_lookup(r);
+	CHECK_IS(tree_serve(r, one), 0);
+	CHECK_IS(tree_serve(r, two), 0);
+}
+
+static void test_serial_lookups(struct raw *r)
+{
+	side_by_side(r, false);
+}
+
+static void test_parallel_lookups(struct raw *r)
+{
+	side_by_side(r, true);
+}
+
+static const struct tree_test tests[] = {
+	{ "entry-kept", test_entry_kept },
+	{ "entry-zero", test_entry_zero },
+	{ "entry-expires", test_entry_expires },
+	{ "negative-kept", test_negative_kept },
+	{ "negative-error-asks-again", test_negative_error_asks_again },
+	{ "negative-expires", test_negative_expires },
+	{ "negative-create", test_negative_create },
+	{ "other-node", test_other_node },
+	{ "other-type", test_other_type },
+	{ "revalidate-error", test_revalidate_error },
+	{ "insane-entry", test_insane_entry },
+	{ "create-wrong-type", test_create_wrong_type },
+	{ "mkdir-loop", test_mkdir_loop },
+	{ "readlink", test_readlink },
+	{ "no-create", test_no_create },
+	{ "no-tmpfile", test_no_tmpfile },
+	{ "tmpfile", test_tmpfile },
+	{ "no-link", test_no_link },
+	{ "no-rename2", test_no_rename2 },
+	{ "umask", test_umask },
+	{ "dont-mask", test_dont_mask, NULL, FUSE_DONT_MASK },
+	{ "long-name", test_long_name },
+	{ "unlink-enoent", test_unlink_enoent },
+	{ "link-count", test_link_count },
+	{ "parent-changes", test_parent_changes },
+	{ "killed-lookup", test_killed_lookup },
+	{ "killed-create", test_killed_create },
+	{ "killed-mkdir", test_killed_mkdir },
+	{ "killed-unlink", test_killed_unlink },
+	{ "serial-lookups", test_serial_lookups },
+	{ "parallel-lookups", test_parallel_lookups, NULL, FUSE_PARALLEL_DIROPS },
+	{ }
+};
+
+int main(int argc, char **argv)
+{
+	return tree_tests(tests, argc, argv);
+}

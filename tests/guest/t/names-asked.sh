@@ -1,0 +1,12 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# The name space against a server made by hand: what is looked up and when, for
+# how long answers hold, what creations send, what a server that lacks a request
+# or answers nonsense leads to. It fails when a request too many or too few is
+# sent, a wrong error is given, or a lookup or handle does not come back.
+# timeout: 300
+. "$FUSEPT_TESTS/lib.sh"
+
+mkdir "$T/m"
+rawnames "$T/m" || failures=1
+finish
