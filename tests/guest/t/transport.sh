@@ -1,0 +1,17 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# timeout: 400
+# The device by hand: sizes, pieces and errors of reads and writes, poll, SIGIO,
+# clones, forgets; signals, killed callers and their late replies, aborts, a
+# server that faults on its own mount; splice both ways. Each case prints which
+# of its expectations was not met.
+. "$FUSEPT_TESTS/lib.sh"
+
+mkdir -p "$T/m"
+for program in rawdev rawkill rawpipe; do
+	within 130 "$program" "$T/m"
+	status=$?
+	[ $status -le 1 ] || equal "$program-ended" 0 $status
+	[ $status -eq 0 ] || failures=$((failures + 1))
+done
+finish
