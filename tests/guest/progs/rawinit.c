@@ -270,6 +270,12 @@ int main(int argc, char **argv)
 		else if (n < 0)
 			break;
 	}
+	/* The client may have ended before the device was looked at again. */
+	if (n >= 0) {
+		n = raw_next(&r, 200);
+		if (n > 0)
+			answer(&r);
+	}
 	if (n < 0) {
 		printf("device=%s\n", raw_error(-n));
 		waitpid(pid, NULL, 0);
