@@ -559,10 +559,11 @@ static inline void tree_settled(struct raw *r)
 			break;
 	}
 	for (id = 2; id <= tree.nr; id++)
-		if (tree.node[id].owed)
-			printf("# node %llu (%s): %ld lookups owed\n",
-			       (unsigned long long)id, tree.node[id].name,
-			       tree.node[id].owed), check.failed = true;
+		if (tree.node[id].owed) {
+			CHECK_IS(tree.node[id].owed, 0);
+			printf("# lookups of node %llu, \"%s\"\n",
+			       (unsigned long long)id, tree.node[id].name);
+		}
 	CHECK_IS(tree.handles, 0);
 	CHECK_IS(tree.strange, 0);
 }
@@ -595,7 +596,7 @@ static inline int tree_tests(const struct tree_test *tests, int argc, char **arg
 		if (argc > 2 && strcmp(argv[2], t->name))
 			continue;
 		check.test = t->name;
-		check.failed = false;
+		check.first[0] = 0;
 		alarm(TEST_SECONDS);
 		memset((void *)shared, 0, sizeof(*shared));
 		tree_reset();
@@ -606,8 +607,12 @@ static inline int tree_tests(const struct tree_test *tests, int argc, char **arg
 		tree_settled(&r);
 		test_unmount(&r);
 		alarm(0);
-		printf("%sok %s\n", check.failed ? "not " : "", t->name);
-		check.failures += check.failed;
+		if (check.first[0]) {
+			printf("not ok %s: %s\n", t->name, check.first);
+			check.failures++;
+		} else {
+			printf("ok %s\n", t->name);
+		}
 	}
 	return check.failures ? 1 : 0;
 }
