@@ -1,0 +1,465 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A server by hand with one file, whose every answer a client in the same
+ * program decides: what is refused, cut short, late or nonsense. Client and
+ * server share a struct file_rig; the client prints result lines.
+ */
+#ifndef RAWFILE_H
+#define RAWFILE_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/mman.h>
+#include <time.h>
+#include "rawserve.h"
+
+#define RIG_NODE	7
+#define RIG_OPS		64
+#define RIG_SPACE	(4 << 20)
+#define RIG_LOG		4096
+#define RIG_HELD	64
+
+/* The last request of a kind. */
+struct rig_last {
+	uint64_t	fh, offset, owner;
+	uint32_t	size, flags, how;	/* how: read_flags, write_flags, mode, … */
+	uint32_t	uid;
+	uint32_t	largest;		/* size, of all of them */
+};
+
+/**
+ * struct file_rig - shared by client and server
+ * @init_flags: what INIT agrees to, besides MAX_PAGES
+ * @max_write: what INIT asks for
+ * @open_flags: FOPEN_* of the next OPEN
+ * @fh: handle of the next OPEN, which counts up
+ * @error: errno that a request of a kind is answered with
+ * @hold: requests of a kind get no answer as long as this is set
+ * @most: READ and WRITE do no more than this, if not 0
+ * @claim: WRITE and COPY_FILE_RANGE say that they did this much more
+ * @attr_valid: s
+ * @count: requests of each kind
+ * @last: of each kind
+ * @log: opcodes in the order of arrival; @logged of them
+ * @size: of the file
+ * @data: of the file
+ */
+struct file_rig {
+	volatile uint64_t	init_flags;
+	volatile uint32_t	max_write;
+	volatile uint32_t	open_flags;
+	volatile uint64_t	fh;
+	volatile int		error[RIG_OPS];
+	volatile bool		hold[RIG_OPS];
+	volatile uint32_t	most;
+	volatile uint32_t	claim;
+	volatile uint32_t	attr_valid;
+	volatile uint32_t	count[RIG_OPS];
+	volatile struct rig_last last[RIG_OPS];
+	volatile uint8_t	log[RIG_LOG];
+	volatile uint32_t	logged;
+	volatile uint64_t	size;
+	unsigned char		data[RIG_SPACE];
+};
+
+static struct file_rig *rig;
+static char rig_path[512];
+
+/* -------- results -------- */
+
+static bool __attribute__((format(printf, 3, 4)))
+rig_check(bool good, const char *name, const char *why, ...)
+{
+	va_list ap;
+
+	if (good) {
+		printf("ok %s\n", name);
+		return true;
+	}
+	printf("not ok %s: ", name);
+	va_start(ap, why);
+	vprintf(why, ap);
+	va_end(ap);
+	printf("\n");
+	return false;
+}
+
+static void rig_equal(const char *name, long long want, long long got)
+{
+	rig_check(want == got, name, "%lld instead of %lld", got, want);
+}
+
+/* @ret of a system call that must fail with @want. */
+static void rig_fails(const char *name, int want, long ret)
+{
+	int error = errno;
+
+	if (ret >= 0)
+		rig_check(false, name, "it succeeded (%ld)", ret);
+	else
+		rig_check(error == want, name, "%s", strerror(error));
+}
+
+static void rig_works(const char *name, long ret)
+{
+	rig_check(ret >= 0, name, "%s", strerror(errno));
+}
+
+/* Wait until @count requests of a kind came. */
+static bool rig_came(int op, uint32_t count)
+{
+	int i;
+
+	for (i = 0; i < 500 && rig->count[op] < count; i++)
+		usleep(10000);
+	return rig->count[op] >= count;
+}
+
+/* Long enough for a request to come that must not. */
+static void rig_settle(void)
+{
+	usleep(300000);
+}
+
+static int rig_open(int flags)
+{
+	int fd = open(rig_path, flags | O_CLOEXEC);
+
+	if (fd < 0) {
+		rig_check(false, "open", "%s", strerror(errno));
+		exit(1);
+	}
+	return fd;
+}
+
+static void rig_fill(uint64_t size, unsigned int salt)
+{
+	uint64_t i;
+
+	for (i = 0; i < size; i++)
+		rig->data[i] = (i >> 12) * 7 + i + salt;
+	rig->size = size;
+}
+
+/* -------- the server -------- */
+
+static char *rig_held[RIG_HELD];
+static unsigned int rig_nr_held;
+
+static void rig_attr(struct fuse_attr *attr, uint64_t node)
+{
+	memset(attr, 0, sizeof(*attr));
+	attr->ino = node;
+	attr->nlink = 1;
+	attr->blksize = 4096;
+	attr->mode = S_IFDIR | 0755;
+	if (node != FUSE_ROOT_ID) {
+		attr->mode = S_IFREG | 0666;
+		attr->size = rig->size;
+		attr->blocks = (rig->size + 511) / 512;
+	}
+}
+
+static void rig_note(const struct raw *r)
+{
+	unsigned int op = r->head->opcode;
+	volatile struct rig_last *last;
+
+	if (op >= RIG_OPS)
+		return;
+	last = &rig->last[op];
+	last->uid = r->head->uid;
+	switch (op) {
+	case FUSE_READ: {
+		const struct fuse_read_in *in = r->arg;
+
+		last->fh = in->fh;
+		last->offset = in->offset;
+		last->size = in->size;
+		last->how = in->read_flags;
+		last->flags = in->flags;
+		last->owner = in->lock_owner;
+		break;
+	}
+	case FUSE_WRITE: {
+		const struct fuse_write_in *in = r->arg;
+
+		last->fh = in->fh;
+		last->offset = in->offset;
+		last->size = in->size;
+		last->how = in->write_flags;
+		last->flags = in->flags;
+		last->owner = in->lock_owner;
+		break;
+	}
+	case FUSE_OPEN:
+		last->flags = ((const struct fuse_open_in *)r->arg)->flags;
+		break;
+	case FUSE_RELEASE:
+		last->fh = ((const struct fuse_release_in *)r->arg)->fh;
+		last->flags = ((const struct fuse_release_in *)r->arg)->flags;
+		break;
+	case FUSE_FLUSH:
+		last->fh = ((const struct fuse_flush_in *)r->arg)->fh;
+		last->owner = ((const struct fuse_flush_in *)r->arg)->lock_owner;
+		break;
+	case FUSE_FSYNC:
+		last->how = ((const struct fuse_fsync_in *)r->arg)->fsync_flags;
+		break;
+	case FUSE_FALLOCATE:
+		last->how = ((const struct fuse_fallocate_in *)r->arg)->mode;
+		break;
+	case FUSE_LSEEK:
+		last->how = ((const struct fuse_lseek_in *)r->arg)->whence;
+		break;
+	case FUSE_SETATTR:
+		last->how = ((const struct fuse_setattr_in *)r->arg)->valid;
+		break;
+	}
+	if (last->size > last->largest)
+		last->largest = last->size;
+	if (rig->logged < RIG_LOG)
+		rig->log[rig->logged++] = op;
+	rig->count[op]++;
+}
+
+static void rig_init(struct raw *r)
+{
+	const struct fuse_init_in *in = r->arg;
+	uint64_t flags = rig->init_flags | FUSE_MAX_PAGES | FUSE_BIG_WRITES | FUSE_INIT_EXT;
+	struct fuse_init_out out = {
+		.major = FUSE_KERNEL_VERSION,
+		.minor = FUSE_KERNEL_MINOR_VERSION,
+		.max_readahead = in->max_readahead,
+		.max_background = 12,
+		.congestion_threshold = 9,
+		.max_write = rig->max_write,
+		.max_pages = 256,
+		.time_gran = 1,
+	};
+
+	flags &= in->flags | (uint64_t)in->flags2 << 32;
+	out.flags = flags;
+	out.flags2 = flags >> 32;
+	raw_reply(r, 0, &out, sizeof(out));
+}
+
+static void rig_read(struct raw *r)
+{
+	const struct fuse_read_in *in = r->arg;
+	uint64_t n = in->offset < rig->size ? rig->size - in->offset : 0;
+
+	if (n > in->size)
+		n = in->size;
+	if (rig->most && n > rig->most)
+		n = rig->most;
+	raw_reply(r, 0, rig->data + in->offset, n);
+}
+
+static void rig_write(struct raw *r)
+{
+	const struct fuse_write_in *in = r->arg;
+	struct fuse_write_out out = { .size = in->size };
+
+	if (rig->most && out.size > rig->most)
+		out.size = rig->most;
+	if (in->offset + out.size > RIG_SPACE) {
+		raw_reply(r, EFBIG, NULL, 0);
+		return;
+	}
+	memcpy(rig->data + in->offset, in + 1, out.size);
+	if (in->offset + out.size > rig->size)
+		rig->size = in->offset + out.size;
+	out.size += rig->claim;
+	raw_reply(r, 0, &out, sizeof(out));
+}
+
+static void rig_resize(uint64_t size)
+{
+	if (size < rig->size)
+		memset(rig->data + size, 0, rig->size - size);
+	rig->size = size;
+}
+
+static void rig_fallocate(struct raw *r)
+{
+	const struct fuse_fallocate_in *in = r->arg;
+	uint64_t end = in->offset + in->length;
+
+	if (in->mode & ~1)
+		memset(rig->data + in->offset, 0, in->length);
+	if (!(in->mode & 1) && end > rig->size)
+		rig->size = end;
+	raw_reply(r, 0, NULL, 0);
+}
+
+static void rig_copy(struct raw *r)
+{
+	const struct fuse_copy_file_range_in *in = r->arg;
+	struct fuse_write_out out = { .size = in->len };
+
+	if (in->off_in + in->len > rig->size)
+		out.size = rig->size - in->off_in;
+	memmove(rig->data + in->off_out, rig->data + in->off_in, out.size);
+	if (in->off_out + out.size > rig->size)
+		rig->size = in->off_out + out.size;
+	out.size += rig->claim;
+	raw_reply(r, 0, &out, sizeof(out));
+}
+
+static void rig_answer(struct raw *r)
+{
+	unsigned int op = r->head->opcode;
+	struct fuse_entry_out entry = { .nodeid = RIG_NODE, .generation = 1 };
+	struct fuse_attr_out attr = { .attr_valid = rig->attr_valid };
+	struct fuse_open_out open = { .open_flags = rig->open_flags };
+	struct fuse_lseek_out seek;
+
+	if (op < RIG_OPS && rig->error[op]) {
+		raw_reply(r, rig->error[op], NULL, 0);
+		return;
+	}
+
+	switch (op) {
+	case FUSE_INIT:
+		rig_init(r);
+		break;
+	case FUSE_LOOKUP:
+		if (strcmp(r->arg, "f")) {
+			raw_reply(r, ENOENT, NULL, 0);
+			break;
+		}
+		entry.entry_valid = 1000;
+		entry.attr_valid = rig->attr_valid;
+		rig_attr(&entry.attr, RIG_NODE);
+		raw_reply_entry(r, &entry);
+		break;
+	case FUSE_SETATTR: {
+		const struct fuse_setattr_in *in = r->arg;
+
+		if (in->valid & FATTR_SIZE)
+			rig_resize(in->size);
+	}
+		/* fall through */
+	case FUSE_GETATTR:
+		rig_attr(&attr.attr, r->head->nodeid);
+		raw_reply(r, 0, &attr, sizeof(attr));
+		break;
+	case FUSE_OPEN:
+		if (((const struct fuse_open_in *)r->arg)->flags & O_TRUNC)
+			rig_resize(0);
+		open.fh = ++rig->fh;
+		raw_reply(r, 0, &open, sizeof(open));
+		break;
+	case FUSE_READ:
+		rig_read(r);
+		break;
+	case FUSE_WRITE:
+		rig_write(r);
+		break;
+	case FUSE_FALLOCATE:
+		rig_fallocate(r);
+		break;
+	case FUSE_COPY_FILE_RANGE:
+		rig_copy(r);
+		break;
+	case FUSE_LSEEK:
+		seek.offset = ((const struct fuse_lseek_in *)r->arg)->offset + rig->claim;
+		raw_reply(r, 0, &seek, sizeof(seek));
+		break;
+	case FUSE_FLUSH:
+	case FUSE_RELEASE:
+	case FUSE_FSYNC:
+		raw_reply(r, 0, NULL, 0);
+		break;
+	case FUSE_FORGET:
+	case FUSE_BATCH_FORGET:
+	case FUSE_INTERRUPT:
+		break;
+	default:
+		raw_reply(r, ENOSYS, NULL, 0);
+	}
+}
+
+static void rig_from(struct raw *r, char *buf)
+{
+	r->buf = buf;
+	r->head = (struct fuse_in_header *)buf;
+	r->arg = r->head + 1;
+}
+
+/* Answer those that were held, and are no longer. */
+static void rig_let_go(struct raw *r)
+{
+	char *own = r->buf;
+	unsigned int i, kept = 0;
+
+	for (i = 0; i < rig_nr_held; i++) {
+		rig_from(r, rig_held[i]);
+		if (rig->hold[r->head->opcode]) {
+			rig_held[kept++] = rig_held[i];
+			continue;
+		}
+		rig_answer(r);
+		free(rig_held[i]);
+	}
+	rig_nr_held = kept;
+	rig_from(r, own);
+}
+
+static void rig_serve(struct raw *r)
+{
+	unsigned int op;
+	int n;
+
+	rig_let_go(r);
+	n = raw_next(r, 5);
+	if (n <= 0)
+		return;
+	rig_note(r);
+	op = r->head->opcode;
+	if (op < RIG_OPS && rig->hold[op] && rig_nr_held < RIG_HELD) {
+		char *copy = malloc(n);
+
+		if (!copy)
+			raw_die("malloc");
+		memcpy(copy, r->buf, n);
+		rig_held[rig_nr_held++] = copy;
+		return;
+	}
+	rig_answer(r);
+}
+
+/**
+ * rig_run() - mount, run a client, unmount
+ * @client: in a process of its own; prints result lines
+ * Return: 0, or what the client's process ended with.
+ */
+static int rig_run(const char *dir, const char *options, void (*client)(void))
+{
+	struct raw r = {};
+	int status;
+	pid_t pid;
+
+	snprintf(rig_path, sizeof(rig_path), "%s/f", dir);
+	raw_mount(&r, dir, options);
+	pid = fork();
+	if (!pid) {
+		alarm(90);
+		client();
+		_exit(0);
+	}
+	while (waitpid(pid, &status, WNOHANG) != pid)
+		rig_serve(&r);
+	memset((void *)rig->hold, 0, sizeof(rig->hold));
+	pid = raw_start_umount(&r);
+	while (!raw_ended(pid))
+		rig_serve(&r);
+	/* what the client's end left for the server */
+	for (int i = 0; i < 20; i++)
+		rig_serve(&r);
+	return status;
+}
+
+#endif
