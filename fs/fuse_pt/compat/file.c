@@ -6,7 +6,7 @@
 #include <linux/uio.h>
 #include "compat.h"
 
-#if __has_include(<linux/backing-file.h>)
+#ifdef FPT_HAVE_BACKING_FILE_H
 #include <linux/backing-file.h>
 #endif
 
@@ -53,8 +53,10 @@ struct file *fpt_compat_open_backing(const struct file *user, int flags,
 	file = dentry_open(path, flags, cred);
 #elif defined(FPT_HAVE_BACKING_FILE_OPEN_FILE)
 	file = backing_file_open(user, flags, path, cred);
-#else
+#elif defined(FPT_HAVE_BACKING_FILE_OPEN_PATH)
 	file = backing_file_open(&user->f_path, flags, path, cred);
+#else
+	file = dentry_open(path, flags, cred);
 #endif
 
 #ifdef FPT_HAVE_FSNOTIFY_MODE
