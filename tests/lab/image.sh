@@ -101,8 +101,14 @@ archive() {
 # resolve NAME: prints "IMAGE HEADERS VERSION" of the newest kernel packages.
 # The answer is kept, so that a later run asks no archive; --refresh renews it.
 resolve() {
-	local name=$1 dir=$CACHE/apt/$1 p h best='' version kept
+	local name=$1 dir=$CACHE/apt/$1 p h best='' version kept lock opts
 	kept=$dir/resolved-$(echo "$K_SUITES $K_IMAGE" | hash_of)
+	if [ -z "$REFRESH" ] && [ -s "$kept" ]; then
+		cat "$kept"
+		return 0
+	fi
+	exec {lock}>"$CACHE/lock/$name-apt"
+	flock "$lock"
 	if [ -z "$REFRESH" ] && [ -s "$kept" ]; then
 		cat "$kept"
 		return 0
@@ -157,13 +163,20 @@ tree_files() {
 	done | LC_ALL=C sort -u
 }
 
-tree_hash() {
-	(cd "$TOP" && tree_files "$@" | tr '\n' '\0' | xargs -0 -r sh -c 'stat -c "%a %n" "$@"; sha256sum "$@"' _)
+# snapshot FILE PATH ...: packs these sources, the same bytes for the same
+# content: what is hashed is what is built, whoever edits the tree meanwhile.
+snapshot() {
+	local file=$1
+	shift
+	(cd "$TOP" && tree_files "$@" | tar -cf "$file" --mtime=@0 --owner=0 --group=0 --numeric-owner \
+		--mode=u+rw,go=u-w --format=gnu -T -) || die "cannot pack the tree: $*"
 }
 
 # keep_newest DIR NAME: removes all but the three last used layers of a kernel.
 keep_newest() {
 	local d n=0
+	# What an interrupted build left.
+	find "$1" -maxdepth 1 -name "$2-*.tmp" -mmin +120 -exec rm -rf {} +
 	while read -r d; do
 		n=$((n + 1))
 		[ $n -le 3 ] || rm -rf "$d" "$d.log"
@@ -264,7 +277,7 @@ build_pkg_inside() {
 	release=$(cat "$base/release")
 	stack_root "$tmp" "$base/root" || return 1
 	mkdir -p "$tmp/root/build/fuse_pt"
-	(cd "$TOP" && tree_files "${pkg_paths[@]}" | tar -cf - -T -) | tar -xf - -C "$tmp/root/build/fuse_pt" || return 1
+	tar -xf "$tmp/src.tar" -C "$tmp/root/build/fuse_pt" || return 1
 	in_root "$tmp/root" 'set -e
 		cd /build/fuse_pt
 		packaging/deb/build /build/debs
@@ -288,10 +301,10 @@ build_pkg() {
 	rm -rf "$tmp"
 	mkdir -p "$tmp"
 	say "$name: building our packages, DKMS and the disk (a minute; log: $dir.log)"
-	export -f build_pkg_inside stack_root in_root tree_files make_disk
+	mv "$4" "$tmp/src.tar"
+	export -f build_pkg_inside stack_root in_root make_disk
 	# shellcheck disable=SC2016
-	TOP=$TOP PKG_PATHS="${pkg_paths[*]}" unshare --mount -- bash -c '
-		read -r -a pkg_paths <<<"$PKG_PATHS"
+	unshare --mount -- bash -c '
 		mount --make-rprivate /
 		build_pkg_inside "$@"' build_pkg "$tmp" "$base" >"$dir.log" 2>&1 || {
 		grep -nE '(^|[ :])([Ee]rror|ERROR)([: ]|$)' "$dir.log" | head -n 40 >&2
@@ -299,7 +312,7 @@ build_pkg() {
 		rm -rf "$tmp"
 		die "$name: building our packages failed; whole log: $dir.log"
 	}
-	rm -rf "$tmp/work"
+	rm -rf "$tmp/work" "$tmp/src.tar"
 	[ ! -e "$tmp/upper" ] || rmdir "$tmp/root"
 	mv "$tmp" "$dir"
 	say "$name: packages installed, module built by DKMS"
@@ -309,48 +322,62 @@ build_tests_inside() {
 	local tmp=$1
 	shift
 	stack_root "$tmp" "$@" || return 1
-	mkdir -p "$tmp/root/build/guest" "$tmp/files"
-	(cd "$TOP" && tree_files tests/guest | tar -cf - -T -) | tar -xf - -C "$tmp/root/build" || return 1
-	in_root "$tmp/root" 'set -e
-		cd /build/tests/guest
-		make -s -j2 -C progs install DESTDIR=/build/dest' || return 1
+	mkdir -p "$tmp/root/build" "$tmp/files"
+	tar -xf "$tmp/src.tar" -C "$tmp/root/build" || return 1
+	# One program that does not compile must not keep the other tests from
+	# running; the runner reports it.
+	in_root "$tmp/root" 'cd /build/tests/guest && { make -k -j2 -C progs; make -s -C progs install DESTDIR=/build/dest; }' || return 1
 	cp -a "$tmp/root/build/dest/usr/lib/fusept-tests/." "$tmp/files/" &&
 		cp -a "$tmp/root/build/tests/guest/." "$tmp/files/" && rm -rf "$tmp/files/progs" &&
-		cp "$LAB/log-check" "$tmp/files/"
+		cp "$tmp/root/build/tests/lab/log-check" "$tmp/files/"
 }
 
 build_tests() {
 	local name=$1 dir=$2 tmp=$2.tmp
-	shift 2
 	[ "$(id -u)" = 0 ] || die "compiling the test programs needs root"
 	rm -rf "$tmp"
 	mkdir -p "$tmp"
-	export -f build_tests_inside stack_root in_root tree_files
+	mv "$3" "$tmp/src.tar"
+	shift 3
+	export -f build_tests_inside stack_root in_root
 	# shellcheck disable=SC2016
-	TOP=$TOP LAB=$LAB unshare --mount -- bash -c '
+	unshare --mount -- bash -c '
 		mount --make-rprivate /
 		build_tests_inside "$@"' build_tests "$tmp" "$@" >"$dir.log" 2>&1 || {
 		tail -n 40 "$dir.log" >&2
 		rm -rf "$tmp"
 		die "$name: compiling the test programs failed; whole log: $dir.log"
 	}
-	rm -rf "$tmp/work" "$tmp/upper" "$tmp/root"
+	[ ! -s "$tmp/files/not-built" ] || {
+		grep -A4 ': error' "$dir.log" | head -n 40 >&2
+		say "$name: these test programs do not compile: $(tr '\n' ' ' <"$tmp/files/not-built")"
+	}
+	rm -rf "$tmp/work" "$tmp/upper" "$tmp/root" "$tmp/src.tar"
 	mv "$tmp" "$dir"
 }
 
-# ensure NAME LAYER: builds what is missing; sets BASE and, for the layers pkg
-# and tests, PKG and TESTS.
-ensure() {
-	local name=$1 layer=$2 image headers version key lower lock
-	kernel_line "$name"
-	mkdir -p "$CACHE"/{apt,base,pkg,tests,log,lock}
+# locked NAME DIR CMD ...: runs CMD, which makes DIR, unless DIR is there or
+# another builder made it while we waited.
+locked() {
+	local name=$1 dir=$2 lock
+	shift 2
+	[ ! -d "$dir" ] || return 0
 	exec {lock}>"$CACHE/lock/$name"
 	if ! flock -n "$lock"; then
 		say "$name: another build is at work; waiting for it"
 		flock "$lock"
 	fi
+	[ -d "$dir" ] || "$@"
+	exec {lock}>&-
+}
+
+# ensure NAME LAYER: builds what is missing; sets BASE and, for the layers pkg
+# and tests, PKG and TESTS.
+ensure() {
+	local name=$1 layer=$2 image headers version key lower src
+	kernel_line "$name"
+	mkdir -p "$CACHE"/{apt,base,pkg,tests,log,lock}
 	read -r image headers version < <(resolve "$name") || die "$name: no kernel packages found"
-	REFRESH=
 	key=$({
 		echo "$image $headers $version $K_SUITES$K_MORE"
 		sed 's/#.*//' "$LAB/packages" | awk 'NF { print $1 }'
@@ -358,67 +385,72 @@ ensure() {
 		declare -f build_base make_disk
 	} | hash_of)
 	BASE=$CACHE/base/$name-$key
-	[ -d "$BASE" ] || build_base "$name" "$image" "$headers" "$BASE"
+	locked "$name" "$BASE" build_base "$name" "$image" "$headers" "$BASE"
 	touch "$BASE"
 	if [ "$layer" != base ]; then
+		src=$(mktemp "$CACHE/src.XXXXXX")
+		snapshot "$src" "${pkg_paths[@]}"
 		key=$({
 			echo "$key"
-			tree_hash "${pkg_paths[@]}"
+			cat "$src"
 			declare -f build_pkg_inside make_disk
 		} | hash_of)
 		PKG=$CACHE/pkg/$name-$key
-		[ -d "$PKG" ] || build_pkg "$name" "$BASE" "$PKG"
+		locked "$name" "$PKG" build_pkg "$name" "$BASE" "$PKG" "$src"
+		rm -f "$src"
 		touch "$PKG"
 	fi
 	if [ "$layer" = tests ]; then
+		src=$(mktemp "$CACHE/src.XXXXXX")
+		snapshot "$src" tests/guest tests/lab/log-check
 		key=$({
 			echo "$key"
-			tree_hash tests/guest tests/lab/log-check
+			cat "$src"
 			declare -f build_tests_inside
 		} | hash_of)
 		lower=$PKG/upper
 		[ -d "$lower" ] || lower=$PKG/root
 		TESTS=$CACHE/tests/$name-$key
-		[ -d "$TESTS" ] || build_tests "$name" "$TESTS" "$BASE/root" "$lower"
+		locked "$name" "$TESTS" build_tests "$name" "$TESTS" "$src" "$BASE/root" "$lower"
+		rm -f "$src"
 		touch "$TESTS"
 	fi
 	keep_newest "$CACHE/base" "$name"
 	keep_newest "$CACHE/pkg" "$name"
 	keep_newest "$CACHE/tests" "$name"
-	exec {lock}>&-
 }
 
 # kernel_source NAME: prints a folder with the parts of the kernel's source
 # that static checks read, from the distribution's linux-source package.
 kernel_source() {
-	local name=$1 image headers version dir lock opts
+	local name=$1 image headers version dir
 	kernel_line "$name"
 	mkdir -p "$CACHE"/{apt,source,lock}
-	exec {lock}>"$CACHE/lock/$name"
-	flock "$lock"
 	read -r image headers version < <(resolve "$name") || die "$name: no kernel packages found"
 	dir=$CACHE/source/$name-$version
-	if [ ! -d "$dir" ]; then
-		say "$name: fetching the kernel's source"
-		rm -rf "$dir.tmp"
-		mkdir -p "$dir.tmp"
-		archive "$name"
-		(
-			set -e
-			cd "$dir.tmp"
-			apt-get "${opts[@]}" -q download "linux-source-$name" >log 2>&1
-			dpkg --fsys-tarfile linux-source-*.deb | tar -xf - --wildcards --strip-components=3 './usr/src/linux-source-*.tar.xz'
-			tar -xJf linux-source-*.tar.xz --strip-components=1 --wildcards '*/fs/fuse/*' '*/scripts/checkpatch.pl' \
-				'*/scripts/spelling.txt' '*/scripts/const_structs.checkpatch'
-			rm linux-source-*
-		) || {
-			cat "$dir.tmp/log" >&2
-			die "$name: cannot get linux-source-$name"
-		}
-		mv "$dir.tmp" "$dir"
-	fi
-	exec {lock}>&-
+	locked "$name-source" "$dir" fetch_source "$name" "$dir"
 	echo "$dir"
+}
+
+fetch_source() {
+	local name=$1 dir=$2 opts
+	say "$name: fetching the kernel's source"
+	rm -rf "$dir.tmp"
+	mkdir -p "$dir.tmp"
+	archive "$name"
+	(
+		set -e
+		cd "$dir.tmp"
+		apt-get "${opts[@]}" -q download "linux-source-$name" >log 2>&1
+		dpkg --fsys-tarfile linux-source-*.deb | tar -xf - --wildcards --strip-components=3 './usr/src/linux-source-*.tar.xz'
+		tar -xJf linux-source-*.tar.xz --strip-components=1 --wildcards '*/fs/fuse/*' '*/scripts/checkpatch.pl' \
+			'*/scripts/spelling.txt' '*/scripts/const_structs.checkpatch'
+		rm linux-source-*
+	) || {
+		cat "$dir.tmp/log" >&2
+		die "$name: cannot get linux-source-$name"
+	}
+	mv "$dir.tmp" "$dir"
 }
 
 # scratch CMD ...: runs CMD in a copy-on-write view of $BASE/root, in a copy
