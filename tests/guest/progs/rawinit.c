@@ -248,7 +248,7 @@ int main(int argc, char **argv)
 {
 	struct raw r = {};
 	pid_t pid;
-	int i, n;
+	int i, n = 0;
 
 	if (argc < 2) {
 		fprintf(stderr, "usage: rawinit DIR [NAME=VALUE ...]\n");
