@@ -47,7 +47,9 @@ static loff_t seek_ask(struct file *file, loff_t offset, int whence)
 	err = range_call(ff, &call);
 	if (err)
 		return err;
-	return out.offset > LLONG_MAX ? -EIO : out.offset;
+	if (out.offset > LLONG_MAX)
+		return -EIO;
+	return out.offset;
 }
 
 /* Holes: the server knows, once it has what only the page cache has. */
@@ -212,7 +214,9 @@ static ssize_t copy_call(struct file *in, loff_t pos_in, struct file *out,
 	err = range_call(from, &call);
 	if (err)
 		return err;
-	return done.size > len ? -EIO : done.size;
+	if (done.size > len)
+		return -EIO;
+	return done.size;
 }
 
 /* Forget what the page cache has of a range that the server wrote. */
