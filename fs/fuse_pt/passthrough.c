@@ -32,29 +32,43 @@
 #define O_ONCE	(O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_TMPFILE)
 
 /* Most reads find that the last one left it stale. */
-static void through_accessed(struct file *upper)
+static inline void through_read(struct file *file)
 {
-	struct inode *inode = file_inode(upper);
+	struct inode *inode = file_inode(file);
 
-	if (READ_ONCE(fpt_node(inode)->stale_mask) & STATX_ATIME)
-		return;
-	if (!(upper->f_flags & O_NOATIME))
+	if (unlikely(!(READ_ONCE(fpt_node(inode)->stale_mask) & STATX_ATIME)) &&
+	    !(file->f_flags & O_NOATIME))
 		fpt_attr_stale(inode, STATX_ATIME);
 }
 
-static void through_wrote(struct file *upper, loff_t end, ssize_t written)
+/*
+ * Has nothing to be noted of a write that ended at @end and no request been
+ * numbered since the last one was? Then a reply that could cross it is one to
+ * a request that the server has yet to see.
+ */
+static inline bool through_noted(const struct inode *inode, loff_t end)
 {
-	fpt_node_wrote(file_inode(upper), end);
+	const struct fpt_node *fn = fpt_node(inode);
+
+	if (BITS_PER_LONG != 64 || (inode->i_mode & (S_ISUID | S_ISGID)))
+		return false;
+	/* what was written below is there for who is numbered from here on */
+	smp_mb();
+	return end <= i_size_read(inode) &&
+	       !(FPT_STAT_DATA & ~READ_ONCE(fn->stale_mask)) &&
+	       READ_ONCE(fn->attr_epoch) == fpt_attr_now(fpt_inode_conn(inode));
 }
 
-static struct fpt_stack through(struct file *upper)
+static inline void through_wrote(struct inode *inode, loff_t end)
 {
-	return (struct fpt_stack){
-		.cred = fpt_file(upper)->back_cred,
-		.upper = upper,
-		.accessed = through_accessed,
-		.wrote = through_wrote,
-	};
+	if (!through_noted(inode, end))
+		fpt_node_wrote(inode, end);
+}
+
+/* An asynchronous write ended. */
+static void through_wrote_async(struct kiocb *iocb, ssize_t written)
+{
+	through_wrote(file_inode(iocb->ki_filp), iocb->ki_pos);
 }
 
 /* What may_open() asks of the upper inode, which need not carry the flags. */
@@ -91,7 +105,6 @@ int fpt_passthrough_attach(struct file *file, struct fpt_file *ff,
 	}
 
 	ff->back = lower;
-	ff->back_cred = get_cred(fb->cred);
 	return 0;
 }
 
@@ -99,17 +112,15 @@ void fpt_passthrough_detach(struct fpt_file *ff)
 {
 	fput(ff->back);
 	ff->back = NULL;
-	put_cred(ff->back_cred);
-	ff->back_cred = NULL;
 }
 
 /* Before data changes: setuid, setgid and capabilities go, once known. */
-static inline int strip_privs(struct file *file, bool nowait)
+static noinline int strip_privs(struct file *file, bool nowait)
 {
 	struct inode *inode = file_inode(file);
 	int err;
 
-	if (likely(!fpt_must_strip_privs(file)))
+	if (!fpt_must_strip_privs(file))
 		return 0;
 	if (nowait)
 		return -EAGAIN;
@@ -123,59 +134,70 @@ static inline int strip_privs(struct file *file, bool nowait)
 ssize_t fpt_passthrough_read(struct kiocb *iocb, struct iov_iter *to)
 {
 	struct file *file = iocb->ki_filp;
-	struct fpt_stack st = through(file);
+	ssize_t ret;
 
-	return fpt_stack_read(fpt_file(file)->back, to, iocb, &st);
+	ret = fpt_stack_read(fpt_file(file)->back, to, iocb);
+	through_read(file);
+	return ret;
 }
 
 ssize_t fpt_passthrough_write(struct kiocb *iocb, struct iov_iter *from)
 {
 	struct file *file = iocb->ki_filp;
-	struct fpt_stack st = through(file);
-	int err;
+	ssize_t ret;
 
 	if (!iov_iter_count(from))
 		return 0;
-	err = strip_privs(file, iocb->ki_flags & IOCB_NOWAIT);
-	if (err)
-		return err;
+	ret = strip_privs(file, iocb->ki_flags & IOCB_NOWAIT);
+	if (ret)
+		return ret;
 
-	return fpt_stack_write(fpt_file(file)->back, from, iocb, &st);
+	ret = fpt_stack_write(fpt_file(file)->back, from, iocb,
+			      through_wrote_async);
+	if (ret > 0)
+		through_wrote(file_inode(file), iocb->ki_pos);
+	return ret;
 }
 
 ssize_t fpt_passthrough_splice_read(struct file *in, loff_t *pos,
 				    struct pipe_inode_info *pipe, size_t len,
 				    unsigned int flags)
 {
-	struct fpt_stack st = through(in);
+	ssize_t ret;
 
-	return fpt_stack_splice_read(fpt_file(in)->back, pos, pipe, len, flags,
-				     &st);
+	ret = fpt_stack_splice_read(fpt_file(in)->back, in, pos, pipe, len,
+				    flags);
+	through_read(in);
+	return ret;
 }
 
 ssize_t fpt_passthrough_splice_write(struct pipe_inode_info *pipe,
 				     struct file *out, loff_t *pos, size_t len,
 				     unsigned int flags)
 {
-	struct fpt_stack st = through(out);
-	int err;
+	ssize_t ret;
 
-	err = strip_privs(out, false);
-	if (err)
-		return err;
+	ret = strip_privs(out, false);
+	if (ret)
+		return ret;
 
-	return fpt_stack_splice_write(pipe, fpt_file(out)->back, pos, len,
-				      flags, &st);
+	ret = fpt_stack_splice_write(pipe, fpt_file(out)->back, out, pos, len,
+				     flags);
+	if (ret > 0)
+		through_wrote(file_inode(out), *pos);
+	return ret;
 }
 
 int fpt_passthrough_mmap(struct file *file, struct vm_area_struct *vma)
 {
 	struct fpt_file *ff = fpt_file(file);
-	struct fpt_stack st = through(file);
+	int err;
 
 	/* VM_SHARED is not set where the file is open for reading only. */
 	if (vma->vm_flags & VM_SHARED)
 		fpt_iomode_mapped(file_inode(file), ff);
 
-	return fpt_stack_mmap(ff->back, vma, &st);
+	err = fpt_stack_mmap(ff->back, vma);
+	through_read(file);
+	return err;
 }

@@ -5,8 +5,8 @@
  * Each call goes the same way: what forbids it outright; the permission hooks
  * of the lower file, with no freeze protection of its file system held, since
  * they may wait for user space; for a write, freeze protection; the lower
- * file's own operation; notification. All but the first runs with the
- * registering task's credentials.
+ * file's own operation; notification. All but the first runs with the credentials
+ * that the lower file was opened with.
  *
  * The VFS holds freeze protection of the upper superblock around a write from
  * before we are called. That orders nothing: ours cannot be frozen.
@@ -40,7 +40,7 @@
  * struct stack_aio - an asynchronous call on a lower file
  * @down: the lower file's kiocb
  * @orig: the upper file's; its completion ends our right to both files
- * @wrote: fpt_stack.wrote
+ * @wrote: what to call after a write
  * @refs: one for the submitter, whose lower file system may look at @down
  *	after the completion ran, and one for the completion
  * @res: result, between completion and @work
@@ -49,7 +49,7 @@
 struct stack_aio {
 	struct kiocb		down;
 	struct kiocb		*orig;
-	void (*wrote)(struct file *upper, loff_t end, ssize_t written);
+	void (*wrote)(struct kiocb *iocb, ssize_t written);
 	refcount_t		refs;
 	long			res;
 	struct work_struct	work;
@@ -113,13 +113,6 @@ static inline int may_write(const struct inode *inode, bool append)
 	return IS_SWAPFILE(inode) ? -ETXTBSY : 0;
 }
 
-static inline void clone_down(struct kiocb *down, struct kiocb *iocb,
-			      struct file *lower)
-{
-	kiocb_clone(down, iocb, lower);
-	down->ki_flags &= IOCB_LOWER;
-}
-
 static struct stack_aio *aio_new(struct kiocb *iocb, struct file *lower)
 {
 	struct stack_aio *aio = kmem_cache_alloc(aio_cache, GFP_KERNEL);
@@ -127,7 +120,8 @@ static struct stack_aio *aio_new(struct kiocb *iocb, struct file *lower)
 	if (!aio)
 		return NULL;
 
-	clone_down(&aio->down, iocb, lower);
+	kiocb_clone(&aio->down, iocb, lower);
+	aio->down.ki_flags &= IOCB_LOWER;
 	aio->orig = iocb;
 	refcount_set(&aio->refs, 2);
 	return aio;
@@ -176,8 +170,7 @@ static void aio_write_work(struct work_struct *work)
 	aio->orig->ki_pos = down->ki_pos;
 	if (aio->res > 0) {
 		fsnotify_modify(down->ki_filp);
-		if (aio->wrote)
-			aio->wrote(aio->orig->ki_filp, down->ki_pos, aio->res);
+		aio->wrote(aio->orig, aio->res);
 	}
 	aio_finish(aio, aio->res);
 }
@@ -191,8 +184,8 @@ static void aio_write_done(struct kiocb *down, long res)
 	queue_work(aio_wq, &aio->work);
 }
 
-static ssize_t read_async(struct file *lower, struct iov_iter *to,
-			  struct kiocb *iocb)
+static noinline ssize_t read_async(struct file *lower, struct iov_iter *to,
+				   struct kiocb *iocb)
 {
 	struct stack_aio *aio = aio_new(iocb, lower);
 	ssize_t ret;
@@ -206,51 +199,56 @@ static ssize_t read_async(struct file *lower, struct iov_iter *to,
 	return ret;
 }
 
-static ssize_t read_sync(struct file *lower, struct iov_iter *to,
-			 struct kiocb *iocb)
+/*
+ * The kiocb of a synchronous call is its caller's and ours until we return:
+ * the lower file is lent it instead of getting a copy.
+ */
+static inline ssize_t read_sync(struct file *lower, struct iov_iter *to,
+				struct kiocb *iocb)
 {
-	struct kiocb down;
+	struct file *upper = iocb->ki_filp;
+	int flags = iocb->ki_flags;
 	ssize_t ret;
 
-	clone_down(&down, iocb, lower);
-	ret = lower->f_op->read_iter(&down, to);
-	iocb->ki_pos = down.ki_pos;
+	iocb->ki_filp = lower;
+	iocb->ki_flags = flags & IOCB_LOWER;
+	ret = lower->f_op->read_iter(iocb, to);
+	iocb->ki_filp = upper;
+	iocb->ki_flags = flags;
 	return ret;
 }
 
 ssize_t fpt_stack_read(struct file *lower, struct iov_iter *to,
-		       struct kiocb *iocb, const struct fpt_stack *st)
+		       struct kiocb *iocb)
 {
 	const struct cred *old;
 	ssize_t ret;
 
 	if (!iov_iter_count(to))
 		return 0;
-	ret = match_flags(lower, st->upper);
+	ret = match_flags(lower, iocb->ki_filp);
 	if (!ret)
 		ret = match_call(lower, iocb);
 	if (unlikely(ret))
 		return ret;
 
-	old = override_creds(st->cred);
+	old = override_creds(lower->f_cred);
 	ret = rw_verify_area(READ, lower, &iocb->ki_pos, iov_iter_count(to));
 	if (likely(!ret)) {
-		if (is_sync_kiocb(iocb))
+		if (likely(is_sync_kiocb(iocb)))
 			ret = read_sync(lower, to, iocb);
 		else
 			ret = read_async(lower, to, iocb);
+		if (ret > 0)
+			fsnotify_access(lower);
 	}
-	if (ret > 0)
-		fsnotify_access(lower);
 	revert_creds(old);
-
-	if (st->accessed)
-		st->accessed(st->upper);
 	return ret;
 }
 
-static ssize_t write_async(struct file *lower, struct iov_iter *from,
-			   struct kiocb *iocb, const struct fpt_stack *st)
+static noinline ssize_t
+write_async(struct file *lower, struct iov_iter *from, struct kiocb *iocb,
+	    void (*wrote)(struct kiocb *iocb, ssize_t written))
 {
 	struct super_block *sb = file_inode(lower)->i_sb;
 	struct stack_aio *aio = aio_new(iocb, lower);
@@ -261,7 +259,7 @@ static ssize_t write_async(struct file *lower, struct iov_iter *from,
 
 	aio->down.ki_flags |= IOCB_WRITE;
 	aio->down.ki_complete = aio_write_done;
-	aio->wrote = st->wrote;
+	aio->wrote = wrote;
 	INIT_WORK(&aio->work, aio_write_work);
 
 	/* Whoever completes the write gives the protection back. */
@@ -281,29 +279,33 @@ static ssize_t write_async(struct file *lower, struct iov_iter *from,
 	return ret;
 }
 
-static ssize_t write_sync(struct file *lower, struct iov_iter *from,
-			  struct kiocb *iocb)
+static inline ssize_t write_sync(struct file *lower, struct iov_iter *from,
+				 struct kiocb *iocb)
 {
 	struct super_block *sb = file_inode(lower)->i_sb;
-	struct kiocb down;
+	struct file *upper = iocb->ki_filp;
+	int flags = iocb->ki_flags;
 	ssize_t ret;
 
-	clone_down(&down, iocb, lower);
-	down.ki_flags |= IOCB_WRITE;
-
-	if (!(iocb->ki_flags & IOCB_NOWAIT))
+	if (likely(!(flags & IOCB_NOWAIT)))
 		sb_start_write(sb);
 	else if (!sb_start_write_trylock(sb))
 		return -EAGAIN;
-	ret = lower->f_op->write_iter(&down, from);
-	sb_end_write(sb);
 
-	iocb->ki_pos = down.ki_pos;
+	/* lent, as by read_sync() */
+	iocb->ki_filp = lower;
+	iocb->ki_flags = (flags & IOCB_LOWER) | IOCB_WRITE;
+	ret = lower->f_op->write_iter(iocb, from);
+	iocb->ki_filp = upper;
+	iocb->ki_flags = flags;
+
+	sb_end_write(sb);
 	return ret;
 }
 
 ssize_t fpt_stack_write(struct file *lower, struct iov_iter *from,
-			struct kiocb *iocb, const struct fpt_stack *st)
+			struct kiocb *iocb,
+			void (*wrote)(struct kiocb *iocb, ssize_t written))
 {
 	const struct cred *old;
 	ssize_t ret;
@@ -312,55 +314,49 @@ ssize_t fpt_stack_write(struct file *lower, struct iov_iter *from,
 		return 0;
 	ret = may_write(file_inode(lower), iocb->ki_flags & IOCB_APPEND);
 	if (!ret)
-		ret = match_flags(lower, st->upper);
+		ret = match_flags(lower, iocb->ki_filp);
 	if (!ret)
 		ret = match_call(lower, iocb);
 	if (unlikely(ret))
 		return ret;
 
-	old = override_creds(st->cred);
+	old = override_creds(lower->f_cred);
 	ret = rw_verify_area(WRITE, lower, &iocb->ki_pos, iov_iter_count(from));
 	if (likely(!ret)) {
-		if (is_sync_kiocb(iocb))
+		if (likely(is_sync_kiocb(iocb)))
 			ret = write_sync(lower, from, iocb);
 		else
-			ret = write_async(lower, from, iocb, st);
+			ret = write_async(lower, from, iocb, wrote);
+		if (ret > 0)
+			fsnotify_modify(lower);
 	}
-	if (ret > 0)
-		fsnotify_modify(lower);
 	revert_creds(old);
-
-	if (ret > 0 && st->wrote)
-		st->wrote(st->upper, iocb->ki_pos, ret);
 	return ret;
 }
 
-ssize_t fpt_stack_splice_read(struct file *lower, loff_t *pos,
-			      struct pipe_inode_info *pipe, size_t len,
-			      unsigned int flags, const struct fpt_stack *st)
+ssize_t fpt_stack_splice_read(struct file *lower, struct file *upper,
+			      loff_t *pos, struct pipe_inode_info *pipe,
+			      size_t len, unsigned int flags)
 {
 	const struct cred *old;
 	ssize_t ret;
 
-	ret = match_flags(lower, st->upper);
+	ret = match_flags(lower, upper);
 	if (ret)
 		return ret;
 
-	old = override_creds(st->cred);
+	old = override_creds(lower->f_cred);
 	/* runs the permission hooks */
 	ret = vfs_splice_read(lower, pos, pipe, len, flags);
 	if (ret > 0)
 		fsnotify_access(lower);
 	revert_creds(old);
-
-	if (st->accessed)
-		st->accessed(st->upper);
 	return ret;
 }
 
 ssize_t fpt_stack_splice_write(struct pipe_inode_info *pipe, struct file *lower,
-			       loff_t *pos, size_t len, unsigned int flags,
-			       const struct fpt_stack *st)
+			       struct file *upper, loff_t *pos, size_t len,
+			       unsigned int flags)
 {
 	const struct cred *old;
 	ssize_t ret;
@@ -370,30 +366,27 @@ ssize_t fpt_stack_splice_write(struct pipe_inode_info *pipe, struct file *lower,
 	/* the VFS does not splice into a file in append mode */
 	ret = may_write(file_inode(lower), false);
 	if (!ret)
-		ret = match_flags(lower, st->upper);
+		ret = match_flags(lower, upper);
 	if (ret)
 		return ret;
 
-	old = override_creds(st->cred);
+	old = override_creds(lower->f_cred);
 	ret = rw_verify_area(WRITE, lower, pos, len);
 	if (!ret) {
 		file_start_write(lower);
 		ret = lower->f_op->splice_write(pipe, lower, pos, len, flags);
 		file_end_write(lower);
+		if (ret > 0)
+			fsnotify_modify(lower);
 	}
-	if (ret > 0)
-		fsnotify_modify(lower);
 	revert_creds(old);
-
-	if (ret > 0 && st->wrote)
-		st->wrote(st->upper, *pos, ret);
 	return ret;
 }
 
-int fpt_stack_mmap(struct file *lower, struct vm_area_struct *vma,
-		   const struct fpt_stack *st)
+int fpt_stack_mmap(struct file *lower, struct vm_area_struct *vma)
 {
 	const struct inode *inode = file_inode(lower);
+	struct file *upper = vma->vm_file;
 	const struct cred *old;
 	int ret;
 
@@ -408,15 +401,13 @@ int fpt_stack_mmap(struct file *lower, struct vm_area_struct *vma,
 			return ret;
 	}
 
+	/* The caller of mmap(2) holds @upper, whatever the mapping holds. */
 	vma_set_file(vma, lower);
-	old = override_creds(st->cred);
-	ret = fpt_compat_mmap_allowed(vma, lower, st->upper);
+	old = override_creds(lower->f_cred);
+	ret = fpt_compat_mmap_allowed(vma, lower, upper);
 	if (!ret)
 		ret = vfs_mmap(lower, vma);
 	revert_creds(old);
-
-	if (st->accessed)
-		st->accessed(st->upper);
 	return ret;
 }
 

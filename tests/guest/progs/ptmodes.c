@@ -1,0 +1,714 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * I/O modes: every transition of the table in iomode.c.
+ */
+#include "ptrig.h"
+
+#define LEN	65536
+
+static struct rig begin(const char *lower, const char *mnt, uint64_t more)
+{
+	struct rig rig = rig_new(lower, mnt);
+
+	rig.said->init_flags |= more;
+	rig_start(&rig);
+	rig_make(&rig, "f", LEN, 1);
+	rig_make(&rig, "g", LEN, 2);
+	return rig;
+}
+
+/* Every open was released, failed ones too; then unmount. */
+static void end(struct rig *rig)
+{
+	SOON(SAID(rig, asked[FUSE_RELEASE]) ==
+	     SAID(rig, asked[FUSE_OPEN]) + SAID(rig, asked[FUSE_CREATE]));
+	rig_stop(rig);
+}
+
+static void cached_bars_passthrough(const char *lower, const char *mnt)
+{
+	struct rig rig = begin(lower, mnt, 0);
+	int id = rig_register(&rig, "f"), c, p;
+
+	c = rig_open_as(&rig, "f", O_RDWR, 0, 0);
+	CHECK(c >= 0);
+	FAILS(rig_open_as(&rig, "f", O_RDWR, FOPEN_PASSTHROUGH, id), EIO);
+	close(c);
+	p = rig_open_as(&rig, "f", O_RDWR, FOPEN_PASSTHROUGH, id);
+	CHECK(p >= 0);
+	close(p);
+	end(&rig);
+}
+
+static void passthrough_bars_cached(const char *lower, const char *mnt)
+{
+	struct rig rig = begin(lower, mnt, 0);
+	int id = rig_register(&rig, "f"), c, p;
+
+	p = rig_open_as(&rig, "f", O_RDWR, FOPEN_PASSTHROUGH, id);
+	CHECK(p >= 0);
+	FAILS(rig_open_as(&rig, "f", O_RDONLY, 0, 0), EIO);
+	FAILS(rig_open_as(&rig, "f", O_RDONLY, FOPEN_KEEP_CACHE, 0), EIO);
+	close(p);
+	c = rig_open_as(&rig, "f", O_RDONLY, 0, 0);
+	CHECK(c >= 0);
+	close(c);
+	end(&rig);
+}
+
+static void passthrough_bars_direct(const char *lower, const char *mnt)
+{
+	struct rig rig = begin(lower, mnt, 0);
+	int id = rig_register(&rig, "f"), d, p;
+
+	p = rig_open_as(&rig, "f", O_RDWR, FOPEN_PASSTHROUGH, id);
+	CHECK(p >= 0);
+	FAILS(rig_open_as(&rig, "f", O_RDWR, FOPEN_DIRECT_IO, 0), EIO);
+	close(p);
+	d = rig_open_as(&rig, "f", O_RDWR, FOPEN_DIRECT_IO, 0);
+	CHECK(d >= 0);
+	/* the other way round it is allowed: a direct open holds nothing */
+	p = rig_open_as(&rig, "f", O_RDWR, FOPEN_PASSTHROUGH, id);
+	CHECK(p >= 0);
+	close(p);
+	close(d);
+	end(&rig);
+}
+
+static void direct_beside_cached(const char *lower, const char *mnt)
+{
+	struct rig rig = begin(lower, mnt, 0);
+	char buf[512];
+	int c, d;
+
+	c = rig_open_as(&rig, "f", O_RDWR, 0, 0);
+	d = rig_open_as(&rig, "f", O_RDWR, FOPEN_DIRECT_IO, 0);
+	CHECK(c >= 0 && d >= 0);
+	EQ(pread(c, buf, sizeof(buf), 0), sizeof(buf));
+	memset(buf, 'd', sizeof(buf));
+	EQ(pwrite(d, buf, sizeof(buf), 0), sizeof(buf));
+	memset(buf, 0, sizeof(buf));
+	EQ(pread(c, buf, sizeof(buf), 0), sizeof(buf));
+	EQ(buf[100], 'd');
+	close(c);
+	close(d);
+	end(&rig);
+}
+
+/* Reads and writes to the server, mappings to the backing file. */
+static void passthrough_and_direct(const char *lower, const char *mnt)
+{
+	struct rig rig = begin(lower, mnt, 0);
+	int id = rig_register(&rig, "f"), p, d;
+	unsigned char buf[4096], *map;
+	uint32_t reads;
+
+	p = rig_open_as(&rig, "f", O_RDWR, FOPEN_PASSTHROUGH, id);
+	d = rig_open_as(&rig, "f", O_RDWR, FOPEN_PASSTHROUGH | FOPEN_DIRECT_IO,
+			id);
+	CHECK(p >= 0 && d >= 0);
+	EQ(pread(p, buf, sizeof(buf), 4096), sizeof(buf));
+	CHECK(rig_same(buf, sizeof(buf), 1, 4096));
+	EQ(SAID(&rig, asked[FUSE_READ]), 0);
+	EQ(pread(d, buf, sizeof(buf), 8192), sizeof(buf));
+	CHECK(rig_same(buf, sizeof(buf), 1, 8192));
+	CHECK(SAID(&rig, asked[FUSE_READ]) > 0);
+	EQ(pwrite(d, buf, 100, 0), 100);
+	CHECK(SAID(&rig, asked[FUSE_WRITE]) > 0);
+	EQ(pwrite(p, buf, 100, 0), 100);
+	EQ(SAID(&rig, asked[FUSE_WRITE]), 1);
+
+	reads = SAID(&rig, asked[FUSE_READ]);
+	map = mmap(NULL, LEN, PROT_READ | PROT_WRITE, MAP_SHARED, d, 0);
+	CHECK(map != MAP_FAILED);
+	CHECK(rig_same(map + 12288, 4096, 1, 12288));
+	map[12288] = 'm';
+	EQ(pread(p, buf, 1, 12288), 1);
+	EQ(buf[0], 'm');
+	EQ(SAID(&rig, asked[FUSE_READ]), reads);
+	munmap(map, LEN);
+	close(p);
+	close(d);
+	end(&rig);
+}
+
+static void one_backing_file(const char *lower, const char *mnt)
+{
+	struct rig rig = begin(lower, mnt, 0);
+	int id = rig_register(&rig, "f"), again = rig_register(&rig, "f");
+	int other = rig_register(&rig, "g"), p, q;
+
+	CHECK(again != id);
+	p = rig_open_as(&rig, "f", O_RDWR, FOPEN_PASSTHROUGH, id);
+	CHECK(p >= 0);
+	q = rig_open_as(&rig, "f", O_RDWR, FOPEN_PASSTHROUGH, id);
+	CHECK(q >= 0);
+	close(q);
+	/* a second id for the same file is as good */
+	q = rig_open_as(&rig, "f", O_RDWR, FOPEN_PASSTHROUGH, again);
+	CHECK(q >= 0);
+	FAILS(rig_open_as(&rig, "f", O_RDWR, FOPEN_PASSTHROUGH, other), EIO);
+	close(p);
+	/* the first is gone, the inode is still on this file */
+	FAILS(rig_open_as(&rig, "f", O_RDWR, FOPEN_PASSTHROUGH, other), EIO);
+	close(q);
+	q = rig_open_as(&rig, "f", O_RDWR, FOPEN_PASSTHROUGH, other);
+	CHECK(q >= 0);
+	close(q);
+	end(&rig);
+}
+
+static void bad_ids(const char *lower, const char *mnt)
+{
+	struct rig rig = begin(lower, mnt, 0);
+	int id = rig_register(&rig, "f"), p;
+
+	FAILS(rig_open_as(&rig, "f", O_RDWR, FOPEN_PASSTHROUGH, 0), EIO);
+	FAILS(rig_open_as(&rig, "f", O_RDWR, FOPEN_PASSTHROUGH, -1), EIO);
+	FAILS(rig_open_as(&rig, "f", O_RDWR, FOPEN_PASSTHROUGH, id + 1), EIO);
+	FAILS(rig_open_as(&rig, "f", O_RDWR, FOPEN_PASSTHROUGH, INT32_MIN), EIO);
+	FAILS(rig_open_as(&rig, "f", O_RDWR, FOPEN_PASSTHROUGH, INT32_MAX), EIO);
+	EQ(rig_ioc_close(&rig, id), 0);
+	FAILS(rig_open_as(&rig, "f", O_RDWR, FOPEN_PASSTHROUGH, id), EIO);
+	/* without the flag the id means nothing */
+	p = rig_open_as(&rig, "f", O_RDWR, 0, 12345);
+	CHECK(p >= 0);
+	close(p);
+	end(&rig);
+}
+
+static void flags_beside(const char *lower, const char *mnt)
+{
+	static const uint32_t no[] = {
+		FOPEN_NONSEEKABLE, FOPEN_STREAM, FOPEN_CACHE_DIR, 1u << 8,
+		1u << 31,
+	};
+	static const uint32_t yes[] = {
+		FOPEN_KEEP_CACHE, FOPEN_NOFLUSH, FOPEN_PARALLEL_DIRECT_WRITES,
+		FOPEN_DIRECT_IO | FOPEN_PARALLEL_DIRECT_WRITES,
+	};
+	struct rig rig = begin(lower, mnt, 0);
+	int id = rig_register(&rig, "f"), p;
+	size_t i;
+
+	for (i = 0; i < sizeof(no) / sizeof(no[0]); i++)
+		FAILS(rig_open_as(&rig, "f", O_RDWR, FOPEN_PASSTHROUGH | no[i],
+				  id), EIO);
+	for (i = 0; i < sizeof(yes) / sizeof(yes[0]); i++) {
+		p = rig_open_as(&rig, "f", O_RDWR, FOPEN_PASSTHROUGH | yes[i],
+				id);
+		CHECK(p >= 0);
+		close(p);
+	}
+	end(&rig);
+}
+
+static void not_negotiated(const char *lower, const char *mnt)
+{
+	struct rig rig = rig_new(lower, mnt);
+	int fd;
+
+	rig.said->init_flags = 0;
+	rig_start(&rig);
+	rig_make(&rig, "f", LEN, 1);
+	fd = open(LOWER(&rig, "f"), O_RDWR);
+	FAILS(rig_ioc_open(&rig, fd, 0, 0), EPERM);
+	FAILS(rig_ioc_close(&rig, 1), EPERM);
+	close(fd);
+	FAILS(rig_open_as(&rig, "f", O_RDWR, FOPEN_PASSTHROUGH, 1), EIO);
+	fd = rig_open_as(&rig, "f", O_RDWR, 0, 0);
+	CHECK(fd >= 0);
+	close(fd);
+	end(&rig);
+}
+
+static long job_write(struct rig_job *job)
+{
+	static const char data[4096] = "w";
+
+	return pwrite(job->fd, data, sizeof(data), job->at);
+}
+
+static long job_open(struct rig_job *job)
+{
+	return open(job->arg, O_RDWR | O_CLOEXEC);
+}
+
+#define PARALLEL	(FOPEN_DIRECT_IO | FOPEN_PARALLEL_DIRECT_WRITES)
+
+/*
+ * An open whose writes may be parallel. The first one asks for capabilities,
+ * and does so alone.
+ */
+static int open_parallel(struct rig *rig, const char *name)
+{
+	int fd = rig_open_as(rig, name, O_RDWR, PARALLEL, 0);
+
+	CHECK(fd >= 0);
+	EQ(pwrite(fd, "first", 5, 0), 5);
+	return fd;
+}
+
+/* Start two writes and see whether the server gets both at once. */
+static bool overlap(struct rig *rig, int fd)
+{
+	struct rig_job a = { .run = job_write, .fd = fd };
+	struct rig_job b = { .run = job_write, .fd = fd, .at = 8192 };
+	bool both;
+
+	SAY(rig, most, 0);
+	SAY(rig, hold, 1);
+	rig_job_start(&a);
+	rig_job_start(&b);
+	SOON(SAID(rig, writes) >= 1);
+	rig_nap(300);
+	both = SAID(rig, writes) == 2;
+	SAY(rig, hold, 0);
+	EQ(rig_job_end(&a), 4096);
+	EQ(rig_job_end(&b), 4096);
+	EQ(SAID(rig, most), both ? 2 : 1);
+	return both;
+}
+
+static void parallel_writes(const char *lower, const char *mnt)
+{
+	struct rig rig = begin(lower, mnt, 0);
+	int p, d, c;
+
+	p = open_parallel(&rig, "f");
+	d = rig_open_as(&rig, "f", O_RDWR, FOPEN_DIRECT_IO, 0);
+	CHECK(p >= 0 && d >= 0);
+	CHECK(overlap(&rig, p));
+	CHECK(!overlap(&rig, d));
+	/* a cached open ends it, its close allows it again */
+	c = rig_open_as(&rig, "f", O_RDONLY, 0, 0);
+	CHECK(c >= 0);
+	CHECK(!overlap(&rig, p));
+	close(c);
+	CHECK(overlap(&rig, p));
+	close(p);
+	close(d);
+	/* the flag without FOPEN_DIRECT_IO is none */
+	p = rig_open_as(&rig, "g", O_RDWR, FOPEN_PARALLEL_DIRECT_WRITES, 0);
+	CHECK(p >= 0);
+	FAILS(rig_open_as(&rig, "g", O_RDWR, FOPEN_PASSTHROUGH,
+			  rig_register(&rig, "g")), EIO);
+	close(p);
+	end(&rig);
+}
+
+/* Writes in flight, then a cached open: it waits, and later writes queue. */
+static void cached_open_waits(const char *lower, const char *mnt)
+{
+	struct rig rig = begin(lower, mnt, 0);
+	int p = open_parallel(&rig, "f");
+	struct rig_job a = { .run = job_write, .fd = p };
+	struct rig_job b = { .run = job_write, .fd = p, .at = 8192 };
+	struct rig_job o = { .run = job_open, .arg = UPPER(&rig, "f") };
+	int c;
+
+	CHECK(p >= 0);
+	SAY(&rig, hold, 1);
+	rig_job_start(&a);
+	SOON(SAID(&rig, writes) == 1);
+	rig_policy(&rig, 0, 0);
+	rig_job_start(&o);
+	SOON(SAID(&rig, asked[FUSE_OPEN]) == 2);
+	rig_nap(300);
+	CHECK(!rig_job_done(&o));
+	rig_job_start(&b);
+	rig_nap(300);
+	EQ(SAID(&rig, writes), 1);
+	SAY(&rig, hold, 0);
+	EQ(rig_job_end(&a), 4096);
+	c = rig_job_end(&o);
+	CHECK(c >= 0);
+	EQ(rig_job_end(&b), 4096);
+	CHECK(!overlap(&rig, p));
+	close(c);
+	CHECK(overlap(&rig, p));
+	close(p);
+	end(&rig);
+}
+
+/* Who waits can be killed, and leaves no trace. */
+static void waiting_open_killed(const char *lower, const char *mnt)
+{
+	struct rig rig = begin(lower, mnt, 0);
+	int p = open_parallel(&rig, "f"), status;
+	struct rig_job a = { .run = job_write, .fd = p };
+	pid_t pid;
+
+	CHECK(p >= 0);
+	SAY(&rig, hold, 1);
+	rig_job_start(&a);
+	SOON(SAID(&rig, writes) == 1);
+	rig_policy(&rig, 0, 0);
+	pid = fork();
+	if (!pid) {
+		open(UPPER(&rig, "f"), O_RDONLY);
+		_exit(0);
+	}
+	SOON(SAID(&rig, asked[FUSE_OPEN]) == 2);
+	rig_nap(200);
+	kill(pid, SIGKILL);
+	SOON(waitpid(pid, &status, WNOHANG) == pid);
+	CHECK(WIFSIGNALED(status));
+	SAY(&rig, hold, 0);
+	EQ(rig_job_end(&a), 4096);
+	CHECK(overlap(&rig, p));
+	close(p);
+	p = rig_open_as(&rig, "f", O_RDWR, FOPEN_PASSTHROUGH,
+			rig_register(&rig, "f"));
+	CHECK(p >= 0);
+	close(p);
+	end(&rig);
+}
+
+/* Who waits to be cached and is overtaken by a passthrough open gets EIO. */
+static void waiting_open_overtaken(const char *lower, const char *mnt)
+{
+	struct rig rig = begin(lower, mnt, 0);
+	int p = open_parallel(&rig, "f");
+	int id = rig_register(&rig, "f"), t;
+	struct rig_job a = { .run = job_write, .fd = p };
+	struct rig_job o = { .run = job_open, .arg = UPPER(&rig, "f") };
+
+	CHECK(p >= 0);
+	SAY(&rig, hold, 1);
+	rig_job_start(&a);
+	SOON(SAID(&rig, writes) == 1);
+	rig_policy(&rig, 0, 0);
+	rig_job_start(&o);
+	SOON(SAID(&rig, asked[FUSE_OPEN]) == 2);
+	rig_nap(200);
+	t = rig_open_as(&rig, "f", O_RDWR, FOPEN_PASSTHROUGH, id);
+	CHECK(t >= 0);
+	FAILS(rig_job_end(&o), EIO);
+	SAY(&rig, hold, 0);
+	EQ(rig_job_end(&a), 4096);
+	/* parallel writes go on beside passthrough */
+	CHECK(overlap(&rig, p));
+	close(t);
+	close(p);
+	end(&rig);
+}
+
+static void direct_mmap_refused(const char *lower, const char *mnt)
+{
+	struct rig rig = begin(lower, mnt, 0);
+	int d = rig_open_as(&rig, "f", O_RDWR, FOPEN_DIRECT_IO, 0), p;
+	unsigned char *map;
+
+	CHECK(d >= 0);
+	CHECK(mmap(NULL, LEN, PROT_READ, MAP_SHARED, d, 0) == MAP_FAILED);
+	EQ(errno, ENODEV);
+	map = mmap(NULL, LEN, PROT_READ | PROT_WRITE, MAP_PRIVATE, d, 0);
+	CHECK(map != MAP_FAILED);
+	CHECK(rig_same(map, LEN, 1, 0));
+	map[0] ^= 1;
+	munmap(map, LEN);
+	/* a private mapping holds no mode */
+	p = rig_open_as(&rig, "f", O_RDWR, FOPEN_PASSTHROUGH,
+			rig_register(&rig, "f"));
+	CHECK(p >= 0);
+	close(p);
+	close(d);
+	end(&rig);
+}
+
+static void direct_mmap_is_cached(const char *lower, const char *mnt)
+{
+	struct rig rig = begin(lower, mnt, FUSE_DIRECT_IO_ALLOW_MMAP);
+	int id = rig_register(&rig, "f"), d, p;
+	unsigned char *map, *again;
+
+	d = open_parallel(&rig, "f");
+	CHECK(d >= 0);
+	CHECK(overlap(&rig, d));
+	map = mmap(NULL, LEN, PROT_READ, MAP_SHARED, d, 0);
+	CHECK(map != MAP_FAILED);
+	again = mmap(NULL, LEN, PROT_READ, MAP_SHARED, d, 0);
+	CHECK(again != MAP_FAILED);
+	CHECK(rig_same(map + 16384, 4096, 1, 16384));
+	CHECK(!overlap(&rig, d));
+	FAILS(rig_open_as(&rig, "f", O_RDWR, FOPEN_PASSTHROUGH, id), EIO);
+	munmap(map, LEN);
+	munmap(again, LEN);
+	/* the open holds the mode, as long as it lives */
+	FAILS(rig_open_as(&rig, "f", O_RDWR, FOPEN_PASSTHROUGH, id), EIO);
+	close(d);
+	p = rig_open_as(&rig, "f", O_RDWR, FOPEN_PASSTHROUGH, id);
+	CHECK(p >= 0);
+	close(p);
+	end(&rig);
+}
+
+static long job_map(struct rig_job *job)
+{
+	void *map = mmap(NULL, LEN, PROT_READ, MAP_SHARED, job->fd, 0);
+
+	return map == MAP_FAILED ? -1 : munmap(map, LEN);
+}
+
+static void direct_mmap_waits(const char *lower, const char *mnt)
+{
+	struct rig rig = begin(lower, mnt, FUSE_DIRECT_IO_ALLOW_MMAP);
+	int d = open_parallel(&rig, "f");
+	struct rig_job a = { .run = job_write, .fd = d };
+	struct rig_job m = { .run = job_map, .fd = d };
+
+	CHECK(d >= 0);
+	SAY(&rig, hold, 1);
+	rig_job_start(&a);
+	SOON(SAID(&rig, writes) == 1);
+	rig_job_start(&m);
+	rig_nap(300);
+	CHECK(!rig_job_done(&m));
+	SAY(&rig, hold, 0);
+	EQ(rig_job_end(&a), 4096);
+	EQ(rig_job_end(&m), 0);
+	close(d);
+	end(&rig);
+}
+
+static void direct_mmap_beside_passthrough(const char *lower, const char *mnt)
+{
+	struct rig rig = begin(lower, mnt, FUSE_DIRECT_IO_ALLOW_MMAP);
+	int d = rig_open_as(&rig, "f", O_RDWR, FOPEN_DIRECT_IO, 0), p;
+	void *map;
+
+	CHECK(d >= 0);
+	p = rig_open_as(&rig, "f", O_RDWR, FOPEN_PASSTHROUGH,
+			rig_register(&rig, "f"));
+	CHECK(p >= 0);
+	CHECK(mmap(NULL, LEN, PROT_READ, MAP_SHARED, d, 0) == MAP_FAILED);
+	EQ(errno, ENODEV);
+	close(p);
+	map = mmap(NULL, LEN, PROT_READ, MAP_SHARED, d, 0);
+	CHECK(map != MAP_FAILED);
+	munmap(map, LEN);
+	close(d);
+	end(&rig);
+}
+
+static void no_open_server(const char *lower, const char *mnt)
+{
+	struct rig rig = begin(lower, mnt, FUSE_NO_OPEN_SUPPORT);
+	unsigned char buf[4096];
+	int c, p;
+
+	SAY(&rig, no_open, 1);
+	c = rig_open_as(&rig, "g", O_RDONLY, 0, 0);
+	CHECK(c >= 0);
+	EQ(pread(c, buf, sizeof(buf), 0), sizeof(buf));
+	close(c);
+	/* an open that sent nothing is a cached one all the same */
+	rig_policy(&rig, FOPEN_PASSTHROUGH, rig_register(&rig, "f"));
+	p = open(UPPER(&rig, "new"), O_RDWR | O_CREAT | O_EXCL, 0644);
+	CHECK(p >= 0);
+	FAILS(open(UPPER(&rig, "new"), O_RDONLY), EIO);
+	close(p);
+	c = open(UPPER(&rig, "new"), O_RDONLY);
+	CHECK(c >= 0);
+	close(c);
+	EQ(SAID(&rig, asked[FUSE_OPEN]), 1);
+	SOON(SAID(&rig, asked[FUSE_RELEASE]) == 1);
+	EQ(unlink(UPPER(&rig, "new")), 0);
+	rig_stop(&rig);
+}
+
+static void create_through(const char *lower, const char *mnt)
+{
+	struct rig rig = begin(lower, mnt, 0);
+	unsigned char buf[4096];
+	int id, p;
+
+	rig_make(&rig, "back", LEN, 3);
+	id = rig_register(&rig, "back");
+	rig_policy(&rig, FOPEN_PASSTHROUGH, id);
+	p = open(UPPER(&rig, "c1"), O_RDWR | O_CREAT | O_EXCL, 0644);
+	CHECK(p >= 0);
+	EQ(pread(p, buf, sizeof(buf), 4096), sizeof(buf));
+	CHECK(rig_same(buf, sizeof(buf), 3, 4096));
+	EQ(SAID(&rig, asked[FUSE_READ]), 0);
+	close(p);
+	EQ(unlink(UPPER(&rig, "c1")), 0);
+
+	/* created by the server, refused by us: released, not leaked */
+	rig_policy(&rig, FOPEN_PASSTHROUGH, id + 1);
+	FAILS(open(UPPER(&rig, "c2"), O_RDWR | O_CREAT | O_EXCL, 0644), EIO);
+	rig_policy(&rig, FOPEN_PASSTHROUGH | FOPEN_STREAM, id);
+	FAILS(open(UPPER(&rig, "c3"), O_RDWR | O_CREAT | O_EXCL, 0644), EIO);
+	EQ(SAID(&rig, asked[FUSE_CREATE]), 3);
+	unlink(UPPER(&rig, "c2"));
+	unlink(UPPER(&rig, "c3"));
+	end(&rig);
+}
+
+static void truncating_open(const char *lower, const char *mnt)
+{
+	struct rig rig = begin(lower, mnt, 0);
+	int id = rig_register(&rig, "f"), p, c;
+	unsigned char buf[4096];
+	struct stat st;
+
+	p = rig_open_as(&rig, "f", O_RDWR | O_TRUNC, FOPEN_PASSTHROUGH, id);
+	CHECK(p >= 0);
+	EQ(fstat(p, &st), 0);
+	EQ(st.st_size, 0);
+	EQ(pread(p, buf, sizeof(buf), 0), 0);
+	rig_fill(buf, sizeof(buf), 9, 0);
+	EQ(write(p, buf, sizeof(buf)), sizeof(buf));
+	EQ(fstat(p, &st), 0);
+	EQ(st.st_size, sizeof(buf));
+	/* refused, but emptied by the server: nobody sees the old size */
+	FAILS(rig_open_as(&rig, "f", O_RDWR | O_TRUNC, 0, 0), EIO);
+	EQ(stat(UPPER(&rig, "f"), &st), 0);
+	EQ(st.st_size, 0);
+	close(p);
+	c = rig_open_as(&rig, "f", O_RDONLY, 0, 0);
+	CHECK(c >= 0);
+	EQ(read(c, buf, sizeof(buf)), 0);
+	close(c);
+	end(&rig);
+}
+
+/* Pages of a cached open are no answer after passthrough wrote. */
+static void cache_left_behind(const char *lower, const char *mnt)
+{
+	struct rig rig = begin(lower, mnt, 0);
+	int id = rig_register(&rig, "f"), c, p;
+	unsigned char buf[4096];
+	char *map;
+
+	c = rig_open_as(&rig, "f", O_RDWR, 0, 0);
+	CHECK(c >= 0);
+	EQ(pread(c, buf, sizeof(buf), 0), sizeof(buf));
+	CHECK(rig_same(buf, sizeof(buf), 1, 0));
+	/* dirty through a mapping, to be found in the backing file */
+	map = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, c, 8192);
+	CHECK(map != MAP_FAILED);
+	map[5] = 'z';
+	munmap(map, 4096);
+	close(c);
+
+	p = rig_open_as(&rig, "f", O_RDWR, FOPEN_PASSTHROUGH, id);
+	CHECK(p >= 0);
+	EQ(pread(p, buf, 1, 8192 + 5), 1);
+	EQ(buf[0], 'z');
+	memset(buf, 'p', sizeof(buf));
+	EQ(pwrite(p, buf, sizeof(buf), 0), sizeof(buf));
+	close(p);
+
+	c = rig_open_as(&rig, "f", O_RDONLY, FOPEN_KEEP_CACHE, 0);
+	CHECK(c >= 0);
+	EQ(pread(c, buf, sizeof(buf), 0), sizeof(buf));
+	EQ(buf[17], 'p');
+	close(c);
+	end(&rig);
+}
+
+/* -------- the race -------- */
+
+#define RACERS	8
+#define LAPS	300
+
+static long job_race(struct rig_job *job)
+{
+	unsigned char buf[4096];
+	unsigned int seed = job->at;
+	long opened = 0;
+	int i, fd;
+
+	for (i = 0; i < LAPS; i++) {
+		fd = open(job->arg, O_RDWR | O_CLOEXEC);
+		if (fd < 0) {
+			if (errno != EIO)
+				return -1;
+			continue;
+		}
+		opened++;
+		if (pread(fd, buf, sizeof(buf), 0) != sizeof(buf))
+			return -1;
+		if (rand_r(&seed) % 2 &&
+		    pwrite(fd, buf, sizeof(buf), rand_r(&seed) % 8 * 4096) !=
+		    sizeof(buf))
+			return -1;
+		close(fd);
+	}
+	return opened;
+}
+
+static void race(const char *lower, const char *mnt)
+{
+	struct rig rig = begin(lower, mnt, 0);
+	int id = rig_register(&rig, "f"), again = rig_register(&rig, "f");
+	struct rig_job jobs[RACERS] = {};
+	long opened = 0, n;
+	int i, p, c;
+
+	rig.said->ways[0].flags = 0;
+	rig.said->ways[1].flags = PARALLEL;
+	rig.said->ways[2].flags = FOPEN_PASSTHROUGH;
+	rig.said->ways[2].backing = id;
+	rig.said->ways[3].flags = FOPEN_PASSTHROUGH | PARALLEL;
+	rig.said->ways[3].backing = again;
+	rig.said->ways[4].flags = FOPEN_DIRECT_IO;
+	SAY(&rig, mix, 5);
+	for (i = 0; i < RACERS; i++) {
+		jobs[i].run = job_race;
+		jobs[i].arg = strdup(UPPER(&rig, "f"));
+		jobs[i].at = i + 1;
+		rig_job_start(&jobs[i]);
+	}
+	for (i = 0; i < RACERS; i++) {
+		n = rig_job_end(&jobs[i]);
+		CHECK(n >= 0);
+		opened += n;
+	}
+	CHECK(opened > RACERS);
+	SAY(&rig, mix, 0);
+	/* idle again: each mode can be entered */
+	c = rig_open_as(&rig, "f", O_RDWR, 0, 0);
+	CHECK(c >= 0);
+	close(c);
+	p = open_parallel(&rig, "f");
+	CHECK(p >= 0);
+	CHECK(overlap(&rig, p));
+	close(p);
+	p = rig_open_as(&rig, "f", O_RDWR, FOPEN_PASSTHROUGH, id);
+	CHECK(p >= 0);
+	close(p);
+	end(&rig);
+}
+
+static const struct rig_case cases[] = {
+	{ "cached-bars-passthrough", cached_bars_passthrough },
+	{ "passthrough-bars-cached", passthrough_bars_cached },
+	{ "passthrough-bars-direct", passthrough_bars_direct },
+	{ "direct-beside-cached", direct_beside_cached },
+	{ "passthrough-and-direct", passthrough_and_direct },
+	{ "one-backing-file", one_backing_file },
+	{ "bad-ids", bad_ids },
+	{ "flags-beside", flags_beside },
+	{ "not-negotiated", not_negotiated },
+	{ "parallel-writes", parallel_writes },
+	{ "cached-open-waits", cached_open_waits },
+	{ "waiting-open-killed", waiting_open_killed },
+	{ "waiting-open-overtaken", waiting_open_overtaken },
+	{ "direct-mmap-refused", direct_mmap_refused },
+	{ "direct-mmap-is-cached", direct_mmap_is_cached },
+	{ "direct-mmap-waits", direct_mmap_waits },
+	{ "direct-mmap-beside-passthrough", direct_mmap_beside_passthrough },
+	{ "no-open-server", no_open_server },
+	{ "create-through", create_through },
+	{ "truncating-open", truncating_open },
+	{ "cache-left-behind", cache_left_behind },
+	{ "race", race },
+};
+
+int main(int argc, char **argv)
+{
+	return rig_main(argc, argv, cases, sizeof(cases) / sizeof(cases[0]));
+}

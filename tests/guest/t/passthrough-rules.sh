@@ -1,0 +1,18 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# The rules of passthrough that must never bend: who may register a file,
+# whose credentials count, what flags, mounts, freezes, leases and permission
+# events of the file below mean, and how long any of it lives. It fails when
+# one bends, and when the file system below stays busy after the last user.
+# timeout: 600
+. "$FUSEPT_TESTS/lib.sh"
+
+modprobe -q overlay
+mkdir -p "$T/mnt"
+for kind in tmpfs ext4; do
+	check "$kind-mounts" lower "$kind" "$T/$kind" || continue
+	ptrules "$T/$kind" "$T/mnt" >"$T/out" || failures=1
+	sed -E "s/^(ok|not ok|skip) /&$kind-/" "$T/out"
+	check "$kind-unmounts" wait_for 5 umount "$T/$kind"
+done
+finish
