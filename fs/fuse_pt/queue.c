@@ -384,19 +384,15 @@ int fpt_queue_next(struct fpt_conn *conn, struct fpt_dev *dev,
 again:
 	spin_lock(&q->lock);
 	while (!queue_has_any(q) || fpt_conn_dead(conn)) {
-		if (fpt_conn_dead(conn))
-			err = -ENODEV;
-		else if (room->nonblock)
-			err = -EAGAIN;
-		else
-			err = queue_sleep(q);
-		if (!err) {
-			spin_lock(&q->lock);
-			continue;
-		}
-		if (err != -ERESTARTSYS)
+		if (fpt_conn_dead(conn) || room->nonblock) {
+			err = fpt_conn_dead(conn) ? -ENODEV : -EAGAIN;
 			spin_unlock(&q->lock);
-		return err;
+			return err;
+		}
+		err = queue_sleep(q);
+		if (err)
+			return err;
+		spin_lock(&q->lock);
 	}
 
 	next->req = NULL;
