@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -175,8 +174,7 @@ static int serve(struct request *r, struct mount_options *o)
 	code = server_ready(&s, a.mount_fd, o);
 	if (code) {
 		attach_drop(&a);
-		if (s.child)
-			kill(s.child, SIGTERM);
+		server_leave(&s, false);
 		return code;
 	}
 	if (ns >= 0)
@@ -186,6 +184,7 @@ static int serve(struct request *r, struct mount_options *o)
 	if (s.daemon && dev)
 		record_write(dev, s.daemon);
 	say_more("%s is mounted on %s", r->fsname, r->dir);
+	server_leave(&s, true);
 	if (o->mode != SERVER_FOREGROUND)
 		return EX_OK;
 	/* An open root would keep the mount busy. */

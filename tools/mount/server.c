@@ -75,8 +75,8 @@ static void become(const char *user)
 	setenv("LOGNAME", pw->pw_name, 1);
 }
 
-/* What a daemon does for itself. Its messages still come to our stderr. */
-static void leave_terminal(void)
+/* What a daemon does for itself. */
+static void leave_terminal(const struct relay *relay)
 {
 	int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 
@@ -85,12 +85,14 @@ static void leave_terminal(void)
 		dup2(fd, STDIN_FILENO);
 		dup2(fd, STDOUT_FILENO);
 	}
+	relay_use(relay);
 }
 
 /* In the child: become the server; returns the error of exec. */
-static int run(const char *program, const char *source, int dev_fd,
+static int run(struct server *s, const char *source, int dev_fd,
 	       const struct mount_options *o)
 {
+	const char *program = s->program;
 	const char *argv[8];
 	char mountpoint[32];
 	int n = 0;
@@ -114,7 +116,7 @@ static int run(const char *program, const char *source, int dev_fd,
 		fputc('\n', stderr);
 	}
 	if (o->mode == SERVER_BACKGROUND)
-		leave_terminal();
+		leave_terminal(&s->relay);
 	if (o->setuid)
 		become(o->setuid);
 	execvp(program, (char **)argv);
@@ -128,6 +130,8 @@ void server_start(struct server *s, const char *program, const char *source,
 
 	memset(s, 0, sizeof(*s));
 	s->program = program;
+	if (o->mode == SERVER_BACKGROUND)
+		relay_start(&s->relay, program);
 	/* Closed by exec; else it brings why exec failed. */
 	if (pipe2(report, O_CLOEXEC))
 		die(EX_SYSTEM, "pipe: %s", strerror(errno));
@@ -138,12 +142,14 @@ void server_start(struct server *s, const char *program, const char *source,
 		die(EX_SYSTEM, "cannot start server %s: %s", program,
 		    strerror(errno));
 	if (!s->child) {
-		err = run(program, source, dev_fd, o);
+		err = run(s, source, dev_fd, o);
 		if (write(report[1], &err, sizeof(err)) != sizeof(err))
 			_exit(EX_INTERNAL);
 		_exit(EX_SYSTEM);
 	}
 	close(report[1]);
+	if (s->relay.pid)
+		relay_running(&s->relay);
 	if (read(report[0], &err, sizeof(err)) == sizeof(err))
 		die(err == ENOENT || err == EACCES ? EX_USAGE_ : EX_SYSTEM,
 		    "server %s: %s%s", program, strerror(err),
@@ -253,6 +259,16 @@ int server_ready(struct server *s, int mount_fd, const struct mount_options *o)
 	say("server %s went away before it served the mount: %s", s->program,
 	    strerror(err));
 	return EX_MOUNT;
+}
+
+void server_leave(struct server *s, bool ok)
+{
+	if (!ok && s->child)
+		kill(s->child, SIGTERM);
+	if (s->relay.pid && ok)
+		relay_leave(&s->relay);
+	else if (s->relay.pid)
+		relay_finish(&s->relay);
 }
 
 static pid_t forward_to;

@@ -7,12 +7,14 @@
 #include <sys/types.h>
 
 #include "options.h"
+#include "relay.h"
 
 struct server {
 	const char *program;
 	pid_t child;	/* what we started; 0 once reaped */
 	int status;	/* its wait status then */
 	pid_t daemon;	/* the process that serves, 0 when not known */
+	struct relay relay;	/* of a background server; pid 0: none */
 };
 
 /* Look up the user of setuid=; its ids become the mount's owner. */
@@ -25,6 +27,8 @@ void server_start(struct server *s, const char *program, const char *source,
  * or an exit code when it does not come up; a message has been given.
  */
 int server_ready(struct server *s, int mount_fd, const struct mount_options *o);
+/* Let the server be: it serves, and @ok, or it did not and is to end. */
+void server_leave(struct server *s, bool ok);
 /* Stay until a foreground server ends; returns an exit code. */
 int server_wait(struct server *s);
 

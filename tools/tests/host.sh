@@ -128,5 +128,13 @@ kill -TERM $fg
 wait $fg
 check foreground-ends-clean nothing_there
 
+printf '#!/bin/sh\nexec fusept-loopback -f "$@"\n' >"$work/staying-server"
+chmod 755 "$work/staying-server"
+# Run through $(...): it must not wait for what the server may still say.
+check background timeout 20 "$helper" "$work/staying-server#$work/fs/src" "$m" -o background
+equal background-reads data "$(cat "$m/file")"
+check background-umount "$build/umount.fusept" "$m"
+check background-nothing-left nothing_there
+
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" = 0 ]
