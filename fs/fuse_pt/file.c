@@ -600,6 +600,7 @@ static const struct file_operations file_fops = {
 	.fsync		= file_fsync,
 	.splice_read	= file_splice_read,
 	.splice_write	= file_splice_write,
+	.setlease	= generic_setlease,
 	.fallocate	= fpt_file_fallocate,
 	.copy_file_range = fpt_file_copy,
 };

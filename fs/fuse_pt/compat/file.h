@@ -1,27 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Open files: descriptors, kiocbs, splice, mappings, backing files. */
+/* Open files: kiocbs, splice, mappings, backing files. */
 #ifndef _FPT_COMPAT_FILE_H
 #define _FPT_COMPAT_FILE_H
 
-#include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/mm.h>
 #include <linux/splice.h>
-
-#ifndef fd_file
-#define fd_file(f)	((f).file)
-#endif
-
-#ifndef FPT_HAVE_FD_EMPTY
-static inline bool fd_empty(struct fd f)
-{
-	return !fd_file(f);
-}
-#endif
-
-/* Completion in the caller's context came with 6.6 and went after 6.12. */
-#ifndef IOCB_DIO_CALLER_COMP
-#define IOCB_DIO_CALLER_COMP	0
+#ifdef FPT_HAVE_FILELOCK_H
+#include <linux/filelock.h>
 #endif
 
 #ifndef FPT_HAVE_KIOCB_START_WRITE
@@ -73,20 +59,6 @@ static inline bool can_mmap_file(struct file *file)
 
 #ifndef FPT_HAVE_VFS_MMAP
 #define vfs_mmap	call_mmap
-#endif
-
-#ifndef FPT_HAVE_VMA_FLAGS_SET
-static inline void vm_flags_set(struct vm_area_struct *vma, vm_flags_t flags)
-{
-	mmap_assert_write_locked(vma->vm_mm);
-	vma->vm_flags |= flags;
-}
-
-static inline void vm_flags_clear(struct vm_area_struct *vma, vm_flags_t flags)
-{
-	mmap_assert_write_locked(vma->vm_mm);
-	vma->vm_flags &= ~flags;
-}
 #endif
 
 struct file *fpt_compat_open_backing(const struct file *user, int flags,
