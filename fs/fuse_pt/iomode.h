@@ -58,7 +58,7 @@ void fpt_iomode_init(struct fpt_iomode *io);
  * fpt_iomode_open() - choose the data path of a new open and enter its mode
  * @inode: regular file
  * @file: upper file
- * @ff: sets path, io_held, back, back_cred; ff->open_flags as the server sent
+ * @ff: sets path, io_held, back; ff->open_flags as the server sent
  * @backing_id: from the reply, meaningful with FOPEN_PASSTHROUGH
  *
  * Waits (killably) for parallel direct writes where the new open is cached.

@@ -14,7 +14,6 @@
  */
 #include "compat/compat.h"
 
-#include <linux/cred.h>
 #include <linux/fcntl.h>
 #include <linux/file.h>
 #include <linux/fs.h>
