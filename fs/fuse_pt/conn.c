@@ -39,6 +39,7 @@ struct fpt_conn *fpt_conn_new(struct user_namespace *user_ns)
 	conn->congestion_threshold = fpt_conn_congested_at(CONN_MAX_BACKGROUND);
 	/* 0 stands for "asked before anything happened". */
 	atomic64_set(&conn->attr_epoch, 1);
+	init_waitqueue_head(&conn->copies_end);
 	conn->user_ns = get_user_ns(user_ns);
 	conn->pid_ns = get_pid_ns(task_active_pid_ns(current));
 	get_random_bytes(&conn->owner_key, sizeof(conn->owner_key));

@@ -86,6 +86,8 @@ enum fpt_conn_state {
  * @evict_epoch: the latest @attr_epoch at which an inode was evicted: what was
  *	asked for before it may be out of date for an inode made after it
  * @nr_waiting: calls queued or in flight, as shown by the control fs
+ * @nr_copies: WRITEs of dirty pages that did not end yet, see writeback.h
+ * @copies_end: woken when @nr_copies falls to 0
  * @user_ns, @pid_ns: of the mounter; ids on the wire are translated to them
  * @owner_uid, @owner_gid: mount options user_id and group_id
  * @default_permissions, @allow_other: mount options
@@ -120,6 +122,8 @@ struct fpt_conn {
 	atomic64_t		attr_epoch;
 	atomic64_t		evict_epoch;
 	atomic_t		nr_waiting;
+	atomic_t		nr_copies;
+	wait_queue_head_t	copies_end;
 
 	struct user_namespace	*user_ns;
 	struct pid_namespace	*pid_ns;

@@ -343,7 +343,7 @@ static const struct super_operations ctl_sops = {
 	.evict_inode	= ctl_evict_inode,
 };
 
-static int ctl_fill_super(struct super_block *sb, struct fs_context *fsc)
+static int ctl_fill(struct super_block *sb, struct fs_context *fsc)
 {
 	struct fpt_conn *conn;
 	struct inode *root;
@@ -372,22 +372,22 @@ static int ctl_fill_super(struct super_block *sb, struct fs_context *fsc)
 	return 0;
 }
 
-static int ctl_get_tree(struct fs_context *fsc)
+static int ctl_mount(struct fs_context *fsc)
 {
-	return get_tree_single(fsc, ctl_fill_super);
+	return get_tree_single(fsc, ctl_fill);
 }
 
-static const struct fs_context_operations ctl_context_ops = {
-	.get_tree	= ctl_get_tree,
+static const struct fs_context_operations ctl_mount_ops = {
+	.get_tree	= ctl_mount,
 };
 
-static int ctl_init_fs_context(struct fs_context *fsc)
+static int ctl_new_context(struct fs_context *fsc)
 {
-	fsc->ops = &ctl_context_ops;
+	fsc->ops = &ctl_mount_ops;
 	return 0;
 }
 
-static void ctl_kill_sb(struct super_block *sb)
+static void ctl_unmounted(struct super_block *sb)
 {
 	mutex_lock(&ctl_lock);
 	if (ctl_sb == sb)
@@ -396,20 +396,20 @@ static void ctl_kill_sb(struct super_block *sb)
 	kill_anon_super(sb);
 }
 
-static struct file_system_type ctl_fs_type = {
+static struct file_system_type ctl_type = {
 	.owner			= THIS_MODULE,
 	.name			= FPT_NAME_CTL,
-	.init_fs_context	= ctl_init_fs_context,
-	.kill_sb		= ctl_kill_sb,
+	.init_fs_context	= ctl_new_context,
+	.kill_sb		= ctl_unmounted,
 };
 MODULE_ALIAS_FS(FPT_NAME_CTL);
 
 int fpt_ctl_init(void)
 {
-	return register_filesystem(&ctl_fs_type);
+	return register_filesystem(&ctl_type);
 }
 
 void fpt_ctl_exit(void)
 {
-	unregister_filesystem(&ctl_fs_type);
+	unregister_filesystem(&ctl_type);
 }

@@ -57,7 +57,7 @@ struct fpt_node {
 	struct fpt_forget	*forget;
 	u64			lookups;
 	unsigned long		bits;
-	spinlock_t		lock;
+	spinlock_t		lock;	/* see above */
 	u64			attr_until;
 	u64			attr_life;
 	u32			stale_mask;
@@ -72,7 +72,7 @@ struct fpt_node {
 			struct fpt_iomode	io;
 			struct fpt_wb		wb;
 		};
-		struct mutex	rdlock;
+		struct mutex	rdlock;	/* see above */
 	};
 };
 

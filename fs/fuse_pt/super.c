@@ -32,6 +32,7 @@
 #include "queue.h"
 #include "request.h"
 #include "super.h"
+#include "writeback.h"
 
 /* That of the kernel's own fuse: to every tool, this is a FUSE mount. */
 #define SUPER_MAGIC	0x65735546
@@ -474,14 +475,17 @@ static int super_init_context(struct fs_context *fsc)
 /* -------- the end -------- */
 
 /*
- * First nobody finds the superblock through the connection any more, then the
- * last call ends, then the inodes go; the connection itself lives on for as
- * long as the server holds its device open.
+ * First what was written through mappings that outlived their files reaches
+ * the server; until then an operator can still abort. Then nobody finds the
+ * superblock through the connection any more, the last call ends, the inodes
+ * go; the connection itself lives on for as long as the server holds its
+ * device open.
  */
 static void super_kill(struct super_block *sb)
 {
 	struct fpt_conn *conn = sb->s_fs_info;
 
+	fpt_wb_drain(conn);
 	fpt_ctl_remove(conn);
 
 	down_write(&conn->sb_lock);

@@ -296,8 +296,16 @@ static void copy_end(struct fpt_wb_copy *copy, int err)
 	for (i = 0; i < copy->nr; i++)
 		__free_page(copy->bv[i].bv_page);
 	kfree(copy);
+	if (atomic_dec_and_test(&ff->conn->nr_copies) &&
+	    wq_has_sleeper(&ff->conn->copies_end))
+		wake_up_all(&ff->conn->copies_end);
 	/* may be the last to keep the inode */
 	fpt_file_put(ff);
+}
+
+void fpt_wb_drain(struct fpt_conn *conn)
+{
+	wait_event_killable(conn->copies_end, !atomic_read(&conn->nr_copies));
 }
 
 /* Strike off the first @n bytes, which the server has. */
@@ -378,6 +386,7 @@ static void copy_submit(struct fpt_wb_copy *copy)
 	copy->in.size = copy->span.end + 1 - copy->span.start;
 	copy->in.fh = copy->ff->fh;
 	copy->in.write_flags = FUSE_WRITE_CACHE;
+	atomic_inc(&copy->ff->conn->nr_copies);
 
 	spin_lock(&fn->lock);
 	WRITE_ONCE(fn->wb.copies, fn->wb.copies + copy->nr);

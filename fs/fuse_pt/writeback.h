@@ -102,6 +102,16 @@ int fpt_wb_flush(struct inode *inode, loff_t start, loff_t end);
 /* The same, but leaves the errors for fsync and close to report. */
 int fpt_wb_settle(struct inode *inode, loff_t start, loff_t end);
 
+struct fpt_conn;
+
+/**
+ * fpt_wb_drain() - wait until the server has what was written to @conn's files
+ *
+ * For umount, when no file is open any more. Ends with the connection, and
+ * when the task is killed.
+ */
+void fpt_wb_drain(struct fpt_conn *conn);
+
 /**
  * fpt_wb_hold() - around truncate: no WRITE is in flight or sent in between
  *

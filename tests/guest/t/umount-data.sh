@@ -1,0 +1,64 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# What was written through a mapping that outlived its descriptor is at the
+# server when umount returns, however slow the server is; and a server that
+# never answers keeps umount only until it is aborted or killed. It fails when
+# umount ends the connection under data in flight, or waits for ever.
+. "$FUSEPT_TESTS/lib.sh"
+
+mkdir -p "$T/src" "$T/m"
+text=$(seq 5000 | tr '\n' ' ')
+mount_it() { loopback "$T/src" "$T/m" "allow_other,default_permissions,passthrough=off"; }
+
+# begin FILE: a mapping of FILE is written, and goes while the server is stopped.
+begin() {
+	coproc map { exec mapwrite "$T/m/$1" "$text"; }
+	# shellcheck disable=SC2154 # coproc sets it
+	map_pid=$map_PID
+	read -r _ <&"${map[0]}"
+	mapfile -t pids < <(servers)
+	kill -STOP "${pids[@]}"
+	echo >&"${map[1]}"
+	wait "$map_pid" 2>/dev/null
+	umount.fusept "$T/m" &
+	job=$!
+}
+alive() { kill -0 "$1" 2>/dev/null; }
+ended() { ! alive "$1"; }
+
+check mount mount_it
+begin slow
+sleep 1
+check umount-waits alive $job
+equal not-there-yet "" "$(tr -d '\0' <"$T/src/slow")"
+kill -CONT "${pids[@]}"
+check umount-ends wait_for 20 ended $job
+check umount-status wait $job
+equal data "$text" "$(cat "$T/src/slow")"
+
+mount_it
+dir=$(connection "$T/m")
+begin aborted
+sleep 1
+check waits-for-abort alive $job
+check abort sh -c "echo 1 >'$dir/abort'"
+check abort-ends-umount wait_for 20 ended $job
+kill -CONT "${pids[@]}"
+wait $job
+
+mount_it
+begin killed
+sleep 1
+kill -KILL "${pids[@]}"
+check dead-server-ends-umount wait_for 20 ended $job
+wait $job
+
+mount_it
+begin interrupted
+sleep 1
+kill -KILL $job
+check killed-umount-ends wait_for 20 ended $job
+kill -CONT "${pids[@]}"
+check unmounted sh -c "! grep -q ' $T/m ' /proc/self/mountinfo"
+
+finish
