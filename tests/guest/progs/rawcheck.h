@@ -107,7 +107,7 @@ static inline bool fs_same(const unsigned char *p, uint64_t pos, size_t len)
 /* Answer the request in @r as the file system would. */
 static inline void fs_answer(struct raw *r)
 {
-	static unsigned char data[FILE_SIZE];
+	static __thread unsigned char data[FILE_SIZE];	/* storms have many */
 	struct fuse_init_out init = {
 		.major = FUSE_KERNEL_VERSION,
 		.minor = r->minor,
