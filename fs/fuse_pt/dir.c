@@ -61,15 +61,15 @@ void fpt_dir_changed(struct inode *dir)
 	fpt_attr_stale(dir, FPT_STAT_NAMES);
 }
 
-bool fpt_dir_serialise(struct inode *dir)
+int fpt_dir_serialise(struct inode *dir)
 {
 	if (fpt_has(fpt_inode_conn(dir), FPT_F_PARALLEL_DIROPS))
-		return false;
-	mutex_lock(&fpt_node(dir)->rdlock);
-	return true;
+		return 0;
+	/* Who holds it waits for the server: for as long as that takes. */
+	return mutex_lock_killable(&fpt_node(dir)->rdlock) ? -EINTR : 1;
 }
 
-void fpt_dir_serialise_end(struct inode *dir, bool locked)
+void fpt_dir_serialise_end(struct inode *dir, int locked)
 {
 	if (locked)
 		mutex_unlock(&fpt_node(dir)->rdlock);
@@ -171,13 +171,19 @@ static int ask_entry(struct inode *dir, const struct qstr *name,
 		.node = fpt_inode_id(dir),
 		.late = fpt_late_entry,
 	};
+	int locked, err;
 
+	locked = fpt_dir_serialise(dir);
+	if (locked < 0)
+		return locked;
 	fpt_call_in(&call, name->name, name->len);
 	fpt_call_in(&call, "", 1);
 	memset(entry, 0, sizeof(*entry));
 	fpt_call_out(&call, entry, fpt_entry_out_len(conn));
 	*epoch = fpt_attr_epoch(conn);
-	return fpt_call(conn, &call);
+	err = fpt_call(conn, &call);
+	fpt_dir_serialise_end(dir, locked);
+	return err;
 }
 
 struct dentry *fpt_lookup(struct inode *dir, struct dentry *dentry,
@@ -186,7 +192,6 @@ struct dentry *fpt_lookup(struct inode *dir, struct dentry *dentry,
 	struct fuse_entry_out entry;
 	struct inode *inode = NULL;
 	u64 epoch, life = 0;
-	bool locked;
 	int err;
 
 	if (fpt_inode_stale(dir))
@@ -194,9 +199,7 @@ struct dentry *fpt_lookup(struct inode *dir, struct dentry *dentry,
 	if (dentry->d_name.len > FPT_NAME_MAX)
 		return ERR_PTR(-ENAMETOOLONG);
 
-	locked = fpt_dir_serialise(dir);
 	err = ask_entry(dir, &dentry->d_name, &entry, &epoch);
-	fpt_dir_serialise_end(dir, locked);
 	if (err && err != -ENOENT)
 		return ERR_PTR(err);
 
@@ -226,7 +229,6 @@ static int fpt_d_revalidate(struct inode *dir, const struct qstr *name,
 {
 	struct inode *inode = d_inode_rcu(dentry);
 	struct fuse_entry_out entry;
-	bool locked;
 	u64 epoch;
 	int err;
 
@@ -244,9 +246,7 @@ static int fpt_d_revalidate(struct inode *dir, const struct qstr *name,
 	if (flags & LOOKUP_RCU)
 		return -ECHILD;
 
-	locked = fpt_dir_serialise(dir);
 	err = ask_entry(dir, name, &entry, &epoch);
-	fpt_dir_serialise_end(dir, locked);
 	switch (err) {
 	case 0:
 		break;

@@ -39,10 +39,10 @@ void fpt_dir_changed(struct inode *dir);
  * did not agree to FUSE_PARALLEL_DIROPS
  *
  * Only around the request: whoever waits for a dentry in lookup must not hold
- * it. Return: what to give to fpt_dir_serialise_end().
+ * it. Return: -EINTR, or what to give to fpt_dir_serialise_end().
  */
-bool fpt_dir_serialise(struct inode *dir);
-void fpt_dir_serialise_end(struct inode *dir, bool locked);
+int fpt_dir_serialise(struct inode *dir);
+void fpt_dir_serialise_end(struct inode *dir, int locked);
 
 /* dir.c: the inode that a reply's entry names; takes over its lookup count. */
 struct inode *fpt_entry_inode(struct super_block *sb,

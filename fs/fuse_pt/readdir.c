@@ -190,7 +190,7 @@ static ssize_t ask(struct file *file, loff_t pos, struct listing **lp)
 	struct inode *dir = file_inode(file);
 	struct fpt_conn *conn = fpt_inode_conn(dir);
 	struct listing *l = *lp;
-	bool locked;
+	int locked;
 	ssize_t ret;
 
 	l->in.fh = fpt_file(file)->fh;
@@ -204,6 +204,8 @@ static ssize_t ask(struct file *file, loff_t pos, struct listing **lp)
 	fpt_call_out(&l->call, l->buf, l->size);
 
 	locked = fpt_dir_serialise(dir);
+	if (locked < 0)
+		return locked;
 	ret = l->plus ? ask_plus(conn, lp) : fpt_call(conn, &l->call);
 	fpt_dir_serialise_end(dir, locked);
 	return ret;

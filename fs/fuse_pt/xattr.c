@@ -59,6 +59,16 @@ static ssize_t fetch(struct inode *inode, u32 op, const char *name, void *buf,
 	return out.size;
 }
 
+/*
+ * An ACL is more than a value: without the feature there is none, on kernels
+ * that would pass it on as much as on those that would not.
+ */
+static bool is_acl(const char *name)
+{
+	return !strcmp(name, XATTR_NAME_POSIX_ACL_ACCESS) ||
+	       !strcmp(name, XATTR_NAME_POSIX_ACL_DEFAULT);
+}
+
 static int fpt_xattr_get(const struct xattr_handler *handler,
 			 struct dentry *dentry, struct inode *inode,
 			 const char *name, void *value, size_t size)
@@ -74,6 +84,8 @@ static int fpt_xattr_get(const struct xattr_handler *handler,
 		return -ENODATA;
 	if (!caps && !fpt_conn_may_use(fpt_inode_conn(inode)))
 		return -EACCES;
+	if (is_acl(name))
+		return -EOPNOTSUPP;
 
 	epoch = fpt_attr_epoch(fpt_inode_conn(inode));
 	ret = fetch(inode, FUSE_GETXATTR, name, value, size, XATTR_SIZE_MAX);
@@ -82,14 +94,9 @@ static int fpt_xattr_get(const struct xattr_handler *handler,
 	return ret;
 }
 
-/* The mode is part of an ACL, the time of the change of all of them. */
 static void changed(struct inode *inode, const char *name)
 {
-	u32 mask = STATX_CTIME | STATX_BLOCKS;
-
-	if (str_has_prefix(name, XATTR_SYSTEM_PREFIX))
-		mask |= STATX_MODE;
-	fpt_attr_stale(inode, mask);
+	fpt_attr_stale(inode, STATX_CTIME | STATX_BLOCKS);
 	if (!strcmp(name, XATTR_NAME_CAPS))
 		fpt_forget_caps(inode);
 }
@@ -107,6 +114,8 @@ static int fpt_xattr_set(const struct xattr_handler *handler,
 		return -EIO;
 	if (!fpt_conn_may_use(fpt_inode_conn(inode)))
 		return -EACCES;
+	if (is_acl(name))
+		return -EOPNOTSUPP;
 
 	if (value) {
 		call.op = FUSE_SETXATTR;
