@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Memory, timers, work queues: what the kernel's library calls them. */
+/* Memory and work queues. */
 #ifndef _FPT_COMPAT_ALLOC_H
 #define _FPT_COMPAT_ALLOC_H
 
-#include <linux/jiffies.h>
 #include <linux/overflow.h>
 #include <linux/slab.h>
-#include <linux/timer.h>
 #include <linux/workqueue.h>
 
 /* Allocation by type; the flags may be left out and are GFP_KERNEL then. */
@@ -41,19 +39,9 @@
 	FPT_TYPED(type, kvcalloc(count, sizeof(type), FPT_GFP(__VA_ARGS__)))
 #endif
 
-#ifndef timer_container_of
-#define timer_container_of(var, timer, field)	from_timer(var, timer, field)
-#endif
-
 #ifndef FPT_HAVE_WQ_PERCPU
 /* Without WQ_UNBOUND, every work queue is per cpu. */
-#define WQ_PERCPU		0
-#define system_percpu_wq	system_wq
-#define system_dfl_wq		system_unbound_wq
-#endif
-
-#ifndef secs_to_jiffies
-#define secs_to_jiffies(secs)	((unsigned long)(secs) * HZ)
+#define WQ_PERCPU	0
 #endif
 
 #endif /* _FPT_COMPAT_ALLOC_H */

@@ -8,7 +8,7 @@
  * name for kernels that lack it. Where no name can hide a difference, the name
  * begins with fpt_compat_ or FPT_ and is explained where it is defined:
  *
- *	alloc.h		kmalloc_obj() and friends, timers, work queues
+ *	alloc.h		kmalloc_obj() and friends, WQ_PERCPU
  *	dentry.h	FPT_LOOKUP_WQ(), fpt_compat_alloc_parallel()
  *	file.h		fpt_compat_open_backing(), fpt_compat_mmap_allowed()
  *	idmap.h		struct mnt_idmap
@@ -16,7 +16,6 @@
  *	inode_ops.h	FPT_CREATE_SHIM() and friends
  *	iov_iter.h	iov_iter_extract_pages()
  *	page_cache.h	folios
- *	pinned.h	entries of a control file system
  *	super.h		fpt_compat_set_xattr(), fpt_compat_param_uid()
  *	writeback.h	fpt_compat_write_folios()
  */
@@ -33,7 +32,6 @@
 #include "inode_ops.h"
 #include "iov_iter.h"
 #include "page_cache.h"
-#include "pinned.h"
 #include "super.h"
 #include "writeback.h"
 

@@ -53,7 +53,8 @@ struct file *fpt_compat_open_backing(const struct file *user, int flags,
 	file = dentry_open(path, flags, cred);
 #elif defined(FPT_HAVE_BACKING_FILE_OPEN_FILE)
 	file = backing_file_open(user, flags, path, cred);
-#elif defined(FPT_HAVE_BACKING_FILE_OPEN_PATH)
+#elif defined(FPT_HAVE_BACKING_FILE_OPEN_PATH) || \
+	defined(FPT_HAVE_BACKING_FILE_OPEN_PATH_FS)
 	file = backing_file_open(&user->f_path, flags, path, cred);
 #else
 	file = dentry_open(path, flags, cred);

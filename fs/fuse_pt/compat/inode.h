@@ -10,12 +10,6 @@ static inline unsigned long inode_state_read_once(struct inode *inode)
 {
 	return READ_ONCE(inode->i_state);
 }
-
-static inline unsigned long inode_state_read(struct inode *inode)
-{
-	lockdep_assert_held(&inode->i_lock);
-	return inode->i_state;
-}
 #endif
 
 #ifndef FPT_HAVE_INODE_JUST_DROP

@@ -45,50 +45,6 @@ static inline struct folio *fpt_compat_grab_folio(struct address_space *mapping,
 #define filemap_grab_folio	fpt_compat_grab_folio
 #endif
 
-#ifndef FPT_HAVE_FILEMAP_ALLOC_FOLIO_POLICY
-static inline struct folio *
-fpt_compat_alloc_folio(gfp_t gfp, unsigned int order, struct mempolicy *policy)
-{
-	return filemap_alloc_folio(gfp, order);
-}
-
-#undef filemap_alloc_folio
-#define filemap_alloc_folio	fpt_compat_alloc_folio
-#endif
-
-#ifndef FPT_HAVE_MEMCPY_FOLIO
-static inline void memcpy_from_folio(char *to, struct folio *folio,
-				     size_t offset, size_t len)
-{
-	while (len) {
-		size_t n = min_t(size_t, len, PAGE_SIZE - offset_in_page(offset));
-		const char *from = kmap_local_folio(folio, offset);
-
-		memcpy(to, from, n);
-		kunmap_local(from);
-		to += n;
-		offset += n;
-		len -= n;
-	}
-}
-
-static inline void memcpy_to_folio(struct folio *folio, size_t offset,
-				   const char *from, size_t len)
-{
-	while (len) {
-		size_t n = min_t(size_t, len, PAGE_SIZE - offset_in_page(offset));
-		char *to = kmap_local_folio(folio, offset);
-
-		memcpy(to, from, n);
-		kunmap_local(to);
-		from += n;
-		offset += n;
-		len -= n;
-	}
-	flush_dcache_folio(folio);
-}
-#endif
-
 #ifndef FPT_HAVE_FOLIO_END_READ
 static inline void folio_end_read(struct folio *folio, bool success)
 {
