@@ -94,6 +94,9 @@ errno_text() {
 	esac
 }
 
+# cases CMD ...: a program that prints case lines itself, and fails if one failed.
+cases() { "$@" || failures=$((failures + 1)); }
+
 # skip CASE REASON
 skip() { echo "skip $1: $2"; }
 

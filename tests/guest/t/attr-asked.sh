@@ -8,5 +8,5 @@
 . "$FUSEPT_TESTS/lib.sh"
 
 mkdir "$T/m"
-rawattr "$T/m" || failures=1
+cases rawattr "$T/m"
 finish

@@ -21,8 +21,8 @@ loopback "$T/src" "$T/b"
 a=$(connection "$T/a") b=$(connection "$T/b")
 check older-connection test -d "$a"
 check newer-connection test -d "$b"
-equal names "abort waiting" "$(ls "$a" | xargs)"
-equal listing "$(printf '%s\n' "${a##*/}" "${b##*/}" | sort -n | xargs)" "$(ls -f $at | grep -v '^\.' | xargs)"
+equal names "abort waiting" "$(find "$a" -mindepth 1 -printf '%f\n' | sort | xargs)"
+equal listing "$(printf '%s\n' "${a##*/}" "${b##*/}" | sort -n | xargs)" "$(find $at -mindepth 1 -maxdepth 1 -printf '%f\n' | sort -n | xargs)"
 equal links 4 "$(stat -c %h $at)"
 equal dir-mode "500 0 0" "$(stat -c '%a %u %g' "$a")"
 equal waiting-mode "400 0" "$(stat -c '%a %u' "$a/waiting")"
@@ -83,7 +83,9 @@ fails same-name-again-aborted ENOTCONN ls "$T/a"
 umount "$T/a"
 
 # The files belong to user_id: that user may abort, others may not.
-coproc held { exec rawmount -w "$T/a" fd=dev rootmode=40755 user_id=$(id -u user1) group_id=$(id -g user1); }
+mkfifo "$T/held"
+rawmount -w "$T/a" fd=dev rootmode=40755 "user_id=$(id -u user1)" "group_id=$(id -g user1)" <"$T/held" &
+exec 9>"$T/held"
 mounted() { grep -q " $T/a " /proc/self/mountinfo; }
 check user-mount wait_for 10 mounted
 a=$(connection "$T/a")
@@ -93,7 +95,7 @@ fails other-user-may-not-abort EACCES as user2 sh -c "echo x >$a/abort"
 equal waiting-init 1 "$(as user1 cat "$a/waiting")"
 check user-aborts as user1 sh -c "echo x >$a/abort"
 equal waiting-aborted 0 "$(as user1 cat "$a/waiting")"
-exec {held[1]}>&-
+exec 9>&-
 wait
 
 # The control fs goes first, or the module's last mount does.

@@ -10,5 +10,5 @@
 
 mkdir -p "$T/mnt"
 lower tmpfs "$T/lower"
-ptmodes "$T/lower" "$T/mnt" || failures=1
+cases ptmodes "$T/lower" "$T/mnt"
 finish

@@ -8,5 +8,5 @@
 . "$FUSEPT_TESTS/lib.sh"
 
 mkdir "$T/m"
-rawnames "$T/m" || failures=1
+cases rawnames "$T/m"
 finish

@@ -8,5 +8,5 @@
 . "$FUSEPT_TESTS/lib.sh"
 
 mkdir "$T/m"
-rawlist "$T/m" || failures=1
+cases rawlist "$T/m"
 finish

@@ -7,5 +7,5 @@
 . "$FUSEPT_TESTS/lib.sh"
 
 mkdir "$T/m"
-rawxattr "$T/m" || failures=1
+cases rawxattr "$T/m"
 finish
