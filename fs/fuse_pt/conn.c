@@ -55,6 +55,15 @@ struct fpt_conn *fpt_conn_get(struct fpt_conn *conn)
 	return conn;
 }
 
+/* A path walk under RCU may still ask fpt_conn_may_use(). */
+static void conn_free(struct rcu_head *rcu)
+{
+	struct fpt_conn *conn = container_of(rcu, struct fpt_conn, rcu);
+
+	put_user_ns(conn->user_ns);
+	kfree(conn);
+}
+
 void fpt_conn_put(struct fpt_conn *conn)
 {
 	if (!refcount_dec_and_test(&conn->refs))
@@ -62,14 +71,15 @@ void fpt_conn_put(struct fpt_conn *conn)
 
 	fpt_backings_destroy(&conn->backings);
 	put_pid_ns(conn->pid_ns);
-	put_user_ns(conn->user_ns);
 	mutex_destroy(&conn->dev_lock);
-	kfree_rcu(conn, rcu);
+	call_rcu(&conn->rcu, conn_free);
 }
 
 void fpt_conn_abort(struct fpt_conn *conn)
 {
-	fpt_queue_abort(conn);
+	/* No lower mount is kept busy for a server that holds its device open. */
+	if (fpt_queue_abort(conn))
+		fpt_backings_destroy(&conn->backings);
 }
 
 bool fpt_conn_may_use(const struct fpt_conn *conn)
