@@ -220,6 +220,33 @@ static bool hook_strange(struct raw *r)
 	return true;
 }
 
+/* A server that is wrong about the root itself: errors, and an end. */
+static struct fuse_attr_out root_attr;
+
+static bool hook_root_attr(struct raw *r)
+{
+	raw_reply(r, 0, &root_attr, sizeof(root_attr));
+	return true;
+}
+
+static int stat_root(const char *dir)
+{
+	struct stat st;
+
+	return stat(dir, &st) ? errno : 0;
+}
+
+static void test_insane_root(struct raw *r)
+{
+	root_attr.attr = tree.node[T_FILE].attr;
+	tree.hook[FUSE_GETATTR] = hook_root_attr;
+	CHECK_IS(tree_run(r, stat_root), EIO);
+	tree.hook[FUSE_GETATTR] = NULL;
+	CHECK_IS(tree_run(r, stat_root), EIO);
+	CHECK_IS(tree_run(r, stat_wanted), EIO);
+	CHECK_IS(tree_run(r, create_wanted), EIO);
+}
+
 static void test_insane_entry(struct raw *r)
 {
 	tree.hook[FUSE_LOOKUP] = hook_strange;
@@ -530,13 +557,6 @@ static void test_link_count(struct raw *r)
 }
 
 /* A directory's own attributes change with its names. */
-static int stat_root(const char *dir)
-{
-	struct stat st;
-
-	return stat(dir, &st) ? errno : 0;
-}
-
 static void test_parent_changes(struct raw *r)
 {
 	CHECK_IS(tree_run(r, stat_root), 0);
@@ -633,6 +653,26 @@ static void test_serial_lookups(struct raw *r)
 	side_by_side(r, false);
 }
 
+/* Who waits for its turn can be killed, though the first is never answered. */
+static void test_serial_killed(struct raw *r)
+{
+	struct fuse_in_header first;
+	pid_t one, two;
+
+	one = client_start(r, stat_wanted);
+	CHECK(tree_until(r, FUSE_LOOKUP, LONG_MS));
+	first = *r->head;
+	wanted = "link";
+	two = client_start(r, stat_wanted);
+	tree_serve_for(r, SHORT_MS);
+	kill(two, SIGKILL);
+	CHECK_IS(client_wait(two, LONG_MS), -SIGKILL);
+	*r->head = first;
+	strcpy(r->arg, "file");
+	tree_lookup(r);
+	CHECK_IS(tree_serve(r, one), 0);
+}
+
 static void test_parallel_lookups(struct raw *r)
 {
 	side_by_side(r, true);
@@ -650,6 +690,7 @@ static const struct tree_test tests[] = {
 	{ "other-type", test_other_type },
 	{ "revalidate-error", test_revalidate_error },
 	{ "insane-entry", test_insane_entry },
+	{ "insane-root", test_insane_root },
 	{ "create-wrong-type", test_create_wrong_type },
 	{ "mkdir-loop", test_mkdir_loop },
 	{ "readlink", test_readlink },
@@ -669,6 +710,7 @@ static const struct tree_test tests[] = {
 	{ "killed-mkdir", test_killed_mkdir },
 	{ "killed-unlink", test_killed_unlink },
 	{ "serial-lookups", test_serial_lookups },
+	{ "serial-killed", test_serial_killed },
 	{ "parallel-lookups", test_parallel_lookups, NULL, FUSE_PARALLEL_DIROPS },
 	{ }
 };
