@@ -10,7 +10,6 @@
  * --skip names calls that the tested file system is known not to have, from the
  * table at the end, or setfl: O_APPEND set or cleared on an open file.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -26,6 +25,8 @@
 #include <sys/xattr.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "fstree.h"
 
 #define SIDES 2
 #define FDS 6
@@ -446,39 +447,6 @@ static void do_removexattr(const char *p)
 	same(r);
 }
 
-static int by_name(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-/* The sorted names of a listing, each with its type, in one text. */
-static long list_names(int at, const char *path, char *text, size_t room)
-{
-	char *all[512];
-	struct dirent *d;
-	int n = 0, fd;
-	DIR *dir;
-
-	*text = '\0';
-	fd = openat(at, path, O_RDONLY | O_DIRECTORY);
-	if (fd < 0)
-		return -errno;
-	dir = fdopendir(fd);
-	errno = 0;
-	while ((d = readdir(dir)) && n < 512)
-		if (asprintf(&all[n++], "%s:%d ", d->d_name, d->d_type) < 0)
-			exit(2);
-	if (errno)
-		fail("readdir: %s", strerror(errno));
-	closedir(dir);
-	qsort(all, n, sizeof(all[0]), by_name);
-	for (int i = 0; i < n; i++) {
-		strncat(text, all[i], room - strlen(text) - 1);
-		free(all[i]);
-	}
-	return n;
-}
-
 static void do_list(const char *p)
 {
 	char t[SIDES][TEXT];
@@ -751,26 +719,6 @@ static void compare_trees(const char *path)
 		snprintf(sub, sizeof(sub), "%s/%s", path, name);
 		compare_trees(sub);
 	}
-}
-
-static void clear(int at, const char *path)
-{
-	int fd = openat(at, path, O_RDONLY | O_DIRECTORY);
-	struct dirent *d;
-	DIR *dir;
-
-	if (fd < 0)
-		return;
-	dir = fdopendir(fd);
-	while ((d = readdir(dir))) {
-		if (!strcmp(d->d_name, ".") || !strcmp(d->d_name, ".."))
-			continue;
-		if (unlinkat(fd, d->d_name, 0) && errno == EISDIR) {
-			clear(fd, d->d_name);
-			unlinkat(fd, d->d_name, AT_REMOVEDIR);
-		}
-	}
-	closedir(dir);
 }
 
 static void usage(void)
