@@ -290,8 +290,10 @@ dead:
 
 int fpt_request_init(void)
 {
+	/* Whoever has killed callers leave orphans behind pays for them. */
 	fpt_req_cache = kmem_cache_create("fpt_req", sizeof(struct fpt_req), 0,
-					  SLAB_HWCACHE_ALIGN, NULL);
+					  SLAB_HWCACHE_ALIGN | SLAB_ACCOUNT,
+					  NULL);
 	return fpt_req_cache ? 0 : -ENOMEM;
 }
 
