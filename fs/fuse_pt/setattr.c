@@ -198,7 +198,8 @@ int fpt_setattr(struct mnt_idmap *idmap, struct dentry *dentry,
 		return err;
 
 	fill_request(inode, iattr, file, &in);
-	if (!in.valid)
+	/* chown(-1, -1) asks for nothing, and yet moves the change time. */
+	if (!in.valid && !(iattr->ia_valid & ATTR_CTIME))
 		return 0;
 
 	if (!(in.valid & FATTR_SIZE)) {
