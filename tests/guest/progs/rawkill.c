@@ -202,6 +202,61 @@ static void test_late_read(struct raw *r)
 	CHECK_IS(client_serve(r, client_start(r, client_read)), 0);
 }
 
+/* -------- the background limit -------- */
+
+static void init_one_at_a_time(struct raw *r)
+{
+	struct fuse_init_out init = {
+		.major = FUSE_KERNEL_VERSION,
+		.minor = FUSE_KERNEL_MINOR_VERSION,
+		.max_readahead = MAX_WRITE,
+		.max_background = 1,
+		.congestion_threshold = 1,
+		.max_write = 4096,
+		.max_pages = 1,
+		.flags = FUSE_MAX_PAGES | FUSE_ASYNC_READ,
+	};
+
+	CHECK(fs_until(r, FUSE_INIT, LONG_MS));
+	CHECK_IS(raw_reply(r, 0, &init, sizeof(init)), 0);
+}
+
+/* Of many READs ahead, the server sees the next after it answered one. */
+static void test_background(struct raw *r)
+{
+	pid_t pid;
+	int i;
+
+	init_one_at_a_time(r);
+	pid = client_start(r, client_read);
+	for (i = 0; i < 5; i++) {
+		CHECK(fs_until(r, FUSE_READ, LONG_MS));
+		CHECK_IS(raw_next(r, SHORT_MS), 0);
+		fs_answer(r);
+	}
+	CHECK_IS(client_serve(r, pid), 0);
+}
+
+static void test_background_killed(struct raw *r)
+{
+	uint64_t unique;
+	pid_t pid;
+
+	init_one_at_a_time(r);
+	pid = client_start(r, client_read);
+	CHECK(fs_until(r, FUSE_READ, LONG_MS));
+	unique = r->head->unique;
+	usleep(SHORT_MS * 1000);
+	kill(pid, SIGKILL);
+	CHECK_IS(client_wait(pid, LONG_MS), -SIGKILL);
+	/* Nobody waits for it, but its pages do. */
+	r->head->unique = unique;
+	r->head->opcode = FUSE_READ;
+	fs_answer(r);
+	fs_settle(r, SHORT_MS);
+	CHECK_IS(client_serve(r, client_start(r, client_read)), 0);
+}
+
 /* -------- the end of the connection -------- */
 
 static void *read_thread(void *arg)
@@ -433,6 +488,8 @@ static const struct test tests[] = {
 	{ "late-lookup", test_late_lookup },
 	{ "late-open", test_late_open },
 	{ "late-read", test_late_read },
+	{ "background", test_background, .raw = true },
+	{ "background-killed", test_background_killed, .raw = true },
 	{ "abort", test_abort },
 	{ "abort-wakes", test_abort_wakes },
 	{ "umount", test_umount },
