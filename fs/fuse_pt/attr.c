@@ -355,7 +355,12 @@ int fpt_getattr(struct mnt_idmap *idmap, const struct path *path,
 	case AT_STATX_DONT_SYNC:
 		break;
 	default:
-		err = fpt_attr_refresh(inode, NULL, mask);
+		/* Stores into a mapping of the backing file leave no trace. */
+		if ((mask & FPT_STAT_DATA) && S_ISREG(inode->i_mode) &&
+		    fpt_iomode_unseen(inode))
+			err = fpt_attr_ask(inode, NULL);
+		else
+			err = fpt_attr_refresh(inode, NULL, mask);
 	}
 	if (err)
 		return err;

@@ -39,7 +39,6 @@ enum fpt_path {
  * @path: data path of read and write
  * @io_held: iomode count this open holds: enum fpt_io_hold
  * @back: backing file opened for this open, or NULL; set with FOPEN_PASSTHROUGH
- * @back_cred: credentials for I/O on @back, referenced
  * @release: the RELEASE that ends it, filled in advance
  * @no_release: the server never saw an OPEN (no_open), so no RELEASE either
  * @write_link: on fpt_wb.handles of its inode, under the node's lock
@@ -59,7 +58,6 @@ struct fpt_file {
 	u8			io_held;
 	bool			no_release;
 	struct file		*back;
-	const struct cred	*back_cred;
 	struct list_head	write_link;
 	u32			rdsize;
 	struct inode		*inode;
