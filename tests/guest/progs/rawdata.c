@@ -242,13 +242,14 @@ static int written_by(unsigned char *map, size_t len)
 	int fewest = INT_MAX;
 
 	for (int attempt = 0; attempt < 5; attempt++) {
-		int before = rig->count[FUSE_WRITE];
+		int before = rig->count[FUSE_WRITE], took;
 
 		fill(map, len, 12 + attempt);
 		if (msync(map, len, MS_SYNC))
 			return -errno;
-		if (rig->count[FUSE_WRITE] - before < fewest)
-			fewest = rig->count[FUSE_WRITE] - before;
+		took = (int)rig->count[FUSE_WRITE] - before;
+		if (took < fewest)
+			fewest = took;
 	}
 	return fewest;
 }
