@@ -280,10 +280,12 @@ static void check_dead(struct raw *r)
 
 static void test_abort(struct raw *r)
 {
+	int hold = open(r->dir, O_PATH);	/* keeps it mounted */
 	pid_t sent, queued;
 	pthread_t thread;
 	void *err;
 
+	CHECK(hold >= 0);
 	sent = client_start(r, client_stat);
 	CHECK(fs_until(r, FUSE_LOOKUP, LONG_MS));
 	queued = client_start(r, client_stat_file);
@@ -293,6 +295,7 @@ static void test_abort(struct raw *r)
 	CHECK_IS(client_wait(queued, LONG_MS), ECONNABORTED);
 	check_dead(r);
 	CHECK_IS(client_stat(r->dir), ENOTCONN);
+	close(hold);
 	CHECK_IS(pthread_create(&thread, NULL, read_thread, r), 0);
 	pthread_join(thread, &err);
 	CHECK_IS((long)err, ENODEV);
