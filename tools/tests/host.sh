@@ -80,9 +80,9 @@ for o in passthrough=off ${through:+passthrough=on passthrough=on,clone_fd} \
 	rm -rf "$work"/fs/src/* "$work"/fs/local/*
 	serve "$o" || { not_ok "mount-$o" "see above"; continue; }
 	check "calls-$o" timeout 300 "$work/fsdiff" --skip $skips "$work/fs/local" "$m"
-	rm -rf "$m"/* "$work"/fs/local/*
+	rm -rf "${m:?}"/* "${work:?}"/fs/local/*
 	check "times-$o" timeout 60 "$work/fstimes" "$work/fs/local" "$m"
-	rm -rf "$m"/* "$work"/fs/local/*
+	rm -rf "${m:?}"/* "${work:?}"/fs/local/*
 	mkdir "$m/list" "$m/race"
 	check "listing-$o" timeout 300 "$work/dirlist" --entries 3000 "$m/list"
 	check "race-$o" timeout 60 "$work/fsrace" --seconds 3 "$m/race"
