@@ -161,13 +161,11 @@ void fpt_late_create(struct fpt_conn *conn, u32 op, u64 node, const void *reply,
 
 /* -------- open -------- */
 
-static void open_without_server(struct fpt_file *ff, u32 op,
+static void open_without_server(struct fpt_file *ff,
 				struct fuse_open_out *reply)
 {
 	ff->no_release = true;
 	*reply = (struct fuse_open_out){ .open_flags = FOPEN_KEEP_CACHE };
-	if (op == FUSE_OPENDIR)
-		reply->open_flags |= FOPEN_CACHE_DIR;
 }
 
 int fpt_file_open_call(struct inode *inode, struct file *file,
@@ -184,7 +182,7 @@ int fpt_file_open_call(struct inode *inode, struct file *file,
 
 	ff->node = call.node;
 	if (fpt_op_missing(conn, op)) {
-		open_without_server(ff, op, reply);
+		open_without_server(ff, reply);
 		return 0;
 	}
 
@@ -199,7 +197,7 @@ int fpt_file_open_call(struct inode *inode, struct file *file,
 	err = fpt_call(conn, &call);
 	if (err == -ENOSYS) {
 		fpt_op_set_missing(conn, op);
-		open_without_server(ff, op, reply);
+		open_without_server(ff, reply);
 		return 0;
 	}
 	return err;
