@@ -7,10 +7,14 @@
 . "$FUSEPT_TESTS/lib.sh"
 
 mkdir -p "$T/src" "$T/m"
-text=$(seq 5000 | tr '\n' ' ')
+text=$(seq 2000 | tr '\n' ' ')
+sum() { md5sum | cut -d' ' -f1; }
 mount_it() { loopback "$T/src" "$T/m" "allow_other,default_permissions,passthrough=off"; }
 
-# begin FILE: a mapping of FILE is written, and goes while the server is stopped.
+alive() { kill -0 "$1" 2>/dev/null; }
+ended() { ! alive "$1"; }
+
+# begin FILE: a mapping of FILE is written and goes while the server is stopped.
 begin() {
 	coproc map { exec mapwrite "$T/m/$1" "$text"; }
 	# shellcheck disable=SC2154 # coproc sets it
@@ -19,22 +23,20 @@ begin() {
 	mapfile -t pids < <(servers)
 	kill -STOP "${pids[@]}"
 	echo >&"${map[1]}"
-	wait "$map_pid" 2>/dev/null
-	umount.fusept "$T/m" &
+	wait_for 20 ended "$map_pid"
+	umount2 "$T/m" &
 	job=$!
 }
-alive() { kill -0 "$1" 2>/dev/null; }
-ended() { ! alive "$1"; }
 
 check mount mount_it
 begin slow
 sleep 1
 check umount-waits alive $job
-equal not-there-yet "" "$(tr -d '\0' <"$T/src/slow")"
+equal not-there-yet 0 "$(tr -d '\0' <"$T/src/slow" | wc -c)"
 kill -CONT "${pids[@]}"
 check umount-ends wait_for 20 ended $job
 check umount-status wait $job
-equal data "$text" "$(cat "$T/src/slow")"
+equal data "$(printf %s "$text" | sum)" "$(sum <"$T/src/slow")"
 
 mount_it
 dir=$(connection "$T/m")
