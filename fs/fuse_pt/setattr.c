@@ -131,7 +131,6 @@ static void emptied_by_open(struct inode *inode)
 static int send_request(struct inode *inode, const struct fuse_setattr_in *in)
 {
 	struct fpt_conn *conn = fpt_inode_conn(inode);
-	struct address_space *mapping = inode->i_mapping;
 	bool resize = in->valid & FATTR_SIZE;
 	struct fuse_attr_out out = {};
 	struct fpt_call call = {
@@ -156,13 +155,14 @@ static int send_request(struct inode *inode, const struct fuse_setattr_in *in)
 		return -EIO;
 	}
 
-	if (resize)
-		filemap_invalidate_lock(mapping);
+	/*
+	 * Without the invalidate lock: a page fault may hold it while it waits
+	 * for a WRITE that is held until we are done. None is needed, as a folio
+	 * is in the cache, and locked, before it is read.
+	 */
 	fpt_attr_apply_own(inode, &out.attr,
 			   fpt_life(out.attr_valid, out.attr_valid_nsec),
 			   epoch, resize);
-	if (resize)
-		filemap_invalidate_unlock(mapping);
 	if (in->valid & (FATTR_MODE | FATTR_UID | FATTR_GID))
 		fpt_forget_caps(inode);
 	return 0;
