@@ -4,6 +4,7 @@
 # server when umount returns, however slow the server is; and a server that
 # never answers keeps umount only until it is aborted or killed. It fails when
 # umount ends the connection under data in flight, or waits for ever.
+# timeout: 300
 . "$FUSEPT_TESTS/lib.sh"
 
 mkdir -p "$T/src" "$T/m"
