@@ -21,7 +21,7 @@ begin() {
 	# shellcheck disable=SC2154 # coproc sets it
 	map_pid=$map_PID
 	read -r _ <&"${map[0]}"
-	mapfile -t pids < <(servers)
+	mapfile -t pids < <(pgrep -f fusept-loopback)
 	kill -STOP "${pids[@]}"
 	echo >&"${map[1]}"
 	wait_for 20 ended "$map_pid"
