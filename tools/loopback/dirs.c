@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Listings. An entry's offset is the d_off of the file system below, good for
- * as long as the directory is open, whatever is created and removed meanwhile.
+ * Listings. An entry's offset is the d_off of the file system below. Not every
+ * file system keeps these while entries come and go (tmpfs before Linux 6.6
+ * counts entries), and the kernel asks again for what its caller had no room
+ * for. So a reply holds entries of one buffer only, and an offset in that buffer
+ * is found there.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -18,6 +21,7 @@
 struct listing {
 	pthread_mutex_t lock;
 	int fd;
+	off_t start;		/* offset of the entry at the start of buf */
 	off_t next;		/* offset of the entry at pos */
 	size_t pos, len;	/* in buf */
 	char buf[LISTING_BUFFER] __attribute__((aligned(8)));
@@ -45,7 +49,7 @@ void op_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 		return;
 	}
 	pthread_mutex_init(&l->lock, NULL);
-	l->next = 0;
+	l->start = l->next = 0;
 	l->pos = l->len = 0;
 	fi->fh = (uintptr_t)l;
 	if (lo->opt.cache == CACHE_ALWAYS) {
@@ -86,6 +90,7 @@ static struct dirent64 *current_entry(struct listing *l, int *err)
 			*err = errno;
 		if (n <= 0)
 			return NULL;
+		l->start = l->next;
 		l->pos = 0;
 		l->len = n;
 	}
@@ -143,14 +148,33 @@ static size_t add_plus(fuse_req_t req, struct node *dir,
 	return fuse_add_direntry_plus(req, buf, room, d->d_name, &e, d->d_off);
 }
 
+/* The entry at @off of those in the buffer, or the one behind its last. */
+static bool seek_buffer(struct listing *l, off_t off)
+{
+	off_t at = l->start;
+	size_t pos = 0;
+
+	while (at != off) {
+		const struct dirent64 *d = (struct dirent64 *)(l->buf + pos);
+
+		if (pos == l->len)
+			return false;
+		at = d->d_off;
+		pos += d->d_reclen;
+	}
+	l->pos = pos;
+	l->next = off;
+	return true;
+}
+
 static int seek(struct listing *l, off_t off)
 {
 	/* At 0 the caller wants the directory as it is now. */
-	if (off == l->next && off)
+	if (off && (off == l->next || seek_buffer(l, off)))
 		return 0;
 	if (lseek(l->fd, off, SEEK_SET) < 0)
 		return errno;
-	l->next = off;
+	l->start = l->next = off;
 	l->pos = l->len = 0;
 	return 0;
 }
@@ -171,7 +195,7 @@ static void list(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
 	}
 	pthread_mutex_lock(&l->lock);
 	err = seek(l, off);
-	while (!err) {
+	while (!err && !(used && l->pos == l->len)) {
 		d = current_entry(l, &err);
 		if (!d)
 			break;
