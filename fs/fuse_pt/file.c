@@ -256,6 +256,17 @@ static void open_emptied(struct inode *inode)
 	spin_unlock(&fn->lock);
 }
 
+void fpt_file_emptied(struct inode *inode)
+{
+	struct address_space *mapping = inode->i_mapping;
+
+	filemap_invalidate_lock(mapping);
+	open_emptied(inode);
+	fpt_attr_stale(inode, FPT_STAT_DATA | STATX_MODE);
+	truncate_pagecache(inode, 0);
+	filemap_invalidate_unlock(mapping);
+}
+
 /*
  * OPEN empties the file: nothing of what it held may be written afterwards, or
  * its size be remembered. Neither RELEASE nor a WRITE that is under way needs
@@ -297,9 +308,7 @@ int fpt_file_opened(struct inode *inode, struct file *file, struct fpt_file *ff,
 	/* CREATE may have found the file, and emptied it. */
 	if (open_empties(inode, file) && i_size_read(inode)) {
 		inode_lock(inode);
-		open_emptied(inode);
-		fpt_attr_stale(inode, FPT_STAT_DATA | STATX_MODE);
-		truncate_pagecache(inode, 0);
+		fpt_file_emptied(inode);
 		inode_unlock(inode);
 	}
 	/* Another open may have read what this one must not see. */

@@ -85,6 +85,14 @@ void fpt_file_put(struct fpt_file *ff);
 void fpt_file_discard(struct fpt_file *ff);
 
 /**
+ * fpt_file_emptied() - OPEN or CREATE with O_TRUNC emptied the file
+ * @inode: regular file, locked
+ *
+ * Drops what is cached of its data, and the attributes that went with it.
+ */
+void fpt_file_emptied(struct inode *inode);
+
+/**
  * fpt_file_opened() - the server answered OPEN or CREATE
  * @inode: regular file
  * @file: upper file; private_data is set on success

@@ -113,21 +113,6 @@ static void fill_request(const struct inode *inode, const struct iattr *iattr,
 	}
 }
 
-/* OPEN with O_TRUNC emptied the file at the server already. */
-static void emptied_by_open(struct inode *inode)
-{
-	struct fpt_node *node = fpt_node(inode);
-	struct address_space *mapping = inode->i_mapping;
-
-	filemap_invalidate_lock(mapping);
-	spin_lock(&node->lock);
-	i_size_write(inode, 0);
-	spin_unlock(&node->lock);
-	fpt_attr_stale(inode, FPT_STAT_DATA | STATX_MODE);
-	truncate_pagecache(inode, 0);
-	filemap_invalidate_unlock(mapping);
-}
-
 static int send_request(struct inode *inode, const struct fuse_setattr_in *in)
 {
 	struct fpt_conn *conn = fpt_inode_conn(inode);
@@ -216,7 +201,7 @@ int fpt_setattr(struct mnt_idmap *idmap, struct dentry *dentry,
 	if (!S_ISREG(inode->i_mode))
 		return -EINVAL;
 	if ((iattr->ia_valid & ATTR_OPEN) && fpt_has(conn, FPT_F_ATOMIC_O_TRUNC)) {
-		emptied_by_open(inode);
+		fpt_file_emptied(inode);
 		return 0;
 	}
 
