@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # fuse_pt: run `make help` for the targets.
 
-.DEFAULT_GOAL := help
+# `make` explains itself; `make KDIR=DIR` builds for the headers in DIR.
+.DEFAULT_GOAL := $(if $(filter command line,$(origin KDIR)),modules,help)
 
 include module.mk
 
@@ -18,7 +19,7 @@ help:
 	@echo 'make test [KERNELS="6.1 7.3"] [TESTS="name*"]'
 	@echo '                         all tests, on every kernel of the lab: $(KERNELS)'
 	@echo 'make check [KERNELS=]    style and static checks, warning-free builds'
-	@echo 'make modules [KDIR=DIR]  build fuse_pt.ko for the running kernel, or for the headers in DIR'
+	@echo 'make modules [KDIR=DIR]  build fuse_pt.ko for the running kernel, or for the headers in DIR; make KDIR=DIR does too'
 	@echo 'make clean               remove what was built here; the lab keeps its cache: tests/lab/lab clean'
 	@echo
 	@echo 'To install on this machine, as root: make deb && apt install ./build/*.deb'
@@ -33,7 +34,7 @@ test:
 	KERNELS='$(KERNELS)' TESTS='$(TESTS)' tests/run
 
 check:
-	KERNELS='$(KERNELS)' tests/check
+	KERNELS='$(KERNELS)' tests/check/run
 
 clean:
 	rm -rf build
