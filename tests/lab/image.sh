@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Root file systems and disk images of the lab; sourced by tests/lab/lab.
 #
-# Three layers per kernel, each a folder in the cache named by a hash of all
+# Layers per kernel, each a folder in the cache named by a hash of all
 # that went into it, built under a temporary name and renamed when complete:
 #   base   the distribution's packages                     root/ disk.img vmlinuz initrd
 #   pkg    base + our .deb packages, module built by DKMS  upper/ disk.img debs/
+#   more   pkg + packages asked for by --install           upper/ disk.img
 #   tests  test programs compiled against pkg              files/
 # One lock per kernel keeps two builders apart.
 
@@ -214,6 +215,7 @@ build_base() {
 		args+=(--dpkgopt="path-exclude=$opt")
 	done
 	args+=(--dpkgopt='path-include=*/lib/modules/*/kernel/drivers/scsi/scsi*'
+		--dpkgopt='path-include=*/lib/modules/*/kernel/drivers/net/veth*'
 		--dpkgopt='path-include=/usr/share/man/*fuse*' --dpkgopt='force-unsafe-io')
 	say "$name: building the base root with $image (some minutes; log: $dir.log)"
 	# shellcheck disable=SC2016,SC2086
@@ -318,6 +320,44 @@ build_pkg() {
 	say "$name: packages installed, module built by DKMS"
 }
 
+# $1 layer folder, $2 ... layers below, --, packages
+build_more_inside() {
+	local tmp=$1 lower=()
+	shift
+	while [ "$1" != -- ]; do
+		lower+=("$1")
+		shift
+	done
+	shift
+	stack_root "$tmp" "${lower[@]}" || return 1
+	# Services are for the tests to start; a package may want to start its own.
+	in_root "$tmp/root" 'printf "#!/bin/sh\nexit 101\n" >/usr/sbin/policy-rc.d && chmod 755 /usr/sbin/policy-rc.d &&
+		{ apt-get -q update || true; } && apt-get -qy --no-install-recommends install $PACKAGES' PACKAGES="$*" || return 1
+	make_disk "$tmp/root" "$tmp/disk.img"
+}
+
+build_more() {
+	local name=$1 dir=$2 tmp=$2.tmp
+	[ "$(id -u)" = 0 ] || die "installing packages in the root needs root"
+	rm -rf "$tmp"
+	mkdir -p "$tmp"
+	shift 2
+	say "$name: installing the distribution's packages asked for (log: $dir.log)"
+	export -f build_more_inside stack_root in_root make_disk
+	# shellcheck disable=SC2016
+	unshare --mount -- bash -c '
+		mount --make-rprivate /
+		build_more_inside "$@"' build_more "$tmp" "$@" >"$dir.log" 2>&1 || {
+		tail -n 40 "$dir.log" >&2
+		rm -rf "$tmp"
+		die "$name: installing the packages failed; whole log: $dir.log"
+	}
+	rm -rf "$tmp/work"
+	[ ! -e "$tmp/upper" ] || rmdir "$tmp/root"
+	mv "$tmp" "$dir"
+	say "$name: packages of the distribution installed"
+}
+
 build_tests_inside() {
 	local tmp=$1
 	shift
@@ -371,12 +411,13 @@ locked() {
 	exec {lock}>&-
 }
 
-# ensure NAME LAYER: builds what is missing; sets BASE and, for the layers pkg
-# and tests, PKG and TESTS.
+# ensure NAME LAYER [PACKAGE ...]: builds what is missing; sets BASE, DISK and,
+# for the layers pkg and tests, PKG and TESTS. Packages go on top of pkg.
 ensure() {
 	local name=$1 layer=$2 image headers version key lower src
+	shift 2
 	kernel_line "$name"
-	mkdir -p "$CACHE"/{apt,base,pkg,tests,log,lock}
+	mkdir -p "$CACHE"/{apt,base,pkg,more,tests,log,lock}
 	read -r image headers version < <(resolve "$name") || die "$name: no kernel packages found"
 	key=$({
 		echo "$image $headers $version $K_SUITES$K_MORE"
@@ -387,6 +428,7 @@ ensure() {
 	BASE=$CACHE/base/$name-$key
 	locked "$name" "$BASE" build_base "$name" "$image" "$headers" "$BASE"
 	touch "$BASE"
+	DISK=$BASE/disk.img
 	if [ "$layer" != base ]; then
 		src=$(mktemp "$CACHE/src.XXXXXX")
 		snapshot "$src" "${pkg_paths[@]}"
@@ -399,6 +441,18 @@ ensure() {
 		locked "$name" "$PKG" build_pkg "$name" "$BASE" "$PKG" "$src"
 		rm -f "$src"
 		touch "$PKG"
+		DISK=$PKG/disk.img
+		lower=$PKG/upper
+		[ -d "$lower" ] || lower=$PKG/root
+	fi
+	if [ $# -gt 0 ]; then
+		src=$CACHE/more/$name-$({
+			echo "$key" "$@"
+			declare -f build_more_inside make_disk
+		} | hash_of)
+		locked "$name" "$src" build_more "$name" "$src" "$BASE/root" "$lower" -- "$@"
+		touch "$src"
+		DISK=$src/disk.img
 	fi
 	if [ "$layer" = tests ]; then
 		src=$(mktemp "$CACHE/src.XXXXXX")
@@ -408,8 +462,6 @@ ensure() {
 			cat "$src"
 			declare -f build_tests_inside
 		} | hash_of)
-		lower=$PKG/upper
-		[ -d "$lower" ] || lower=$PKG/root
 		TESTS=$CACHE/tests/$name-$key
 		locked "$name" "$TESTS" build_tests "$name" "$TESTS" "$src" "$BASE/root" "$lower"
 		rm -f "$src"
@@ -417,6 +469,7 @@ ensure() {
 	fi
 	keep_newest "$CACHE/base" "$name"
 	keep_newest "$CACHE/pkg" "$name"
+	keep_newest "$CACHE/more" "$name"
 	keep_newest "$CACHE/tests" "$name"
 }
 
