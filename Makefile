@@ -11,13 +11,14 @@ KERNEL ?= 6.1
 KERNELS ?= $(shell tests/lab/lab kernels)
 TESTS ?=
 
-.PHONY: help deb demo test check clean
+.PHONY: help deb demo test test-suites check clean
 
 help:
 	@echo 'make deb                 build the .deb packages into build/'
 	@echo 'make demo [KERNEL=6.1]   boot a stock kernel in QEMU and print the A/B table'
 	@echo 'make test [KERNELS="6.1 7.3"] [TESTS="name*"]'
 	@echo '                         all tests, on every kernel of the lab: $(KERNELS)'
+	@echo 'make test-suites         the long test suites of others, into docs/suites.md (hours)'
 	@echo 'make check [KERNELS=]    style and static checks, warning-free builds'
 	@echo 'make modules [KDIR=DIR]  build fuse_pt.ko for the running kernel, or for the headers in DIR; make KDIR=DIR does too'
 	@echo 'make clean               remove what was built here; the lab keeps its cache: tests/lab/lab clean'
@@ -32,6 +33,11 @@ demo:
 
 test:
 	KERNELS='$(KERNELS)' TESTS='$(TESTS)' tests/run
+
+# Whole suites: much longer than make test, their results go into docs/.
+test-suites:
+	WHERE=suites KERNELS='$(KERNELS)' TESTS='$(TESTS)' tests/run; s=$$?; \
+		tests/table 'Test suites of others' >docs/suites.md && exit $$s
 
 check:
 	KERNELS='$(KERNELS)' tests/check/run
