@@ -320,7 +320,9 @@ build_pkg() {
 	say "$name: packages installed, module built by DKMS"
 }
 
-# $1 layer folder, $2 ... layers below, --, packages
+# $1 layer folder, $2 ... layers below, --, packages; src:NAME is the source
+# package NAME, unpacked in /usr/src/NAME and built there by its script in
+# tests/suites, which has a copy at /usr/src/suites.
 build_more_inside() {
 	local tmp=$1 lower=()
 	shift
@@ -330,9 +332,33 @@ build_more_inside() {
 	done
 	shift
 	stack_root "$tmp" "${lower[@]}" || return 1
+	mkdir -p "$tmp/root/usr/src/suites"
+	tar -xf "$tmp/src.tar" -C "$tmp/root/usr/src/suites" --strip-components=2 || return 1
 	# Services are for the tests to start; a package may want to start its own.
-	in_root "$tmp/root" 'printf "#!/bin/sh\nexit 101\n" >/usr/sbin/policy-rc.d && chmod 755 /usr/sbin/policy-rc.d &&
-		{ apt-get -q update || true; } && apt-get -qy --no-install-recommends install $PACKAGES' PACKAGES="$*" || return 1
+	# shellcheck disable=SC2016
+	in_root "$tmp/root" 'set -e
+		printf "#!/bin/sh\nexit 101\n" >/usr/sbin/policy-rc.d
+		chmod 755 /usr/sbin/policy-rc.d
+		packages=() sources=()
+		for p in $PACKAGES; do
+			case $p in
+			src:*) sources+=("${p#src:}") ;;
+			*) packages+=("$p") ;;
+			esac
+		done
+		if [ ${#sources[@]} -gt 0 ]; then
+			sed -n "s/^deb /deb-src /p" /etc/apt/sources.list >/etc/apt/sources.list.d/lab-sources.list
+		fi
+		apt-get -q update
+		[ ${#packages[@]} -eq 0 ] || apt-get -qy --no-install-recommends install "${packages[@]}"
+		for p in "${sources[@]}"; do
+			mkdir -p "/tmp/$p"
+			cd "/tmp/$p"
+			apt-get -q source --download-only "$p"
+			dpkg-source --no-check -x ./*.dsc "/usr/src/$p"
+			cd "/usr/src/$p"
+			bash -e "/usr/src/suites/$p.build"
+		done' PACKAGES="$*" || return 1
 	make_disk "$tmp/root" "$tmp/disk.img"
 }
 
@@ -341,7 +367,8 @@ build_more() {
 	[ "$(id -u)" = 0 ] || die "installing packages in the root needs root"
 	rm -rf "$tmp"
 	mkdir -p "$tmp"
-	shift 2
+	mv "$3" "$tmp/src.tar"
+	shift 3
 	say "$name: installing the distribution's packages asked for (log: $dir.log)"
 	export -f build_more_inside stack_root in_root make_disk
 	# shellcheck disable=SC2016
@@ -352,7 +379,7 @@ build_more() {
 		rm -rf "$tmp"
 		die "$name: installing the packages failed; whole log: $dir.log"
 	}
-	rm -rf "$tmp/work"
+	rm -rf "$tmp/work" "$tmp/src.tar"
 	[ ! -e "$tmp/upper" ] || rmdir "$tmp/root"
 	mv "$tmp" "$dir"
 	say "$name: packages of the distribution installed"
@@ -414,7 +441,7 @@ locked() {
 # ensure NAME LAYER [PACKAGE ...]: builds what is missing; sets BASE, DISK and,
 # for the layers pkg and tests, PKG and TESTS. Packages go on top of pkg.
 ensure() {
-	local name=$1 layer=$2 image headers version key lower src
+	local name=$1 layer=$2 image headers version key lower src more
 	shift 2
 	kernel_line "$name"
 	mkdir -p "$CACHE"/{apt,base,pkg,more,tests,log,lock}
@@ -446,13 +473,17 @@ ensure() {
 		[ -d "$lower" ] || lower=$PKG/root
 	fi
 	if [ $# -gt 0 ]; then
-		src=$CACHE/more/$name-$({
+		src=$(mktemp "$CACHE/src.XXXXXX")
+		snapshot "$src" tests/suites
+		more=$CACHE/more/$name-$({
 			echo "$key" "$@"
+			cat "$src"
 			declare -f build_more_inside make_disk
 		} | hash_of)
-		locked "$name" "$src" build_more "$name" "$src" "$BASE/root" "$lower" -- "$@"
-		touch "$src"
-		DISK=$src/disk.img
+		locked "$name" "$more" build_more "$name" "$more" "$src" "$BASE/root" "$lower" -- "$@"
+		rm -f "$src"
+		touch "$more"
+		DISK=$more/disk.img
 	fi
 	if [ "$layer" = tests ]; then
 		src=$(mktemp "$CACHE/src.XXXXXX")
