@@ -151,6 +151,8 @@ bool fpt_dev_leave(struct fpt_req *req)
 		case FPT_REQ_SENT:
 		case FPT_REQ_PARKED:
 			req->late = req->call->late;
+			req->orphan = req->call->orphan;
+			req->call->orphan = NULL;
 			req->call = NULL;
 			left = true;
 			break;
@@ -218,8 +220,8 @@ static void dev_collect(struct fpt_dev *dev, struct list_head *ended)
 	}
 	list_for_each_entry_safe(park, next_park, &dev->parked, link) {
 		req = park->req;
-		/* An orphan keeps nobody waiting: its owner ends it. */
-		if (!req->call)
+		/* One that keeps nobody waiting is for its owner to end. */
+		if (!req->call && !req->orphan)
 			continue;
 		list_del(&park->link);
 		park->req = NULL;

@@ -75,6 +75,7 @@ enum fpt_req_state {
  * @park: while PARKED, record on the owner's stack
  * @intr_link: on fpt_queue.interrupts, under fpt_queue.lock
  * @late: copy of the call's, for orphans
+ * @orphan: taken over from the call, for orphans; else NULL
  * @in: header as sent
  */
 struct fpt_req {
@@ -92,6 +93,7 @@ struct fpt_req {
 	struct list_head	intr_link;
 	void			(*late)(struct fpt_conn *conn, u32 op, u64 node,
 					const void *reply, size_t len);
+	struct fpt_orphan	*orphan;
 	struct fuse_in_header	in;
 };
 

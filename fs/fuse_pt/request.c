@@ -99,6 +99,7 @@ static struct fpt_req *req_new(struct fpt_conn *conn, struct fpt_call *call,
 	req->leaving = false;
 	req->waiter = waiter;
 	req->dev = NULL;
+	req->orphan = NULL;
 	req->in.len = call_in_len(call);
 	req->in.opcode = call->op;
 	req->in.nodeid = call->node;
@@ -126,9 +127,14 @@ void fpt_req_finish(struct fpt_conn *conn, struct fpt_req *req, int error)
 {
 	struct fpt_call *call = req->call;
 	struct task_struct *waiter = req->waiter;
+	struct fpt_orphan *orphan = req->orphan;
 
 	if (unlikely(!call)) {
 		req_free(conn, req);
+		if (orphan) {
+			orphan->end(conn, orphan, error);
+			call_count_out(conn);
+		}
 		return;
 	}
 
@@ -234,6 +240,7 @@ static bool req_wait(struct fpt_conn *conn, struct fpt_req *req, u32 flags)
 
 ssize_t fpt_call(struct fpt_conn *conn, struct fpt_call *call)
 {
+	const struct fpt_orphan *orphan = call->orphan;
 	u32 flags = call->flags;
 	gfp_t gfp = GFP_KERNEL;
 	struct fpt_req *req;
@@ -256,7 +263,9 @@ ssize_t fpt_call(struct fpt_conn *conn, struct fpt_call *call)
 	} else if (likely(req_wait(conn, req, flags))) {
 		req_free(conn, req);
 	}
-	call_count_out(conn);
+	/* Else the orphan counts in its place. */
+	if (likely(call->orphan == orphan))
+		call_count_out(conn);
 
 	return fpt_call_result(call);
 }

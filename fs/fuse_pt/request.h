@@ -26,6 +26,20 @@ struct fpt_call;
 #define FPT_LATE_MAX		144
 
 /**
+ * struct fpt_orphan - what a killed caller leaves to the end of its request
+ * @end: called once when the request ended, without locks, in the context of
+ *	the server or of an abort; must not wait for the server. @error: 0 if
+ *	the server did what was asked, else a negative errno
+ *
+ * Part of something that outlives the caller; see struct fpt_call. As long as
+ * @end did not return, fpt_queue_drain() waits.
+ */
+struct fpt_orphan {
+	void	(*end)(struct fpt_conn *conn, struct fpt_orphan *orphan,
+		       int error);
+};
+
+/**
  * struct fpt_arg - one piece of a request or a reply
  * @data: kernel memory of the caller
  * @len: bytes; for the last @out piece of a FPT_CALL_OUT_VAR call, the most
@@ -102,6 +116,8 @@ enum fpt_call_flags {
  *	with the first FPT_LATE_MAX bytes of a successful reply, so that what
  *	the server handed out (lookup counts, file handles) is given back. Runs
  *	in the server's context; must not wait for the server
+ * @orphan: for fpt_call(), or NULL. If it is NULL after the call, the caller
+ *	was killed and left, and @orphan->end will be called
  */
 struct fpt_call {
 	u32		op;
@@ -116,6 +132,7 @@ struct fpt_call {
 	void		(*done)(struct fpt_conn *conn, struct fpt_call *call);
 	void		(*late)(struct fpt_conn *conn, u32 op, u64 node,
 				const void *reply, size_t len);
+	struct fpt_orphan *orphan;
 };
 
 static inline void fpt_call_in(struct fpt_call *c, const void *data, u32 len)
