@@ -528,4 +528,5 @@ const struct address_space_operations fpt_aops = {
 	.launder_folio	= fpt_launder_folio,
 	.dirty_folio	= filemap_dirty_folio,
 	.migrate_folio	= filemap_migrate_folio,
+	.bmap		= fpt_file_bmap,
 };

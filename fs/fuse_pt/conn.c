@@ -12,6 +12,7 @@
 #include <linux/user_namespace.h>
 #include "backing.h"
 #include "conn.h"
+#include "poll.h"
 #include "queue.h"
 
 /* Limits of asynchronous calls for a server that names none. */
@@ -43,6 +44,7 @@ struct fpt_conn *fpt_conn_new(struct user_namespace *user_ns)
 	conn->user_ns = get_user_ns(user_ns);
 	conn->pid_ns = get_pid_ns(task_active_pid_ns(current));
 	get_random_bytes(&conn->owner_key, sizeof(conn->owner_key));
+	xa_init_flags(&conn->polls, XA_FLAGS_ALLOC1);
 	fpt_backings_init(&conn->backings);
 	init_rwsem(&conn->sb_lock);
 	INIT_LIST_HEAD(&conn->ctl_link);
@@ -70,6 +72,7 @@ void fpt_conn_put(struct fpt_conn *conn)
 		return;
 
 	fpt_backings_destroy(&conn->backings);
+	xa_destroy(&conn->polls);
 	put_pid_ns(conn->pid_ns);
 	mutex_destroy(&conn->dev_lock);
 	call_rcu(&conn->rcu, conn_free);
@@ -77,9 +80,11 @@ void fpt_conn_put(struct fpt_conn *conn)
 
 void fpt_conn_abort(struct fpt_conn *conn)
 {
+	if (!fpt_queue_abort(conn))
+		return;
 	/* No lower mount is kept busy for a server that holds its device open. */
-	if (fpt_queue_abort(conn))
-		fpt_backings_destroy(&conn->backings);
+	fpt_backings_destroy(&conn->backings);
+	fpt_poll_wake_all(conn);
 }
 
 bool fpt_conn_may_use(const struct fpt_conn *conn)

@@ -13,6 +13,7 @@
 #include <linux/types.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
+#include <linux/xarray.h>
 #include <linux/fuse_pt_protocol.h>
 #include "queue.h"
 #include "backing.h"
@@ -50,6 +51,8 @@ enum fpt_feature {
 	FPT_F_NO_OPENDIR,	/* NO_OPENDIR_SUPPORT */
 	FPT_F_DIRECT_IO_ALLOW_MMAP,
 	FPT_F_PASSTHROUGH,
+	FPT_F_POSIX_LOCKS,
+	FPT_F_FLOCK_LOCKS,
 	FPT_F_NR
 };
 
@@ -92,6 +95,8 @@ enum fpt_conn_state {
  * @owner_uid, @owner_gid: mount options user_id and group_id
  * @default_permissions, @allow_other: mount options
  * @owner_key: scrambles lock owners, which are kernel addresses
+ * @polls: open files that were polled, by key; see poll.h
+ * @polls_next: where the search for a new key goes on
  * @backings: registered backing files
  * @sb: superblock, or NULL once it went away; under @sb_lock
  * @dev: s_dev, and the name of the control directory
@@ -132,6 +137,9 @@ struct fpt_conn {
 	bool			default_permissions;
 	bool			allow_other;
 	siphash_key_t		owner_key;
+
+	struct xarray		polls;
+	u32			polls_next;
 
 	struct fpt_backings	backings;
 
@@ -182,6 +190,12 @@ static inline void fpt_conn_settle(struct fpt_conn *conn)
 static inline bool fpt_has(const struct fpt_conn *conn, enum fpt_feature f)
 {
 	return test_bit(f, conn->features);
+}
+
+/* The server took a feature up, and turns out not to have it. */
+static inline void fpt_withdraw(struct fpt_conn *conn, enum fpt_feature f)
+{
+	clear_bit(f, conn->features);
 }
 
 /* Servers answer ENOSYS once for what they do not implement. */

@@ -15,9 +15,12 @@
 #include "conn.h"
 #include "dir.h"
 #include "file.h"
+#include "ioctl.h"
 #include "iomode.h"
+#include "lock.h"
 #include "node.h"
 #include "passthrough.h"
+#include "poll.h"
 #include "request.h"
 #include "writeback.h"
 
@@ -106,6 +109,8 @@ void fpt_file_close(struct inode *inode, struct file *file, u32 op)
 {
 	struct fpt_file *ff = fpt_file(file);
 
+	fpt_poll_close(ff);
+	fpt_lock_close(file);
 	if (S_ISREG(inode->i_mode)) {
 		/* Who dirtied pages through this open may have no other. */
 		if (!list_empty(&ff->write_link) &&
@@ -168,11 +173,11 @@ static void open_without_server(struct fpt_file *ff,
 	*reply = (struct fuse_open_out){ .open_flags = FOPEN_KEEP_CACHE };
 }
 
-int fpt_file_open_call(struct inode *inode, struct file *file,
-		       struct fpt_file *ff, u32 op, struct fuse_open_out *reply)
+static int open_call(struct inode *inode, unsigned int flags,
+		     struct fpt_file *ff, u32 op, struct fuse_open_out *reply)
 {
 	struct fpt_conn *conn = ff->conn;
-	struct fuse_open_in in = { .flags = file->f_flags & ~OPEN_NOT_SENT };
+	struct fuse_open_in in = { .flags = flags & ~OPEN_NOT_SENT };
 	struct fpt_call call = {
 		.op = op,
 		.node = fpt_inode_id(inode),
@@ -201,6 +206,38 @@ int fpt_file_open_call(struct inode *inode, struct file *file,
 		return 0;
 	}
 	return err;
+}
+
+int fpt_file_open_call(struct inode *inode, struct file *file,
+		       struct fpt_file *ff, u32 op, struct fuse_open_out *reply)
+{
+	return open_call(inode, file->f_flags, ff, op, reply);
+}
+
+struct fpt_file *fpt_file_open_own(struct inode *inode, unsigned int flags,
+				   u32 op)
+{
+	struct fpt_file *ff = fpt_file_new(fpt_inode_conn(inode));
+	struct fuse_open_out reply;
+	int err;
+
+	if (!ff)
+		return ERR_PTR(-ENOMEM);
+	err = open_call(inode, flags, ff, op, &reply);
+	if (err) {
+		fpt_file_discard(ff);
+		return ERR_PTR(err);
+	}
+	ff->fh = reply.fh;
+	return ff;
+}
+
+void fpt_file_close_own(struct inode *inode, struct fpt_file *ff,
+			unsigned int flags, u32 op)
+{
+	ihold(inode);
+	ff->inode = inode;
+	file_end(ff, op, flags);
 }
 
 static void open_set_position(struct inode *inode, struct file *file,
@@ -442,20 +479,24 @@ static int file_flush(struct file *file, fl_owner_t owner)
 {
 	struct fpt_file *ff = fpt_file(file);
 	struct inode *inode = file_inode(file);
-	int err;
+	int lost, err;
 
 	if (fpt_inode_stale(inode))
 		return -EIO;
 	if (ff->open_flags & FOPEN_NOFLUSH)
 		return 0;
 
-	err = fpt_wb_flush(inode, 0, LLONG_MAX);
-	if (err && err != -EINTR)
-		return err;
+	lost = fpt_wb_flush(inode, 0, LLONG_MAX);
+	if (lost == -EINTR)
+		lost = 0;
+	/* Data that is lost is no reason to keep a lock. */
+	if (lost && !fpt_has(ff->conn, FPT_F_POSIX_LOCKS))
+		return lost;
 
 	if (fpt_op_missing(ff->conn, FUSE_FLUSH))
-		return 0;
-	return file_optional(ff->conn, FUSE_FLUSH, flush_call(ff, owner));
+		return lost;
+	err = file_optional(ff->conn, FUSE_FLUSH, flush_call(ff, owner));
+	return lost ? lost : err;
 }
 
 int fpt_file_sync_call(struct file *file, int datasync, u32 op)
@@ -607,7 +648,12 @@ static const struct file_operations file_fops = {
 	.fsync		= file_fsync,
 	.splice_read	= file_splice_read,
 	.splice_write	= file_splice_write,
+	.lock		= fpt_lock,
+	.flock		= fpt_flock,
 	.setlease	= generic_setlease,
+	.unlocked_ioctl	= fpt_ioctl,
+	.compat_ioctl	= fpt_compat_ioctl,
+	.poll		= fpt_poll,
 	.fallocate	= fpt_file_fallocate,
 	.copy_file_range = fpt_file_copy,
 };
@@ -617,6 +663,8 @@ static const struct inode_operations file_iops = {
 	.getattr	= fpt_getattr,
 	.permission	= fpt_permission,
 	.listxattr	= fpt_listxattr,
+	.fileattr_get	= fpt_fileattr_get,
+	.fileattr_set	= fpt_fileattr_set,
 };
 
 void fpt_file_set_ops(struct inode *inode)

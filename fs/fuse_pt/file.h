@@ -12,6 +12,7 @@
 
 struct fpt_backing;
 struct fpt_forget;
+struct fpt_poll;
 
 /**
  * enum fpt_path - where reads and writes of an open file go
@@ -29,6 +30,16 @@ enum fpt_path {
 };
 
 /**
+ * enum fpt_file_locks - what an open file may own at the server until its end
+ * @FPT_LOCKS_FLOCK: a lock of flock(2)
+ * @FPT_LOCKS_OFD: locks of fcntl(2) that belong to the open file
+ */
+enum fpt_file_locks {
+	FPT_LOCKS_FLOCK	= 1 << 0,
+	FPT_LOCKS_OFD	= 1 << 1,
+};
+
+/**
  * struct fpt_file - one open of a file or directory (file->private_data)
  * @refs: the struct file's, and one per request in flight that names @fh;
  *	RELEASE is sent when it falls to 0. Freed when RELEASE was answered.
@@ -39,6 +50,8 @@ enum fpt_path {
  * @path: data path of read and write
  * @io_held: iomode count this open holds: enum fpt_io_hold
  * @back: backing file opened for this open, or NULL; set with FOPEN_PASSTHROUGH
+ * @locks: enum fpt_file_locks, changed under the f_lock of the struct file
+ * @poll: of an open file that was polled, see poll.h; else NULL
  * @release: the RELEASE that ends it, filled in advance
  * @no_release: the server never saw an OPEN (no_open), so no RELEASE either
  * @write_link: on fpt_wb.handles of its inode, under the node's lock
@@ -57,7 +70,9 @@ struct fpt_file {
 	u8			path;
 	u8			io_held;
 	bool			no_release;
+	u8			locks;
 	struct file		*back;
+	struct fpt_poll		*poll;
 	struct list_head	write_link;
 	u32			rdsize;
 	struct inode		*inode;
@@ -113,6 +128,18 @@ int fpt_file_open_call(struct inode *inode, struct file *file,
 		       struct fpt_file *ff, u32 op, struct fuse_open_out *reply);
 
 /**
+ * fpt_file_open_own() - OPEN or OPENDIR of a handle that no struct file has
+ * @flags: O_*
+ *
+ * Return: what fpt_file_close_own() ends, or an ERR_PTR
+ */
+struct fpt_file *fpt_file_open_own(struct inode *inode, unsigned int flags,
+				   u32 op);
+/* @op: FUSE_RELEASE or FUSE_RELEASEDIR */
+void fpt_file_close_own(struct inode *inode, struct fpt_file *ff,
+			unsigned int flags, u32 op);
+
+/**
  * fpt_file_close() - f_op->release of files and directories: queue RELEASE
  * @op: FUSE_RELEASE or FUSE_RELEASEDIR
  */
@@ -157,6 +184,9 @@ loff_t fpt_file_llseek(struct file *file, loff_t offset, int whence);
 long fpt_file_fallocate(struct file *file, int mode, loff_t offset, loff_t len);
 ssize_t fpt_file_copy(struct file *in, loff_t pos_in, struct file *out,
 		      loff_t pos_out, size_t len, unsigned int flags);
+
+/* range.c: where a block of a file is on the block device */
+sector_t fpt_file_bmap(struct address_space *mapping, sector_t block);
 
 /* cached.c */
 extern const struct address_space_operations fpt_aops;

@@ -26,6 +26,9 @@
 #define MINOR_BACKGROUND	13
 #define MINOR_FULL_REPLY	23
 
+/* The first with FUSE_FLOCK_LOCKS. */
+#define MINOR_FLOCK		17
+
 /*
  * For a server without CAP_SYS_ADMIN: asynchronous calls may not take more
  * than this share of memory, at that many bytes for each.
@@ -62,6 +65,15 @@ static bool init_take_max_pages(struct fpt_conn *conn, struct super_block *sb,
 				const struct fuse_init_out *out, u64 flags)
 {
 	conn->max_pages = clamp_t(u32, out->max_pages, 1, FPT_MAX_PAGES);
+	return true;
+}
+
+/* Before it had a flag of its own, flock came with the others. */
+static bool init_take_posix_locks(struct fpt_conn *conn, struct super_block *sb,
+				  const struct fuse_init_out *out, u64 flags)
+{
+	if (out->minor < MINOR_FLOCK)
+		set_bit(FPT_F_FLOCK_LOCKS, conn->features);
 	return true;
 }
 
@@ -111,11 +123,16 @@ static const struct init_row {
 		     const struct fuse_init_out *out, u64 flags);
 } init_rows[64] = {
 	[const_ilog2(FUSE_ASYNC_READ)] = { INIT_AGREED, FPT_F_ASYNC_READ },
+	[const_ilog2(FUSE_POSIX_LOCKS)] = {
+		INIT_AGREED, FPT_F_POSIX_LOCKS, .take = init_take_posix_locks
+	},
 	[const_ilog2(FUSE_ATOMIC_O_TRUNC)] = { INIT_AGREED, FPT_F_ATOMIC_O_TRUNC },
 	[const_ilog2(FUSE_BIG_WRITES)] = { INIT_AGREED, FPT_F_BIG_WRITES },
 	[const_ilog2(FUSE_DONT_MASK)] = { INIT_AGREED, FPT_F_DONT_MASK },
 	[const_ilog2(FUSE_SPLICE_WRITE)] = { INIT_HINT },
 	[const_ilog2(FUSE_SPLICE_READ)] = { INIT_HINT },
+	[const_ilog2(FUSE_FLOCK_LOCKS)] = { INIT_AGREED, FPT_F_FLOCK_LOCKS },
+	[const_ilog2(FUSE_HAS_IOCTL_DIR)] = { INIT_HINT },
 	[const_ilog2(FUSE_DO_READDIRPLUS)] = { INIT_AGREED, FPT_F_DO_READDIRPLUS },
 	[const_ilog2(FUSE_READDIRPLUS_AUTO)] = {
 		INIT_AGREED, FPT_F_READDIRPLUS_AUTO,

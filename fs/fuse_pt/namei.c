@@ -15,6 +15,7 @@
 #include <linux/namei.h>
 #include "dir.h"
 #include "file.h"
+#include "ioctl.h"
 #include "node.h"
 #include "request.h"
 
@@ -480,6 +481,8 @@ static const struct inode_operations fpt_dir_iops = {
 	.getattr	= fpt_getattr,
 	.setattr	= fpt_setattr,
 	.listxattr	= fpt_listxattr,
+	.fileattr_get	= fpt_fileattr_get,
+	.fileattr_set	= fpt_fileattr_set,
 };
 
 void fpt_dir_set_ops(struct inode *inode)

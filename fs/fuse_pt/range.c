@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Ranges: finding, reserving, clearing and copying parts of files at the
- * server.
+ * Ranges: finding, reserving, clearing, copying and locating parts of files at
+ * the server.
  */
 #include "compat/compat.h"
 
@@ -298,4 +298,33 @@ ssize_t fpt_file_copy(struct file *in, loff_t pos_in, struct file *out,
 	if (done == -EOPNOTSUPP || done == -EXDEV)
 		done = splice_copy_file_range(in, pos_in, out, pos_out, len);
 	return done;
+}
+
+/* -------- blocks -------- */
+
+sector_t fpt_file_bmap(struct address_space *mapping, sector_t block)
+{
+	struct inode *inode = mapping->host;
+	struct fpt_conn *conn = fpt_inode_conn(inode);
+	struct fuse_bmap_in in = {
+		.block = block,
+		.blocksize = inode->i_sb->s_blocksize,
+	};
+	struct fuse_bmap_out out;
+	struct fpt_call call = {
+		.op = FUSE_BMAP,
+		.node = fpt_inode_id(inode),
+	};
+	int err;
+
+	/* Blocks are those of the device below; else there are none. */
+	if (!inode->i_sb->s_bdev || fpt_inode_stale(inode) ||
+	    fpt_op_missing(conn, FUSE_BMAP))
+		return 0;
+
+	fpt_call_in(&call, &in, sizeof(in));
+	fpt_call_out(&call, &out, sizeof(out));
+	err = fpt_call(conn, &call);
+	fpt_op_unknown(conn, FUSE_BMAP, err);
+	return err ? 0 : out.block;
 }

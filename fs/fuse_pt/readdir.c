@@ -19,6 +19,7 @@
 #include <linux/slab.h>
 #include "dir.h"
 #include "file.h"
+#include "ioctl.h"
 #include "node.h"
 #include "request.h"
 
@@ -417,4 +418,6 @@ const struct file_operations fpt_dir_fops = {
 	.iterate_shared	= fpt_iterate,
 	.llseek		= generic_file_llseek,
 	.fsync		= fpt_fsyncdir,
+	.unlocked_ioctl	= fpt_ioctl,
+	.compat_ioctl	= fpt_compat_ioctl,
 };

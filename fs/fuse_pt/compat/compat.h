@@ -15,6 +15,7 @@
  *	inode.h		timestamps, inode_state_read_once()
  *	inode_ops.h	FPT_CREATE_SHIM() and friends
  *	iov_iter.h	iov_iter_extract_pages()
+ *	lock.h		FPT_LOCK()
  *	page_cache.h	folios
  *	super.h		fpt_compat_set_xattr(), fpt_compat_param_uid()
  *	writeback.h	fpt_compat_write_folios()
@@ -31,6 +32,7 @@
 #include "inode.h"
 #include "inode_ops.h"
 #include "iov_iter.h"
+#include "lock.h"
 #include "page_cache.h"
 #include "super.h"
 #include "writeback.h"

@@ -22,6 +22,10 @@
 #include <linux/fs.h>
 #include "idmap.h"
 
+#ifndef FPT_HAVE_FILE_KATTR
+#define file_kattr	fileattr
+#endif
+
 #ifdef FPT_HAVE_CREATE_NO_EXCL
 #define FPT_CREATE_OP(body)	body
 #define FPT_CREATE_SHIM(body)
