@@ -1,0 +1,11 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Locks that a server by hand keeps: what GETLK, SETLK, SETLKW, FLUSH and RELEASE
+# ask, signals and killed callers while one is waited for, ENOSYS. It fails when
+# a lock is asked for in another's name, or stays behind at the server.
+# timeout: 150
+. "$FUSEPT_TESTS/lib.sh"
+
+mkdir "$T/m"
+cases rawlock "$T/m"
+finish
