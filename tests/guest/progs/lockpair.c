@@ -19,7 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define WAIT_MS		300
+#define WAIT_MS		150
 
 static char path[4096];
 static const char *prefix;

@@ -319,14 +319,15 @@ static int client_flags(const char *dir)
 
 static void flags_asked(struct raw *r, uint32_t extra)
 {
+	const struct fsxattr x = { .fsx_xflags = FS_XFLAG_NODUMP };
 	const uint32_t flags = FS_NODUMP_FL;
 	pid_t pid = client_start(r, client_flags);
 
 	command_is(r, FS_IOC_GETFLAGS, 0, sizeof(flags), extra);
 	answer(r, 0, 0, &flags, sizeof(flags));
-	/* What it changes, the VFS asks for first. */
-	command_is(r, FS_IOC_GETFLAGS, 0, sizeof(flags), extra);
-	answer(r, 0, 0, &flags, sizeof(flags));
+	/* What it changes, the VFS asks for first, in the other form. */
+	command_is(r, FS_IOC_FSGETXATTR, 0, sizeof(x), extra);
+	answer(r, 0, 0, &x, sizeof(x));
 	command_is(r, FS_IOC_SETFLAGS, sizeof(flags), 0, extra);
 	CHECK_IS(*(uint32_t *)(io_in(r) + 1), FS_NODUMP_FL | FS_NOATIME_FL);
 	answer(r, 0, 0, NULL, 0);

@@ -12,6 +12,7 @@
 #define LK_END		INT64_MAX
 #define WRONG		200	/* exit of a client that saw something else */
 #define MINOR_FLOCK	17
+#define NEVER_MS	150	/* long enough for what must not come */
 
 static struct fuse_lk_in *lk_in(const struct raw *r)
 {
@@ -40,7 +41,7 @@ static bool next_is(struct raw *r, uint32_t op)
 /* No request of that kind comes while others are answered. */
 static void never(struct raw *r, uint32_t op)
 {
-	CHECK(!fs_until(r, op, SHORT_MS));
+	CHECK(!fs_until(r, op, NEVER_MS));
 }
 
 static void lock_is(struct raw *r, pid_t pid, uint32_t type, uint64_t from,
@@ -330,10 +331,10 @@ static void interrupted(struct raw *r, client_fn fn)
 
 	next_is(r, FUSE_SETLKW);
 	unique = r->head->unique;
-	usleep(SHORT_MS * 1000);
+	usleep(NEVER_MS * 1000);
 	kill(pid, SIGUSR1);
 	expect_interrupt(r, unique);
-	CHECK_IS(client_wait(pid, SHORT_MS), -1);
+	CHECK_IS(client_wait(pid, NEVER_MS), -1);
 	CHECK_IS(raw_reply(r, EINTR, NULL, 0), 0);
 	CHECK_IS(client_serve(r, pid), EINTR);
 
@@ -359,7 +360,7 @@ static uint64_t kill_waiting(struct raw *r, client_fn fn, uint64_t *owner)
 	next_is(r, FUSE_SETLKW);
 	unique = r->head->unique;
 	*owner = lk_in(r)->owner;
-	usleep(SHORT_MS * 1000);
+	usleep(NEVER_MS * 1000);
 	kill(pid, SIGKILL);
 	CHECK_IS(client_wait(pid, LONG_MS), -SIGKILL);
 	expect_interrupt(r, unique);
@@ -440,7 +441,7 @@ static void test_local(struct raw *r)
 
 	start(r, FUSE_KERNEL_MINOR_VERSION, 0);
 	pid = client_start(r, client_both);
-	CHECK(!fs_until(r, FUSE_SETLK, SHORT_MS));
+	never(r, FUSE_SETLK);
 	CHECK_IS(client_serve(r, pid), 0);
 }
 
