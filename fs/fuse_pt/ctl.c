@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * fuseptctl, the control file system: what an operator sees of a connection
- * and can do to it. Mounted at /sys/fs/fusept/connections:
+ * and can do to it. Mounted at /sys/fs/fusept/connections, and where the
+ * kernel's own fuse is replaced also as fusectl at /sys/fs/fuse/connections:
  *
  *	MINOR/waiting	calls queued or in flight
  *	MINOR/abort	any write ends the connection
@@ -31,15 +32,16 @@
 #define CTL_NUMBER	12
 
 /*
- * Guards the list, what is looked up in it and ctl_sb. Taken inside of a
+ * Guards the list, what is looked up in it and ctl_sbs. Taken inside of a
  * directory's lock; no user memory is touched and no dentry dropped under it,
  * either may depend on a mount.
  */
 static DEFINE_MUTEX(ctl_lock);
 /* Connections (struct fpt_conn.ctl_link) by rising minor. */
 static LIST_HEAD(ctl_conns);
-/* The one instance while it is mounted. */
-static struct super_block *ctl_sb;
+/* Names of the type; each has an instance of its own while it is mounted. */
+enum { CTL_OWN, CTL_FUSE, CTL_NR };
+static struct super_block *ctl_sbs[CTL_NR];
 
 static ssize_t ctl_waiting_read(struct file *file, char __user *buf, size_t len,
 				loff_t *pos)
@@ -261,38 +263,57 @@ struct ctl_cached {
 	struct dentry		*dentry;
 };
 
-static struct ctl_cached ctl_find_cached(const struct fpt_conn *conn)
+static void ctl_find_cached(const struct fpt_conn *conn,
+			    struct ctl_cached cached[CTL_NR])
 {
-	struct ctl_cached cached = {};
+	struct super_block *sb;
 	char name[CTL_NUMBER];
 	struct qstr q;
+	int i;
 
 	lockdep_assert_held(&ctl_lock);
-	if (!ctl_sb || !atomic_inc_not_zero(&ctl_sb->s_active))
-		return cached;
 	q.name = name;
 	q.len = ctl_conn_name(conn, name);
-	q.hash = full_name_hash(ctl_sb->s_root, name, q.len);
-	cached.sb = ctl_sb;
-	cached.dentry = d_lookup(ctl_sb->s_root, &q);
-	return cached;
+	for (i = 0; i < CTL_NR; i++) {
+		sb = ctl_sbs[i];
+		if (!sb || !atomic_inc_not_zero(&sb->s_active))
+			continue;
+		q.hash = full_name_hash(sb->s_root, name, q.len);
+		cached[i].sb = sb;
+		cached[i].dentry = d_lookup(sb->s_root, &q);
+	}
 }
 
 /* The list changed: what was remembered is wrong now. */
-static void ctl_drop_cached(const struct ctl_cached *cached)
+static void ctl_drop_cached(const struct ctl_cached cached[CTL_NR])
 {
-	if (cached->dentry) {
-		d_invalidate(cached->dentry);
-		dput(cached->dentry);
+	int i;
+
+	for (i = 0; i < CTL_NR; i++) {
+		if (cached[i].dentry) {
+			d_invalidate(cached[i].dentry);
+			dput(cached[i].dentry);
+		}
+		if (cached[i].sb)
+			deactivate_super(cached[i].sb);
 	}
-	if (cached->sb)
-		deactivate_super(cached->sb);
+}
+
+/* The roots have one directory more or less. */
+static void ctl_count_dirs(void (*change)(struct inode *inode))
+{
+	int i;
+
+	lockdep_assert_held(&ctl_lock);
+	for (i = 0; i < CTL_NR; i++)
+		if (ctl_sbs[i])
+			change(d_inode(ctl_sbs[i]->s_root));
 }
 
 void fpt_ctl_add(struct fpt_conn *conn)
 {
 	struct list_head *before = &ctl_conns;
-	struct ctl_cached missing;
+	struct ctl_cached missing[CTL_NR] = {};
 	struct fpt_conn *other;
 
 	mutex_lock(&ctl_lock);
@@ -303,31 +324,36 @@ void fpt_ctl_add(struct fpt_conn *conn)
 		}
 	}
 	list_add_tail(&conn->ctl_link, before);
-	if (ctl_sb)
-		inc_nlink(d_inode(ctl_sb->s_root));
-	missing = ctl_find_cached(conn);
+	ctl_count_dirs(inc_nlink);
+	ctl_find_cached(conn, missing);
 	mutex_unlock(&ctl_lock);
 
-	ctl_drop_cached(&missing);
+	ctl_drop_cached(missing);
 }
 
 void fpt_ctl_remove(struct fpt_conn *conn)
 {
-	struct ctl_cached dir = {};
+	struct ctl_cached dir[CTL_NR] = {};
 
 	mutex_lock(&ctl_lock);
 	if (!list_empty(&conn->ctl_link)) {
 		list_del_init(&conn->ctl_link);
-		if (ctl_sb)
-			drop_nlink(d_inode(ctl_sb->s_root));
-		dir = ctl_find_cached(conn);
+		ctl_count_dirs(drop_nlink);
+		ctl_find_cached(conn, dir);
 	}
 	mutex_unlock(&ctl_lock);
 
-	ctl_drop_cached(&dir);
+	ctl_drop_cached(dir);
 }
 
 /* -------- the file system -------- */
+
+static struct file_system_type ctl_types[CTL_NR];
+
+static int ctl_nth(const struct file_system_type *type)
+{
+	return type - ctl_types;
+}
 
 static void ctl_evict_inode(struct inode *inode)
 {
@@ -367,7 +393,7 @@ static int ctl_fill(struct super_block *sb, struct fs_context *fsc)
 	mutex_lock(&ctl_lock);
 	list_for_each_entry(conn, &ctl_conns, ctl_link)
 		inc_nlink(root);
-	ctl_sb = sb;
+	ctl_sbs[ctl_nth(sb->s_type)] = sb;
 	mutex_unlock(&ctl_lock);
 	return 0;
 }
@@ -389,27 +415,44 @@ static int ctl_new_context(struct fs_context *fsc)
 
 static void ctl_unmounted(struct super_block *sb)
 {
+	int nth = ctl_nth(sb->s_type);
+
 	mutex_lock(&ctl_lock);
-	if (ctl_sb == sb)
-		ctl_sb = NULL;
+	if (ctl_sbs[nth] == sb)
+		ctl_sbs[nth] = NULL;
 	mutex_unlock(&ctl_lock);
 	kill_anon_super(sb);
 }
 
-static struct file_system_type ctl_type = {
-	.owner			= THIS_MODULE,
-	.name			= FPT_NAME_CTL,
-	.init_fs_context	= ctl_new_context,
-	.kill_sb		= ctl_unmounted,
+#define CTL_TYPE(type_name) {						\
+	.owner			= THIS_MODULE,				\
+	.name			= (type_name),				\
+	.init_fs_context	= ctl_new_context,			\
+	.kill_sb		= ctl_unmounted,			\
+}
+
+static struct file_system_type ctl_types[CTL_NR] = {
+	[CTL_OWN] = CTL_TYPE(FPT_NAME_CTL),
+	[CTL_FUSE] = CTL_TYPE(FPT_FUSE_CTL),
 };
 MODULE_ALIAS_FS(FPT_NAME_CTL);
 
 int fpt_ctl_init(void)
 {
-	return register_filesystem(&ctl_type);
+	return register_filesystem(&ctl_types[CTL_OWN]);
 }
 
 void fpt_ctl_exit(void)
 {
-	unregister_filesystem(&ctl_type);
+	unregister_filesystem(&ctl_types[CTL_OWN]);
+}
+
+int fpt_ctl_replace(void)
+{
+	return register_filesystem(&ctl_types[CTL_FUSE]);
+}
+
+void fpt_ctl_unreplace(void)
+{
+	unregister_filesystem(&ctl_types[CTL_FUSE]);
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The device, /dev/fusept: opening and closing it, giving it a connection, and
- * the table of requests that its server has and did not answer yet.
+ * the table of requests that its server has and did not answer yet. /dev/fuse
+ * is the same device where the kernel's own fuse is replaced.
  */
 #include "compat/compat.h"
 
@@ -471,6 +472,13 @@ static struct miscdevice fpt_miscdev = {
 	.mode	= 0666,
 };
 
+static struct miscdevice dev_fuse = {
+	.minor	= FUSE_MINOR,
+	.name	= FPT_FUSE,
+	.fops	= &fpt_dev_fops,
+	.mode	= 0666,
+};
+
 int fpt_dev_init(void)
 {
 	return misc_register(&fpt_miscdev);
@@ -479,4 +487,14 @@ int fpt_dev_init(void)
 void fpt_dev_exit(void)
 {
 	misc_deregister(&fpt_miscdev);
+}
+
+int fpt_dev_replace(void)
+{
+	return misc_register(&dev_fuse);
+}
+
+void fpt_dev_unreplace(void)
+{
+	misc_deregister(&dev_fuse);
 }

@@ -31,4 +31,8 @@ int fpt_dev_attach(struct file *file, struct fpt_conn *conn);
 int fpt_dev_init(void);
 void fpt_dev_exit(void);
 
+/* /dev/fuse too, with the minor that it has everywhere; -EBUSY if it is taken. */
+int fpt_dev_replace(void);
+void fpt_dev_unreplace(void);
+
 #endif

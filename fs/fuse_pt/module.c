@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The module: what is set up at load, and taken down at unload.
+ *
+ * With replace_fuse=1 it also takes the names of the kernel's own fuse, so that
+ * programs that know only those are served by this module: the file system
+ * types, /dev/fuse, and the directory in /sys/fs. It loads with all of them or
+ * not at all. The types come before anything that can be reached: whoever got
+ * them is alone, for fuse.ko registers nothing without them.
  */
 #define pr_fmt(fmt) "fusept: " fmt
 
@@ -19,26 +25,51 @@
 #include "stack.h"
 #include "super.h"
 
-/* /sys/fs/fusept */
-static struct kobject *module_kobj;
+static bool replace_fuse;
+module_param(replace_fuse, bool, 0444);
+MODULE_PARM_DESC(replace_fuse,
+		 "take the place of the kernel's own fuse, which must not be loaded");
 
-static int module_sysfs_init(void)
+/* /sys/fs/fusept and /sys/fs/fuse */
+static struct kobject *module_kobj, *module_kobj_fuse;
+
+static int sysfs_add(struct kobject **kobj, const char *name)
 {
 	int err;
 
-	module_kobj = kobject_create_and_add(FPT_NAME, fs_kobj);
-	if (!module_kobj)
+	*kobj = kobject_create_and_add(name, fs_kobj);
+	if (!*kobj)
 		return -ENOMEM;
-	err = sysfs_create_mount_point(module_kobj, FPT_CTL_DIR);
+	err = sysfs_create_mount_point(*kobj, FPT_CTL_DIR);
 	if (err)
-		kobject_put(module_kobj);
+		kobject_put(*kobj);
 	return err;
+}
+
+static void sysfs_remove(struct kobject *kobj)
+{
+	sysfs_remove_mount_point(kobj, FPT_CTL_DIR);
+	kobject_put(kobj);
+}
+
+static int module_sysfs_init(void)
+{
+	return sysfs_add(&module_kobj, FPT_NAME);
 }
 
 static void module_sysfs_exit(void)
 {
-	sysfs_remove_mount_point(module_kobj, FPT_CTL_DIR);
-	kobject_put(module_kobj);
+	sysfs_remove(module_kobj);
+}
+
+static int module_sysfs_replace(void)
+{
+	return sysfs_add(&module_kobj_fuse, FPT_FUSE);
+}
+
+static void module_sysfs_unreplace(void)
+{
+	sysfs_remove(module_kobj_fuse);
 }
 
 /*
@@ -49,6 +80,7 @@ static const struct {
 	const char	*what;
 	int		(*init)(void);
 	void		(*exit)(void);
+	bool		replaces;	/* only with replace_fuse=1 */
 } module_parts[] = {
 	{ "node cache",		fpt_node_cache_init,	fpt_node_cache_exit },
 	{ "file cache",		fpt_file_cache_init,	fpt_file_cache_exit },
@@ -56,6 +88,13 @@ static const struct {
 	{ "stacked I/O",	fpt_stack_init,		fpt_stack_exit },
 	/* What RCU has yet to free goes back to the caches above. */
 	{ "RCU callbacks",	NULL,			rcu_barrier },
+	{ "file system type " FPT_FUSE,
+		fpt_super_replace, fpt_super_unreplace, true },
+	{ "file system type " FPT_FUSE_CTL,
+		fpt_ctl_replace, fpt_ctl_unreplace, true },
+	{ "/dev/" FPT_FUSE,	fpt_dev_replace, fpt_dev_unreplace, true },
+	{ "/sys/fs/" FPT_FUSE,
+		module_sysfs_replace, module_sysfs_unreplace, true },
 	{ "/sys/fs directory",	module_sysfs_init,	module_sysfs_exit },
 	{ "control file system", fpt_ctl_init,		fpt_ctl_exit },
 	{ "device",		fpt_dev_init,		fpt_dev_exit },
@@ -65,7 +104,17 @@ static const struct {
 static void module_take_down(int nr)
 {
 	while (nr-- > 0)
-		module_parts[nr].exit();
+		if (replace_fuse || !module_parts[nr].replaces)
+			module_parts[nr].exit();
+}
+
+static int module_set_up_part(int nr)
+{
+	if (!module_parts[nr].init)
+		return 0;
+	if (module_parts[nr].replaces && !replace_fuse)
+		return 0;
+	return module_parts[nr].init();
 }
 
 static int __init module_set_up(void)
@@ -73,9 +122,14 @@ static int __init module_set_up(void)
 	int i, err;
 
 	for (i = 0; i < ARRAY_SIZE(module_parts); i++) {
-		err = module_parts[i].init ? module_parts[i].init() : 0;
+		err = module_set_up_part(i);
 		if (err) {
-			pr_err("%s: error %d\n", module_parts[i].what, err);
+			if (err == -EBUSY && module_parts[i].replaces)
+				pr_err("replace_fuse=1: %s is taken: the kernel's own fuse must neither be built in nor loaded\n",
+				       module_parts[i].what);
+			else
+				pr_err("%s: error %d\n", module_parts[i].what,
+				       err);
 			module_take_down(i);
 			return err;
 		}

@@ -498,15 +498,20 @@ static void super_kill(struct super_block *sb)
 	fpt_conn_put(conn);
 }
 
-static struct file_system_type super_type = {
-	.owner			= THIS_MODULE,
-	.name			= FPT_NAME,
-	.fs_flags		= FS_HAS_SUBTYPE,
-	.init_fs_context	= super_init_context,
-	.parameters		= super_params,
-	.kill_sb		= super_kill,
-};
+#define SUPER_TYPE(type_name) {						\
+	.owner			= THIS_MODULE,				\
+	.name			= (type_name),				\
+	.fs_flags		= FS_HAS_SUBTYPE,			\
+	.init_fs_context	= super_init_context,			\
+	.parameters		= super_params,				\
+	.kill_sb		= super_kill,				\
+}
+
+static struct file_system_type super_type = SUPER_TYPE(FPT_NAME);
 MODULE_ALIAS_FS(FPT_NAME);
+
+/* Under this name a mount of the same kind. */
+static struct file_system_type super_type_fuse = SUPER_TYPE(FPT_FUSE);
 
 int fpt_super_init(void)
 {
@@ -516,4 +521,14 @@ int fpt_super_init(void)
 void fpt_super_exit(void)
 {
 	unregister_filesystem(&super_type);
+}
+
+int fpt_super_replace(void)
+{
+	return register_filesystem(&super_type_fuse);
+}
+
+void fpt_super_unreplace(void)
+{
+	unregister_filesystem(&super_type_fuse);
 }

@@ -12,12 +12,24 @@ struct fpt_conn;
 /* Control file system, mounted in /sys/fs/fusept/connections. */
 #define FPT_NAME_CTL	"fuseptctl"
 #define FPT_CTL_DIR	"connections"
+/* The same of the kernel's own fuse: taken over with replace_fuse=1. */
+#define FPT_FUSE	"fuse"
+#define FPT_FUSE_CTL	"fusectl"
 
-int fpt_super_init(void);	/* register the file system type */
+/*
+ * Register the file system types, and those of the kernel's own fuse; -EBUSY
+ * where a name is taken.
+ */
+int fpt_super_init(void);
 void fpt_super_exit(void);
+int fpt_super_replace(void);
+void fpt_super_unreplace(void);
 
-int fpt_ctl_init(void);		/* ctl.c: register the control file system */
+/* ctl.c: the same for the control file system */
+int fpt_ctl_init(void);
 void fpt_ctl_exit(void);
+int fpt_ctl_replace(void);
+void fpt_ctl_unreplace(void);
 
 /**
  * fpt_ctl_add() - show a connection in the control file system
