@@ -94,6 +94,7 @@ enum fpt_conn_state {
  * @user_ns, @pid_ns: of the mounter; ids on the wire are translated to them
  * @owner_uid, @owner_gid: mount options user_id and group_id
  * @default_permissions, @allow_other: mount options
+ * @destroy: the server is told of the umount, and waited for
  * @owner_key: scrambles lock owners, which are kernel addresses
  * @polls: open files that were polled, by key; see poll.h
  * @polls_next: where the search for a new key goes on
@@ -136,6 +137,7 @@ struct fpt_conn {
 	kgid_t			owner_gid;
 	bool			default_permissions;
 	bool			allow_other;
+	bool			destroy;
 	siphash_key_t		owner_key;
 
 	struct xarray		polls;

@@ -39,9 +39,8 @@
 static DEFINE_MUTEX(ctl_lock);
 /* Connections (struct fpt_conn.ctl_link) by rising minor. */
 static LIST_HEAD(ctl_conns);
-/* Names of the type; each has an instance of its own while it is mounted. */
-enum { CTL_OWN, CTL_FUSE, CTL_NR };
-static struct super_block *ctl_sbs[CTL_NR];
+/* The instances of each type while they are mounted. */
+static struct super_block *ctl_sbs[FPT_CTL_NR];
 
 static ssize_t ctl_waiting_read(struct file *file, char __user *buf, size_t len,
 				loff_t *pos)
@@ -264,7 +263,7 @@ struct ctl_cached {
 };
 
 static void ctl_find_cached(const struct fpt_conn *conn,
-			    struct ctl_cached cached[CTL_NR])
+			    struct ctl_cached cached[FPT_CTL_NR])
 {
 	struct super_block *sb;
 	char name[CTL_NUMBER];
@@ -274,7 +273,7 @@ static void ctl_find_cached(const struct fpt_conn *conn,
 	lockdep_assert_held(&ctl_lock);
 	q.name = name;
 	q.len = ctl_conn_name(conn, name);
-	for (i = 0; i < CTL_NR; i++) {
+	for (i = 0; i < FPT_CTL_NR; i++) {
 		sb = ctl_sbs[i];
 		if (!sb || !atomic_inc_not_zero(&sb->s_active))
 			continue;
@@ -285,11 +284,11 @@ static void ctl_find_cached(const struct fpt_conn *conn,
 }
 
 /* The list changed: what was remembered is wrong now. */
-static void ctl_drop_cached(const struct ctl_cached cached[CTL_NR])
+static void ctl_drop_cached(const struct ctl_cached cached[FPT_CTL_NR])
 {
 	int i;
 
-	for (i = 0; i < CTL_NR; i++) {
+	for (i = 0; i < FPT_CTL_NR; i++) {
 		if (cached[i].dentry) {
 			d_invalidate(cached[i].dentry);
 			dput(cached[i].dentry);
@@ -305,7 +304,7 @@ static void ctl_count_dirs(void (*change)(struct inode *inode))
 	int i;
 
 	lockdep_assert_held(&ctl_lock);
-	for (i = 0; i < CTL_NR; i++)
+	for (i = 0; i < FPT_CTL_NR; i++)
 		if (ctl_sbs[i])
 			change(d_inode(ctl_sbs[i]->s_root));
 }
@@ -313,7 +312,7 @@ static void ctl_count_dirs(void (*change)(struct inode *inode))
 void fpt_ctl_add(struct fpt_conn *conn)
 {
 	struct list_head *before = &ctl_conns;
-	struct ctl_cached missing[CTL_NR] = {};
+	struct ctl_cached missing[FPT_CTL_NR] = {};
 	struct fpt_conn *other;
 
 	mutex_lock(&ctl_lock);
@@ -333,7 +332,7 @@ void fpt_ctl_add(struct fpt_conn *conn)
 
 void fpt_ctl_remove(struct fpt_conn *conn)
 {
-	struct ctl_cached dir[CTL_NR] = {};
+	struct ctl_cached dir[FPT_CTL_NR] = {};
 
 	mutex_lock(&ctl_lock);
 	if (!list_empty(&conn->ctl_link)) {
@@ -348,11 +347,9 @@ void fpt_ctl_remove(struct fpt_conn *conn)
 
 /* -------- the file system -------- */
 
-static struct file_system_type ctl_types[CTL_NR];
-
 static int ctl_nth(const struct file_system_type *type)
 {
-	return type - ctl_types;
+	return type - fpt_ctl_types;
 }
 
 static void ctl_evict_inode(struct inode *inode)
@@ -431,28 +428,8 @@ static void ctl_unmounted(struct super_block *sb)
 	.kill_sb		= ctl_unmounted,			\
 }
 
-static struct file_system_type ctl_types[CTL_NR] = {
-	[CTL_OWN] = CTL_TYPE(FPT_NAME_CTL),
-	[CTL_FUSE] = CTL_TYPE(FPT_FUSE_CTL),
+struct file_system_type fpt_ctl_types[FPT_CTL_NR] = {
+	[FPT_CTL_OWN] = CTL_TYPE(FPT_NAME_CTL),
+	[FPT_CTL_FUSE] = CTL_TYPE(FPT_FUSE_CTL),
 };
 MODULE_ALIAS_FS(FPT_NAME_CTL);
-
-int fpt_ctl_init(void)
-{
-	return register_filesystem(&ctl_types[CTL_OWN]);
-}
-
-void fpt_ctl_exit(void)
-{
-	unregister_filesystem(&ctl_types[CTL_OWN]);
-}
-
-int fpt_ctl_replace(void)
-{
-	return register_filesystem(&ctl_types[CTL_FUSE]);
-}
-
-void fpt_ctl_unreplace(void)
-{
-	unregister_filesystem(&ctl_types[CTL_FUSE]);
-}

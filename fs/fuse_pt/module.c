@@ -77,44 +77,73 @@ static void module_sysfs_unreplace(void)
  * comes last, what everything allocates from comes first.
  */
 static const struct {
-	const char	*what;
-	int		(*init)(void);
-	void		(*exit)(void);
-	bool		replaces;	/* only with replace_fuse=1 */
+	const char		*what;
+	int			(*init)(void);
+	void			(*exit)(void);
+	struct file_system_type	*type;		/* registered, instead of @init */
+	bool			replaces;	/* only with replace_fuse=1 */
 } module_parts[] = {
+#define MODULE_TYPE(t, ...)	{ .what = "file system type", .type = (t), ##__VA_ARGS__ }
 	{ "node cache",		fpt_node_cache_init,	fpt_node_cache_exit },
 	{ "file cache",		fpt_file_cache_init,	fpt_file_cache_exit },
 	{ "request cache",	fpt_request_init,	fpt_request_exit },
 	{ "stacked I/O",	fpt_stack_init,		fpt_stack_exit },
 	/* What RCU has yet to free goes back to the caches above. */
 	{ "RCU callbacks",	NULL,			rcu_barrier },
-	{ "file system type " FPT_FUSE,
-		fpt_super_replace, fpt_super_unreplace, true },
-	{ "file system type " FPT_FUSE_CTL,
-		fpt_ctl_replace, fpt_ctl_unreplace, true },
-	{ "/dev/" FPT_FUSE,	fpt_dev_replace, fpt_dev_unreplace, true },
-	{ "/sys/fs/" FPT_FUSE,
-		module_sysfs_replace, module_sysfs_unreplace, true },
-	{ "/sys/fs directory",	module_sysfs_init,	module_sysfs_exit },
-	{ "control file system", fpt_ctl_init,		fpt_ctl_exit },
+	MODULE_TYPE(&fpt_type_fuse, .replaces = true),
+	MODULE_TYPE(&fpt_type_fuseblk, .replaces = true),
+	MODULE_TYPE(&fpt_ctl_types[FPT_CTL_FUSE], .replaces = true),
+	{ "device " FPT_FUSE,	fpt_dev_replace,	fpt_dev_unreplace,
+		.replaces = true },
+	{ "directory /sys/fs/" FPT_FUSE, module_sysfs_replace,
+		module_sysfs_unreplace, .replaces = true },
+	{ "directory in /sys/fs", module_sysfs_init,	module_sysfs_exit },
+	MODULE_TYPE(&fpt_ctl_types[FPT_CTL_OWN]),
 	{ "device",		fpt_dev_init,		fpt_dev_exit },
-	{ "file system",	fpt_super_init,		fpt_super_exit },
+	MODULE_TYPE(&fpt_type_blk),
+	MODULE_TYPE(&fpt_type),
+#undef MODULE_TYPE
 };
+
+static bool module_has_part(int nr)
+{
+	return replace_fuse || !module_parts[nr].replaces;
+}
 
 static void module_take_down(int nr)
 {
-	while (nr-- > 0)
-		if (replace_fuse || !module_parts[nr].replaces)
+	while (nr-- > 0) {
+		if (!module_has_part(nr))
+			continue;
+		if (module_parts[nr].type)
+			unregister_filesystem(module_parts[nr].type);
+		else
 			module_parts[nr].exit();
+	}
 }
 
 static int module_set_up_part(int nr)
 {
-	if (!module_parts[nr].init)
+	if (!module_has_part(nr))
 		return 0;
-	if (module_parts[nr].replaces && !replace_fuse)
-		return 0;
-	return module_parts[nr].init();
+	if (module_parts[nr].type)
+		return register_filesystem(module_parts[nr].type);
+	return module_parts[nr].init ? module_parts[nr].init() : 0;
+}
+
+static void module_say_failed(int nr, int err)
+{
+	const char *what = module_parts[nr].what, *name = "", *space = "";
+
+	if (module_parts[nr].type) {
+		space = " ";
+		name = module_parts[nr].type->name;
+	}
+	if (err == -EBUSY && module_parts[nr].replaces)
+		pr_err("replace_fuse=1: %s%s%s is taken: the kernel's own fuse must neither be built in nor loaded\n",
+		       what, space, name);
+	else
+		pr_err("%s%s%s: error %d\n", what, space, name, err);
 }
 
 static int __init module_set_up(void)
@@ -124,12 +153,7 @@ static int __init module_set_up(void)
 	for (i = 0; i < ARRAY_SIZE(module_parts); i++) {
 		err = module_set_up_part(i);
 		if (err) {
-			if (err == -EBUSY && module_parts[i].replaces)
-				pr_err("replace_fuse=1: %s is taken: the kernel's own fuse must neither be built in nor loaded\n",
-				       module_parts[i].what);
-			else
-				pr_err("%s: error %d\n", module_parts[i].what,
-				       err);
+			module_say_failed(i, err);
 			module_take_down(i);
 			return err;
 		}

@@ -9,8 +9,12 @@
  *	allow_other		others than user_id may use it
  *	default_permissions	the kernel checks mode, uid and gid
  *	max_read=N		most bytes of one READ, no less than 4096
+ *	blksize=N		block size of the device (fuseptblk)
  *	subtype=S		shown as fusept.S
- *	source=S		shown as the mounted device
+ *	source=S		shown as the mounted device; for fuseptblk it is one
+ *
+ * fuseptblk is for servers of a block device: no second one gets the device,
+ * and umount ends when the server is done with it.
  */
 #include "compat/compat.h"
 #include "compat/sb_flags.h"
@@ -40,6 +44,9 @@
 /* The share of dirty memory, in percent, that an untrusted server may hold. */
 #define SUPER_DIRTY_SHARE	1
 
+/* Of block devices, where neither the device nor the mount says more. */
+#define SUPER_BLKSIZE	512
+
 /* With it, f_frsize came into statfs. */
 #define SUPER_MINOR_FRSIZE	4
 
@@ -55,6 +62,7 @@ enum {
 	OPT_DEFAULT_PERMISSIONS,
 	OPT_ALLOW_OTHER,
 	OPT_MAX_READ,
+	OPT_BLKSIZE,
 };
 
 static const struct fs_parameter_spec super_params[] = {
@@ -65,6 +73,7 @@ static const struct fs_parameter_spec super_params[] = {
 	fsparam_flag("allow_other", OPT_ALLOW_OTHER),
 	fsparam_flag("default_permissions", OPT_DEFAULT_PERMISSIONS),
 	fsparam_u32("max_read", OPT_MAX_READ),
+	fsparam_u32("blksize", OPT_BLKSIZE),
 	fsparam_string("subtype", OPT_SUBTYPE),
 	fsparam_string("source", OPT_SOURCE),
 	{}
@@ -83,6 +92,7 @@ static const struct {
 	[OPT_DEFAULT_PERMISSIONS] = { "takes no value" },
 	[OPT_ALLOW_OTHER] = { "takes no value" },
 	[OPT_MAX_READ] = { "must be a number of bytes" },
+	[OPT_BLKSIZE] = { "must be a power of two, from the device's block size to a page" },
 	[OPT_SUBTYPE] = { "must be a name", .once = true },
 	[OPT_SOURCE] = { "must be a name", .once = true },
 };
@@ -95,6 +105,7 @@ static const struct {
  * @owner_uid: user_id
  * @owner_gid: group_id
  * @max_read: bytes
+ * @blksize: bytes
  * @subtype: allocated, or NULL
  */
 struct super_opts {
@@ -104,6 +115,7 @@ struct super_opts {
 	kuid_t		owner_uid;
 	kgid_t		owner_gid;
 	u32		max_read;
+	u32		blksize;
 	char		*subtype;
 };
 
@@ -212,6 +224,12 @@ static int super_parse_param(struct fs_context *fsc, struct fs_parameter *param)
 	case OPT_MAX_READ:
 		opts->max_read = result.uint_32;
 		break;
+	case OPT_BLKSIZE:
+		if (!(fsc->fs_type->fs_flags & FS_REQUIRES_DEV))
+			return super_refuse(fsc, param,
+					    "is for block devices only");
+		opts->blksize = result.uint_32;
+		break;
 	case OPT_SUBTYPE:
 		opts->subtype = no_free_ptr(param->string);
 		break;
@@ -278,6 +296,8 @@ static int super_show_options(struct seq_file *m, struct dentry *root)
 		seq_puts(m, ",allow_other");
 	if (conn->max_read != U32_MAX)
 		seq_printf(m, ",max_read=%u", conn->max_read);
+	if (root->d_sb->s_bdev && root->d_sb->s_blocksize != SUPER_BLKSIZE)
+		seq_printf(m, ",blksize=%lu", root->d_sb->s_blocksize);
 	return 0;
 }
 
@@ -299,8 +319,6 @@ static void super_set_identity(struct super_block *sb)
 	sb->s_op = &super_ops;
 	fpt_compat_set_xattr(sb, fpt_xattr_handlers);
 	sb->s_maxbytes = MAX_LFS_FILESIZE;
-	sb->s_blocksize = PAGE_SIZE;
-	sb->s_blocksize_bits = PAGE_SHIFT;
 	sb->s_time_gran = 1;
 
 	/* Content may change without a word: a signature proves nothing. */
@@ -313,12 +331,40 @@ static void super_set_identity(struct super_block *sb)
 	fpt_compat_no_umask(sb);
 }
 
+static int super_set_blocks(struct super_block *sb, struct fs_context *fsc)
+{
+	const struct super_opts *opts = fsc->fs_private;
+
+	if (!sb->s_bdev) {
+		sb->s_blocksize = PAGE_SIZE;
+		sb->s_blocksize_bits = PAGE_SHIFT;
+		return 0;
+	}
+	if (!(opts->given & BIT(OPT_BLKSIZE))) {
+		if (!sb_min_blocksize(sb, SUPER_BLKSIZE))
+			return invalfc(fsc, "source %s: has blocks larger than a page",
+				       fsc->source);
+		return 0;
+	}
+	if (opts->blksize > INT_MAX || !sb_set_blocksize(sb, opts->blksize))
+		return invalfc(fsc, "option blksize=%u: %s", opts->blksize,
+			       super_rules[OPT_BLKSIZE].rule);
+	return 0;
+}
+
 static int super_set_bdi(struct super_block *sb)
 {
+	const char *suffix = "";
 	int err;
 
-	err = super_setup_bdi_name(sb, "%u:%u-" FPT_NAME, MAJOR(sb->s_dev),
-				   MINOR(sb->s_dev));
+	/* Not the device's own: dirty data waits for the server, not for it. */
+	if (sb->s_bdev) {
+		suffix = "-" FPT_NAME_BLK;
+		bdi_put(sb->s_bdi);
+		sb->s_bdi = &noop_backing_dev_info;
+	}
+	err = super_setup_bdi_name(sb, "%u:%u%s", MAJOR(sb->s_dev),
+				   MINOR(sb->s_dev), suffix);
 	if (err)
 		return err;
 	/* The limit counts even while the machine has memory to spare. */
@@ -364,10 +410,14 @@ static int super_fill(struct super_block *sb, struct fs_context *fsc)
 	conn->max_read = U32_MAX;
 	if (opts->given & BIT(OPT_MAX_READ))
 		conn->max_read = max(opts->max_read, FPT_MIN_DATA);
+	conn->destroy = sb->s_bdev;
 	conn->dev = sb->s_dev;
 	sb->s_subtype = no_free_ptr(opts->subtype);
 
 	super_set_identity(sb);
+	err = super_set_blocks(sb, fsc);
+	if (err)
+		return err;
 	err = super_set_bdi(sb);
 	if (err)
 		return err;
@@ -411,6 +461,24 @@ static int super_share(struct fs_context *fsc, struct fpt_conn *conn)
 	return 0;
 }
 
+/* A block device has one superblock, and that has one server. */
+static int super_get_block_tree(struct fs_context *fsc)
+{
+	struct super_block *sb;
+	int err;
+
+	err = get_tree_bdev(fsc, super_fill);
+	if (err || !fsc->s_fs_info)
+		return err;
+
+	sb = fsc->root->d_sb;
+	dput(fsc->root);
+	fsc->root = NULL;
+	deactivate_locked_super(sb);
+	errorfc(fsc, "source %s: another server has it mounted", fsc->source);
+	return -EBUSY;
+}
+
 static int super_get_tree(struct fs_context *fsc)
 {
 	struct super_opts *opts = fsc->fs_private;
@@ -432,6 +500,8 @@ static int super_get_tree(struct fs_context *fsc)
 	fsc->s_fs_info = fpt_conn_new(fsc->user_ns);
 	if (!fsc->s_fs_info)
 		return -ENOMEM;
+	if (fsc->fs_type->fs_flags & FS_REQUIRES_DEV)
+		return super_get_block_tree(fsc);
 	return get_tree_nodev(fsc, super_fill);
 }
 
@@ -474,6 +544,18 @@ static int super_init_context(struct fs_context *fsc)
 
 /* -------- the end -------- */
 
+/* The server says when it has written all that it keeps in memory. */
+static void super_destroy(struct fpt_conn *conn)
+{
+	struct fpt_call call = {
+		.op = FUSE_DESTROY,
+		.flags = FPT_CALL_FORCE | FPT_CALL_NOCREDS,
+	};
+
+	if (conn->destroy && READ_ONCE(conn->state) == FPT_CONN_LIVE)
+		fpt_call(conn, &call);
+}
+
 /*
  * First what was written through mappings that outlived their files reaches
  * the server; until then an operator can still abort. Then nobody finds the
@@ -486,6 +568,7 @@ static void super_kill(struct super_block *sb)
 	struct fpt_conn *conn = sb->s_fs_info;
 
 	fpt_wb_drain(conn);
+	super_destroy(conn);
 	fpt_ctl_remove(conn);
 
 	down_write(&conn->sb_lock);
@@ -494,41 +577,29 @@ static void super_kill(struct super_block *sb)
 
 	fpt_conn_abort(conn);
 	fpt_queue_drain(conn);
-	kill_anon_super(sb);
+	if (sb->s_type->fs_flags & FS_REQUIRES_DEV)
+		kill_block_super(sb);
+	else
+		kill_anon_super(sb);
 	fpt_conn_put(conn);
 }
 
-#define SUPER_TYPE(type_name) {						\
+#define SUPER_TYPE(type_name, flags) {					\
 	.owner			= THIS_MODULE,				\
 	.name			= (type_name),				\
-	.fs_flags		= FS_HAS_SUBTYPE,			\
+	.fs_flags		= FS_HAS_SUBTYPE | (flags),		\
 	.init_fs_context	= super_init_context,			\
 	.parameters		= super_params,				\
 	.kill_sb		= super_kill,				\
 }
 
-static struct file_system_type super_type = SUPER_TYPE(FPT_NAME);
+struct file_system_type fpt_type = SUPER_TYPE(FPT_NAME, 0);
 MODULE_ALIAS_FS(FPT_NAME);
 
-/* Under this name a mount of the same kind. */
-static struct file_system_type super_type_fuse = SUPER_TYPE(FPT_FUSE);
+struct file_system_type fpt_type_blk =
+	SUPER_TYPE(FPT_NAME_BLK, FS_REQUIRES_DEV);
+MODULE_ALIAS_FS(FPT_NAME_BLK);
 
-int fpt_super_init(void)
-{
-	return register_filesystem(&super_type);
-}
-
-void fpt_super_exit(void)
-{
-	unregister_filesystem(&super_type);
-}
-
-int fpt_super_replace(void)
-{
-	return register_filesystem(&super_type_fuse);
-}
-
-void fpt_super_unreplace(void)
-{
-	unregister_filesystem(&super_type_fuse);
-}
+struct file_system_type fpt_type_fuse = SUPER_TYPE(FPT_FUSE, 0);
+struct file_system_type fpt_type_fuseblk =
+	SUPER_TYPE(FPT_FUSE_BLK, FS_REQUIRES_DEV);

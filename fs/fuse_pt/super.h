@@ -5,31 +5,29 @@
 #ifndef FPT_SUPER_H
 #define FPT_SUPER_H
 
+#include <linux/fs.h>
+
 struct fpt_conn;
 
 /* File system type, device, directory in /sys/fs. */
 #define FPT_NAME	"fusept"
+/* File system type for servers of block devices. */
+#define FPT_NAME_BLK	"fuseptblk"
 /* Control file system, mounted in /sys/fs/fusept/connections. */
 #define FPT_NAME_CTL	"fuseptctl"
 #define FPT_CTL_DIR	"connections"
 /* The same of the kernel's own fuse: taken over with replace_fuse=1. */
 #define FPT_FUSE	"fuse"
+#define FPT_FUSE_BLK	"fuseblk"
 #define FPT_FUSE_CTL	"fusectl"
 
-/*
- * Register the file system types, and those of the kernel's own fuse; -EBUSY
- * where a name is taken.
- */
-int fpt_super_init(void);
-void fpt_super_exit(void);
-int fpt_super_replace(void);
-void fpt_super_unreplace(void);
+/* super.c: the types to register, and those that differ only by their names. */
+extern struct file_system_type fpt_type, fpt_type_blk;
+extern struct file_system_type fpt_type_fuse, fpt_type_fuseblk;
 
 /* ctl.c: the same for the control file system */
-int fpt_ctl_init(void);
-void fpt_ctl_exit(void);
-int fpt_ctl_replace(void);
-void fpt_ctl_unreplace(void);
+enum { FPT_CTL_OWN, FPT_CTL_FUSE, FPT_CTL_NR };
+extern struct file_system_type fpt_ctl_types[FPT_CTL_NR];
 
 /**
  * fpt_ctl_add() - show a connection in the control file system

@@ -62,7 +62,9 @@ static inline const char *raw_error(int error)
 	return number;
 }
 
-static inline void raw_mount(struct raw *r, const char *dir, const char *more)
+static inline void raw_mount_as(struct raw *r, const char *source,
+				const char *dir, const char *type,
+				const char *more)
 {
 	char opts[512];
 
@@ -79,8 +81,13 @@ static inline void raw_mount(struct raw *r, const char *dir, const char *more)
 	snprintf(opts, sizeof(opts),
 		 "fd=%d,rootmode=40755,user_id=0,group_id=0%s%s", r->fd,
 		 more && *more ? "," : "", more ? more : "");
-	if (mount("raw", dir, "fusept", 0, opts))
+	if (mount(source, dir, type, 0, opts))
 		raw_die(dir);
+}
+
+static inline void raw_mount(struct raw *r, const char *dir, const char *more)
+{
+	raw_mount_as(r, "raw", dir, "fusept", more);
 }
 
 /* The next request; 0 if there is none for @ms, else its length or -errno. */

@@ -87,7 +87,8 @@ bad default_permissions-value EINVAL "option default_permissions=no: takes no va
 bad max_read-no-number EINVAL "option max_read=4k: must be a number of bytes" fd=dev max_read=4k
 bad subtype-twice EINVAL "option subtype=b: is given twice" fd=dev subtype=a subtype=b
 bad source-twice EINVAL "option source=b: is given twice" fd=dev source=a source=b
-bad unknown EINVAL "Unknown parameter 'blksize'" fd=dev blksize=512
+bad unknown EINVAL "Unknown parameter 'blocksize'" fd=dev blocksize=512
+bad blksize-without-device EINVAL "option blksize=512: is for block devices only" fd=dev blksize=512
 
 # Without the newer interface, the same text is in the kernel log.
 mark=$(log_mark)

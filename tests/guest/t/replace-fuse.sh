@@ -32,7 +32,7 @@ check fuse-unloads rmmod fuse
 
 check loads modprobe fuse_pt replace_fuse=1
 equal parameter Y "$(cat /sys/module/fuse_pt/parameters/replace_fuse)"
-equal types "fuse fusectl fusept fuseptctl" "$(awk '/fuse/ && !/blk/ { print $NF }' /proc/filesystems | sort | xargs)"
+equal types "fuse fuseblk fusectl fusept fuseptblk fuseptctl" "$(awk '/fuse/ { print $NF }' /proc/filesystems | sort | xargs)"
 check control-directory test -d $own
 check device test -c /dev/fuse
 equal device-number "a:e5" "$(stat -c %t:%T /dev/fuse)"

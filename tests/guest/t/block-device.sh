@@ -1,0 +1,55 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# fuseptblk, for servers of a block device: the device belongs to the mount, its
+# block size is checked, and umount waits until the server is done with it. It
+# fails when two servers get one device, when a block size is taken that the
+# device cannot have, or when umount returns while the server still writes.
+. "$FUSEPT_TESTS/lib.sh"
+
+mkdir "$T/m"
+truncate -s 16M "$T/img"
+dev=$(losetup -f --show "$T/img")
+base=(fd=dev rootmode=40755 user_id=0 group_id=0)
+value() { sed -n "s/^$1=//p" <<<"$out" | tail -n 1; }
+is() { equal "$how-$1" "$2" "$(value "$1")" || printf '%s\n' "$out"; }
+
+for how in answers dies; do
+	if [ $how = dies ]; then last=dies; else last=''; fi
+	# shellcheck disable=SC2086
+	out=$(timeout 60 rawblk "$T/m" "$dev" $last)
+	is stat OK
+	is stat_blksize 512
+	is exclusive EBUSY
+	is second EBUSY
+	is destroy yes
+	is asks_after 0
+	is umount_waits yes
+	is device_is_free OK
+done
+
+# try CASE ERROR MESSAGE OPTION ...
+try() {
+	local name=$1 want=$2 message=$3
+	shift 3
+	out=$(rawmount -t fuseptblk "$T/m" "${base[@]}" "$@")
+	equal "$name" "$want" "$(value error)" || printf '%s\n' "$out"
+	[ -z "$message" ] || check "$name-shown" grep -qF -- "$message" <<<"$out"
+}
+rule="must be a power of two, from the device's block size to a page"
+try blksize OK "blksize=1024" source="$dev" blksize=1024
+try blksize-of-a-page OK "blksize=4096" source="$dev" blksize=4096
+try blksize-small EINVAL "option blksize=256: $rule" source="$dev" blksize=256
+try blksize-odd EINVAL "option blksize=1000: $rule" source="$dev" blksize=1000
+try blksize-zero EINVAL "option blksize=0: $rule" source="$dev" blksize=0
+try blksize-huge EINVAL "option blksize=4294967295: $rule" source="$dev" blksize=4294967295
+try no-source EINVAL "No source specified"
+try no-device ENOTBLK "" source="$T/img"
+try nothing-there ENOENT "" source="$T/none"
+try subtype OK " - fuseptblk.x " source="$dev" subtype=x
+losetup -d "$dev"
+
+big=$(losetup -f --show -b 4096 "$T/img")
+try larger-blocks OK "blksize=4096" source="$big"
+try larger-blocks-refuse EINVAL "option blksize=512: $rule" source="$big" blksize=512
+losetup -d "$big"
+finish
