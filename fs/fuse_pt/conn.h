@@ -223,8 +223,10 @@ static inline bool fpt_op_unknown(struct fpt_conn *conn, u32 op, ssize_t err)
 /**
  * fpt_conn_may_use() - may the current task use this mount at all
  *
- * True with allow_other; else only for tasks whose uids and gids are all the
- * mounter's (so that a server cannot study or stall the processes of others).
+ * With allow_other whoever is in the mounter's user namespace or in one below;
+ * else only tasks whose uids and gids are all the mounter's (so that a server
+ * cannot study or stall the processes of others). With the module parameter
+ * allow_sys_admin_access also an administrator of the machine.
  */
 bool fpt_conn_may_use(const struct fpt_conn *conn);
 

@@ -593,13 +593,13 @@ static void super_kill(struct super_block *sb)
 	.kill_sb		= super_kill,				\
 }
 
-struct file_system_type fpt_type = SUPER_TYPE(FPT_NAME, 0);
+struct file_system_type fpt_type = SUPER_TYPE(FPT_NAME, FS_USERNS_MOUNT);
 MODULE_ALIAS_FS(FPT_NAME);
 
 struct file_system_type fpt_type_blk =
 	SUPER_TYPE(FPT_NAME_BLK, FS_REQUIRES_DEV);
 MODULE_ALIAS_FS(FPT_NAME_BLK);
 
-struct file_system_type fpt_type_fuse = SUPER_TYPE(FPT_FUSE, 0);
+struct file_system_type fpt_type_fuse = SUPER_TYPE(FPT_FUSE, FS_USERNS_MOUNT);
 struct file_system_type fpt_type_fuseblk =
 	SUPER_TYPE(FPT_FUSE_BLK, FS_REQUIRES_DEV);
