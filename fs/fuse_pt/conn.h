@@ -53,6 +53,7 @@ enum fpt_feature {
 	FPT_F_PASSTHROUGH,
 	FPT_F_POSIX_LOCKS,
 	FPT_F_FLOCK_LOCKS,
+	FPT_F_ALLOW_IDMAP,
 	FPT_F_NR
 };
 

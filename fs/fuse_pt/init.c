@@ -7,6 +7,7 @@
 #define pr_fmt(fmt) "fusept: " fmt
 
 #include "compat/compat.h"
+#include "compat/sb_flags.h"
 
 #include <linux/backing-dev.h>
 #include <linux/capability.h>
@@ -98,6 +99,19 @@ static bool init_take_passthrough(struct fpt_conn *conn, struct super_block *sb,
 	return true;
 }
 
+static bool init_take_idmap(struct fpt_conn *conn, struct super_block *sb,
+			    const struct fuse_init_out *out, u64 flags)
+{
+	/* A server that checks by itself would check ids that nobody has. */
+	if (!conn->default_permissions) {
+		init_say(conn,
+			 "idmapped mounts are off: FUSE_ALLOW_IDMAP needs the mount option default_permissions\n");
+		return false;
+	}
+	sb->s_iflags &= ~SB_I_NOIDMAP;
+	return true;
+}
+
 enum init_kind {
 	INIT_NOT_OFFERED,
 	INIT_AGREED,	/* a feature if the server takes it up */
@@ -154,6 +168,10 @@ static const struct init_row {
 	},
 	[const_ilog2(FUSE_PASSTHROUGH)] = {
 		INIT_AGREED, FPT_F_PASSTHROUGH, .take = init_take_passthrough
+	},
+	[const_ilog2(FUSE_ALLOW_IDMAP)] = {
+		FPT_COMPAT_IDMAP ? INIT_AGREED : INIT_NOT_OFFERED,
+		FPT_F_ALLOW_IDMAP, .take = init_take_idmap
 	},
 };
 

@@ -42,6 +42,15 @@ static int check_name(const struct inode *dir, const struct dentry *dentry)
 	return dentry->d_name.len > FPT_NAME_MAX ? -ENAMETOOLONG : 0;
 }
 
+/* The call makes an object: whose, as seen through the mount that it is made by. */
+static void call_owner(struct fpt_call *call, const struct fpt_conn *conn,
+		       struct mnt_idmap *idmap)
+{
+	call->flags |= FPT_CALL_OWNER;
+	call->owner_uid = mapped_fsuid(idmap, conn->user_ns);
+	call->owner_gid = mapped_fsgid(idmap, conn->user_ns);
+}
+
 /* Unless the server wants to apply the umask itself. */
 static umode_t masked(const struct fpt_conn *conn, umode_t mode)
 {
@@ -117,8 +126,8 @@ static struct dentry *make_object(struct inode *dir, struct dentry *dentry,
 	return fpt_entry_splice(inode, dentry, life);
 }
 
-static int make_node(struct inode *dir, struct dentry *dentry, umode_t mode,
-		     dev_t rdev)
+static int make_node(struct mnt_idmap *idmap, struct inode *dir,
+		     struct dentry *dentry, umode_t mode, dev_t rdev)
 {
 	struct fpt_conn *conn = fpt_inode_conn(dir);
 	struct fuse_mknod_in in = {
@@ -132,6 +141,7 @@ static int make_node(struct inode *dir, struct dentry *dentry, umode_t mode,
 	err = check_name(dir, dentry);
 	if (err)
 		return err;
+	call_owner(&call, conn, idmap);
 	fpt_call_in(&call, &in, fpt_wire_len(conn, FPT_MINOR_UMASK,
 					     FUSE_COMPAT_MKNOD_IN_SIZE,
 					     sizeof(in)));
@@ -142,13 +152,13 @@ static int make_node(struct inode *dir, struct dentry *dentry, umode_t mode,
 static int fpt_mknod(struct mnt_idmap *idmap, struct inode *dir,
 		     struct dentry *dentry, umode_t mode, dev_t rdev)
 {
-	return make_node(dir, dentry, mode, rdev);
+	return make_node(idmap, dir, dentry, mode, rdev);
 }
 
 static int fpt_create(struct mnt_idmap *idmap, struct inode *dir,
 		      struct dentry *dentry, umode_t mode)
 {
-	return make_node(dir, dentry, S_IFREG | (mode & S_IALLUGO), 0);
+	return make_node(idmap, dir, dentry, S_IFREG | (mode & S_IALLUGO), 0);
 }
 
 FPT_CREATE_SHIM(fpt_create)
@@ -166,6 +176,7 @@ static struct dentry *fpt_mkdir(struct mnt_idmap *idmap, struct inode *dir,
 	err = check_name(dir, dentry);
 	if (err)
 		return ERR_PTR(err);
+	call_owner(&call, fpt_inode_conn(dir), idmap);
 	fpt_call_in(&call, &in, sizeof(in));
 	call_name(&call, dentry);
 	return make_object(dir, dentry, &call, S_IFDIR);
@@ -182,6 +193,7 @@ static int fpt_symlink(struct mnt_idmap *idmap, struct inode *dir,
 	err = check_name(dir, dentry);
 	if (err)
 		return err;
+	call_owner(&call, fpt_inode_conn(dir), idmap);
 	call_name(&call, dentry);
 	fpt_call_in(&call, target, strlen(target) + 1);
 	return PTR_ERR_OR_ZERO(make_object(dir, dentry, &call, S_IFLNK));
@@ -248,9 +260,9 @@ static int fpt_rmdir(struct inode *dir, struct dentry *dentry)
 }
 
 /* RENAME, or where flags ask for more, RENAME2. */
-static int ask_rename(struct inode *dir, struct dentry *dentry,
-		      struct inode *newdir, struct dentry *newdentry,
-		      unsigned int flags)
+static int ask_rename(struct mnt_idmap *idmap, struct inode *dir,
+		      struct dentry *dentry, struct inode *newdir,
+		      struct dentry *newdentry, unsigned int flags)
 {
 	struct fpt_conn *conn = fpt_inode_conn(dir);
 	struct fuse_rename2_in in = {
@@ -269,6 +281,9 @@ static int ask_rename(struct inode *dir, struct dentry *dentry,
 	if (flags && fpt_op_missing(conn, FUSE_RENAME2))
 		return -EINVAL;
 
+	/* A whiteout is made in the place of the old name. */
+	if (flags & RENAME_WHITEOUT)
+		call_owner(&call, conn, idmap);
 	fpt_call_in(&call, &in, flags ? sizeof(in) :
 		    sizeof(struct fuse_rename_in));
 	call_name(&call, dentry);
@@ -295,7 +310,7 @@ static int fpt_rename(struct mnt_idmap *idmap, struct inode *dir,
 	if (err)
 		return err;
 
-	err = ask_rename(dir, dentry, newdir, newdentry, flags);
+	err = ask_rename(idmap, dir, dentry, newdir, newdentry, flags);
 	if (err) {
 		name_failed(dir, dentry, err);
 		name_failed(newdir, newdentry, err);
@@ -342,9 +357,9 @@ static int created_open(struct inode *inode, struct file *file)
 /*
  * CREATE or TMPFILE: make and open in one request. @mode without its type.
  */
-static int create_open(struct inode *dir, struct dentry *dentry,
-		       struct file *file, unsigned int flags, umode_t mode,
-		       u32 op)
+static int create_open(struct mnt_idmap *idmap, struct inode *dir,
+		       struct dentry *dentry, struct file *file,
+		       unsigned int flags, umode_t mode, u32 op)
 {
 	struct fpt_conn *conn = fpt_inode_conn(dir);
 	struct fuse_create_in in = {
@@ -373,6 +388,7 @@ static int create_open(struct inode *dir, struct dentry *dentry,
 	if (fpt_has(conn, FPT_F_HANDLE_KILLPRIV_V2) && (flags & O_TRUNC) &&
 	    !(flags & O_EXCL) && !capable(CAP_FSETID))
 		in.open_flags |= FUSE_OPEN_KILL_SUIDGID;
+	call_owner(&call, conn, idmap);
 	/* Older servers take an open with a mode. */
 	fpt_call_in(&call, &in, fpt_wire_len(conn, FPT_MINOR_UMASK,
 					     sizeof(struct fuse_open_in),
@@ -424,6 +440,7 @@ discard:
 static int fpt_atomic_open(struct inode *dir, struct dentry *dentry,
 			   struct file *file, unsigned int flags, umode_t mode)
 {
+	struct mnt_idmap *idmap = file_mnt_idmap(file);
 	struct fpt_conn *conn = fpt_inode_conn(dir);
 	struct dentry *found = NULL;
 	int err;
@@ -441,11 +458,12 @@ static int fpt_atomic_open(struct inode *dir, struct dentry *dentry,
 
 	mode &= S_IALLUGO;
 	if (!fpt_op_missing(conn, FUSE_CREATE)) {
-		err = create_open(dir, dentry, file, flags, mode, FUSE_CREATE);
+		err = create_open(idmap, dir, dentry, file, flags, mode,
+				  FUSE_CREATE);
 		if (!err || !fpt_op_missing(conn, FUSE_CREATE))
 			return err;
 	}
-	err = make_node(dir, dentry, S_IFREG | mode, 0);
+	err = make_node(idmap, dir, dentry, S_IFREG | mode, 0);
 	if (err)
 		return err;
 	file->f_mode |= FMODE_CREATED;
@@ -460,7 +478,7 @@ static int fpt_tmpfile(struct mnt_idmap *idmap, struct inode *dir,
 
 	if (fpt_op_missing(conn, FUSE_TMPFILE))
 		return -EOPNOTSUPP;
-	err = create_open(dir, file->f_path.dentry, file, file->f_flags,
+	err = create_open(idmap, dir, file->f_path.dentry, file, file->f_flags,
 			  mode & S_IALLUGO, FUSE_TMPFILE);
 	return err && fpt_op_missing(conn, FUSE_TMPFILE) ? -EOPNOTSUPP : err;
 }

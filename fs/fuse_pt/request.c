@@ -41,10 +41,31 @@ static int call_admit(struct fpt_conn *conn, u32 flags)
 	return READ_ONCE(conn->init_error) ?: -ENOTCONN;
 }
 
+/*
+ * With idmapped mounts the ids of who asks say nothing to the server: it is
+ * told those of what is made, and of nobody else.
+ */
+static int req_set_owner(struct fpt_conn *conn, struct fuse_in_header *in,
+			 const struct fpt_call *call)
+{
+	if (!(call->flags & FPT_CALL_OWNER)) {
+		in->uid = FUSE_INVALID_UIDGID;
+		in->gid = FUSE_INVALID_UIDGID;
+		return 0;
+	}
+	in->uid = from_kuid(conn->user_ns, call->owner_uid);
+	in->gid = from_kgid(conn->user_ns, call->owner_gid);
+	if (in->uid == FUSE_INVALID_UIDGID || in->gid == FUSE_INVALID_UIDGID)
+		return -EOVERFLOW;
+	return 0;
+}
+
 /* Who asks, in the ids of the mounter's namespaces. */
-static int req_set_creds(struct fpt_conn *conn, struct fpt_req *req, u32 flags)
+static int req_set_creds(struct fpt_conn *conn, struct fpt_req *req,
+			 const struct fpt_call *call)
 {
 	struct fuse_in_header *in = &req->in;
+	u32 flags = call->flags;
 
 	if (flags & FPT_CALL_NOCREDS) {
 		in->uid = 0;
@@ -54,6 +75,8 @@ static int req_set_creds(struct fpt_conn *conn, struct fpt_req *req, u32 flags)
 	}
 
 	in->pid = pid_nr_ns(task_pid(current), conn->pid_ns);
+	if (unlikely(fpt_has(conn, FPT_F_ALLOW_IDMAP)))
+		return req_set_owner(conn, in, call);
 	if (flags & FPT_CALL_FORCE) {
 		in->uid = from_kuid_munged(conn->user_ns, current_fsuid());
 		in->gid = from_kgid_munged(conn->user_ns, current_fsgid());
@@ -88,7 +111,7 @@ static struct fpt_req *req_new(struct fpt_conn *conn, struct fpt_call *call,
 	if (unlikely(!req))
 		return ERR_PTR(-ENOMEM);
 
-	err = req_set_creds(conn, req, call->flags);
+	err = req_set_creds(conn, req, call);
 	if (unlikely(err)) {
 		kmem_cache_free(fpt_req_cache, req);
 		return ERR_PTR(err);

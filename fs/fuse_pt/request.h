@@ -16,6 +16,7 @@
 
 #include <linux/bvec.h>
 #include <linux/types.h>
+#include <linux/uidgid.h>
 
 struct fpt_conn;
 struct fpt_call;
@@ -82,6 +83,8 @@ struct fpt_pages {
  * @FPT_CALL_USER_PAGES: @pages is user memory: pages are dirtied by nobody
  *	but the caller, and never handed to a pipe by reference
  * @FPT_CALL_EARLY: allowed before INIT was answered (INIT itself)
+ * @FPT_CALL_OWNER: the header says @owner_uid and @owner_gid, whose the object
+ *	will be that the call makes, instead of who asks
  * @FPT_CALL_NOINTR: a signal does not send INTERRUPT (a fatal one still ends
  *	the wait)
  */
@@ -96,6 +99,7 @@ enum fpt_call_flags {
 	FPT_CALL_USER_PAGES	= 1u << 7,
 	FPT_CALL_EARLY		= 1u << 8,
 	FPT_CALL_NOINTR		= 1u << 9,
+	FPT_CALL_OWNER		= 1u << 10,
 };
 
 /**
@@ -106,10 +110,11 @@ enum fpt_call_flags {
  * @nr_in: pieces in @in, sent after the header in this order
  * @nr_out: pieces in @out, in the order of the reply; must be matched exactly
  *	but for FPT_CALL_OUT_VAR
+ * @error: result once @done runs: 0 or a negative errno
  * @in: request pieces
  * @out: reply pieces
  * @pages: page range of one side, see the PAGES flags
- * @error: result once @done runs: 0 or a negative errno
+ * @owner_uid, @owner_gid: see FPT_CALL_OWNER
  * @done: for fpt_call_async(): called exactly once, in process context, with
  *	no transport lock held; owns @call from then on. NULL for fpt_call()
  * @late: or NULL. When a killed caller left before the answer came, called
@@ -125,10 +130,12 @@ struct fpt_call {
 	u64		node;
 	u8		nr_in;
 	u8		nr_out;
+	int		error;
 	struct fpt_arg	in[FPT_CALL_MAX_IN];
 	struct fpt_arg	out[FPT_CALL_MAX_OUT];
 	struct fpt_pages pages;
-	int		error;
+	kuid_t		owner_uid;
+	kgid_t		owner_gid;
 	void		(*done)(struct fpt_conn *conn, struct fpt_call *call);
 	void		(*late)(struct fpt_conn *conn, u32 op, u64 node,
 				const void *reply, size_t len);

@@ -59,8 +59,9 @@ static bool sends_mtime(unsigned int valid)
 	return !((valid & ATTR_SIZE) && (valid & (ATTR_OPEN | ATTR_FILE)));
 }
 
-static void fill_request(const struct inode *inode, const struct iattr *iattr,
-			 struct file *file, struct fuse_setattr_in *in)
+static void fill_request(struct mnt_idmap *idmap, const struct inode *inode,
+			 const struct iattr *iattr, struct file *file,
+			 struct fuse_setattr_in *in)
 {
 	const struct fpt_conn *conn = fpt_inode_conn(inode);
 	unsigned int valid = iattr->ia_valid;
@@ -72,11 +73,15 @@ static void fill_request(const struct inode *inode, const struct iattr *iattr,
 	}
 	if (valid & ATTR_UID) {
 		in->valid |= FATTR_UID;
-		in->uid = from_kuid(conn->user_ns, iattr->ia_uid);
+		in->uid = from_kuid(conn->user_ns,
+				    from_vfsuid(idmap, conn->user_ns,
+						iattr->ia_vfsuid));
 	}
 	if (valid & ATTR_GID) {
 		in->valid |= FATTR_GID;
-		in->gid = from_kgid(conn->user_ns, iattr->ia_gid);
+		in->gid = from_kgid(conn->user_ns,
+				    from_vfsgid(idmap, conn->user_ns,
+						iattr->ia_vfsgid));
 	}
 	if (valid & ATTR_ATIME) {
 		in->valid |= FATTR_ATIME;
@@ -182,7 +187,7 @@ int fpt_setattr(struct mnt_idmap *idmap, struct dentry *dentry,
 	if (err)
 		return err;
 
-	fill_request(inode, iattr, file, &in);
+	fill_request(idmap, inode, iattr, file, &in);
 	/* chown(-1, -1) asks for nothing, and yet moves the change time. */
 	if (!in.valid && !(iattr->ia_valid & ATTR_CTIME))
 		return 0;

@@ -587,7 +587,8 @@ static void super_kill(struct super_block *sb)
 #define SUPER_TYPE(type_name, flags) {					\
 	.owner			= THIS_MODULE,				\
 	.name			= (type_name),				\
-	.fs_flags		= FS_HAS_SUBTYPE | (flags),		\
+	.fs_flags		= FS_HAS_SUBTYPE | (flags) |		\
+				  FPT_COMPAT_ALLOW_IDMAP,		\
 	.init_fs_context	= super_init_context,			\
 	.parameters		= super_params,				\
 	.kill_sb		= super_kill,				\

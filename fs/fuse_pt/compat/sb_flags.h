@@ -5,8 +5,16 @@
 
 #include <linux/fs.h>
 
-/* Without it, only file systems that ask for idmapped mounts get them. */
-#ifndef SB_I_NOIDMAP
+/*
+ * Without it, idmapped mounts are for a whole type or not at all: not for one
+ * that has to ask its server.
+ */
+#ifdef SB_I_NOIDMAP
+#define FPT_COMPAT_IDMAP	true
+#define FPT_COMPAT_ALLOW_IDMAP	FS_ALLOW_IDMAP
+#else
+#define FPT_COMPAT_IDMAP	false
+#define FPT_COMPAT_ALLOW_IDMAP	0
 #define SB_I_NOIDMAP		0
 #endif
 
