@@ -161,27 +161,33 @@ struct dentry *fpt_entry_splice(struct inode *inode, struct dentry *dentry,
 	return alias;
 }
 
-/* LOOKUP. @name need not be NUL-terminated. */
-static int ask_entry(struct inode *dir, const struct qstr *name,
-		     struct fuse_entry_out *entry, u64 *epoch)
+int fpt_ask_entry(struct fpt_conn *conn, u64 id, const struct qstr *name,
+		  struct fuse_entry_out *entry, u64 *epoch)
 {
-	struct fpt_conn *conn = fpt_inode_conn(dir);
 	struct fpt_call call = {
 		.op = FUSE_LOOKUP,
-		.node = fpt_inode_id(dir),
+		.node = id,
 		.late = fpt_late_entry,
 	};
-	int locked, err;
 
-	locked = fpt_dir_serialise(dir);
-	if (locked < 0)
-		return locked;
 	fpt_call_in(&call, name->name, name->len);
 	fpt_call_in(&call, "", 1);
 	memset(entry, 0, sizeof(*entry));
 	fpt_call_out(&call, entry, fpt_entry_out_len(conn));
 	*epoch = fpt_attr_epoch(conn);
-	err = fpt_call(conn, &call);
+	return fpt_call(conn, &call);
+}
+
+static int ask_entry(struct inode *dir, const struct qstr *name,
+		     struct fuse_entry_out *entry, u64 *epoch)
+{
+	int locked, err;
+
+	locked = fpt_dir_serialise(dir);
+	if (locked < 0)
+		return locked;
+	err = fpt_ask_entry(fpt_inode_conn(dir), fpt_inode_id(dir), name, entry,
+			    epoch);
 	fpt_dir_serialise_end(dir, locked);
 	return err;
 }

@@ -44,6 +44,16 @@ void fpt_dir_changed(struct inode *dir);
 int fpt_dir_serialise(struct inode *dir);
 void fpt_dir_serialise_end(struct inode *dir, int locked);
 
+/**
+ * fpt_ask_entry() - LOOKUP
+ * @id: of the directory
+ * @name: need not be NUL-terminated
+ * @entry: the reply, with one lookup count to take over or give back
+ * @epoch: set to fpt_attr_epoch() from before the request
+ */
+int fpt_ask_entry(struct fpt_conn *conn, u64 id, const struct qstr *name,
+		  struct fuse_entry_out *entry, u64 *epoch);
+
 /* dir.c: the inode that a reply's entry names; takes over its lookup count. */
 struct inode *fpt_entry_inode(struct super_block *sb,
 			      const struct fuse_entry_out *entry, u64 epoch);

@@ -20,6 +20,7 @@
 #include "conn.h"
 #include "queue.h"
 #include "request.h"
+#include "super.h"
 
 /* Servers of an older minor send no more of the reply than these had. */
 #define MINOR_MAX_WRITE		5
@@ -112,6 +113,13 @@ static bool init_take_idmap(struct fpt_conn *conn, struct super_block *sb,
 	return true;
 }
 
+static bool init_take_no_export(struct fpt_conn *conn, struct super_block *sb,
+				const struct fuse_init_out *out, u64 flags)
+{
+	sb->s_export_op = &fpt_export_names_only;
+	return true;
+}
+
 enum init_kind {
 	INIT_NOT_OFFERED,
 	INIT_AGREED,	/* a feature if the server takes it up */
@@ -141,6 +149,7 @@ static const struct init_row {
 		INIT_AGREED, FPT_F_POSIX_LOCKS, .take = init_take_posix_locks
 	},
 	[const_ilog2(FUSE_ATOMIC_O_TRUNC)] = { INIT_AGREED, FPT_F_ATOMIC_O_TRUNC },
+	[const_ilog2(FUSE_EXPORT_SUPPORT)] = { INIT_AGREED, FPT_F_EXPORT_SUPPORT },
 	[const_ilog2(FUSE_BIG_WRITES)] = { INIT_AGREED, FPT_F_BIG_WRITES },
 	[const_ilog2(FUSE_DONT_MASK)] = { INIT_AGREED, FPT_F_DONT_MASK },
 	[const_ilog2(FUSE_SPLICE_WRITE)] = { INIT_HINT },
@@ -168,6 +177,9 @@ static const struct init_row {
 	},
 	[const_ilog2(FUSE_PASSTHROUGH)] = {
 		INIT_AGREED, FPT_F_PASSTHROUGH, .take = init_take_passthrough
+	},
+	[const_ilog2(FUSE_NO_EXPORT_SUPPORT)] = {
+		INIT_AGREED, FPT_F_NO_EXPORT_SUPPORT, .take = init_take_no_export
 	},
 	[const_ilog2(FUSE_ALLOW_IDMAP)] = {
 		FPT_COMPAT_IDMAP ? INIT_AGREED : INIT_NOT_OFFERED,

@@ -182,6 +182,11 @@ struct inode *fpt_node_find(struct super_block *sb, u64 id, u64 generation,
 	return inode;
 }
 
+struct inode *fpt_node_known(struct super_block *sb, u64 id)
+{
+	return ilookup5(sb, id, node_has_id, &id);
+}
+
 /* The slab keeps what inode_init_once() sets up between two lives. */
 static void node_construct(void *object)
 {

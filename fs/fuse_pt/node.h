@@ -115,6 +115,12 @@ struct inode *fpt_node_find(struct super_block *sb, u64 id, u64 generation,
 			    const struct fuse_attr *attr, u64 life, u64 epoch);
 
 /**
+ * fpt_node_known() - the inode of a node id, if there is one
+ * Return: inode with a reference, or NULL.
+ */
+struct inode *fpt_node_known(struct super_block *sb, u64 id);
+
+/**
  * fpt_node_mark_stale() - the server contradicted itself about this inode
  * Every further use gives EIO; takes the inode out of the hash.
  */

@@ -318,6 +318,7 @@ static void super_set_identity(struct super_block *sb)
 	sb->s_magic = SUPER_MAGIC;
 	sb->s_op = &super_ops;
 	fpt_compat_set_xattr(sb, fpt_xattr_handlers);
+	sb->s_export_op = &fpt_export_ops;
 	sb->s_maxbytes = MAX_LFS_FILESIZE;
 	sb->s_time_gran = 1;
 

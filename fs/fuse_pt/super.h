@@ -7,6 +7,7 @@
 
 #include <linux/fs.h>
 
+struct export_operations;
 struct fpt_conn;
 
 /* File system type, device, directory in /sys/fs. */
@@ -25,7 +26,11 @@ struct fpt_conn;
 extern struct file_system_type fpt_type, fpt_type_blk;
 extern struct file_system_type fpt_type_fuse, fpt_type_fuseblk;
 
-/* ctl.c: the same for the control file system */
+/* export.c: handles that can be opened, and where a server has none of them */
+extern const struct export_operations fpt_export_ops;
+extern const struct export_operations fpt_export_names_only;
+
+/* ctl.c: the types of the control file system */
 enum { FPT_CTL_OWN, FPT_CTL_FUSE, FPT_CTL_NR };
 extern struct file_system_type fpt_ctl_types[FPT_CTL_NR];
 
