@@ -227,6 +227,25 @@ static void say_asked(const char *when)
 	shared->dotdots = 0;
 }
 
+/* The server lost the file, or has another one there. */
+static void mislead(void)
+{
+	drop_caches();
+	shared->stranger = true;
+	reach("stranger", "f", F);
+	shared->stranger = false;
+	drop_caches();
+	shared->gone = true;
+	reach("gone", "f", F);
+	shared->gone = false;
+	drop_caches();
+	shared->generation++;
+	reach("reused", "f", F);
+	shared->generation--;
+	drop_caches();
+	reach("again", "f", F);
+}
+
 static int client(const char *dir)
 {
 	char path[256];
@@ -234,8 +253,10 @@ static int client(const char *dir)
 	alarm(CLIENT_SECONDS);
 	mount_fd = open(dir, O_RDONLY | O_DIRECTORY);
 	snprintf(path, sizeof(path), "%s/d/e/f", dir);
-	if (take("f", F, path))
+	if (take("f", F, path)) {
+		drop_caches();
 		return 0;
+	}
 	snprintf(path, sizeof(path), "%s/d/e", dir);
 	take("e", E, path);
 	take("root", ROOT, dir);
@@ -261,25 +282,12 @@ static int client(const char *dir)
 	reach("dropped", "e", E);
 	say_asked("dropped");
 
-	drop_caches();
-	shared->stranger = true;
-	reach("stranger", "f", F);
-	shared->stranger = false;
-	drop_caches();
-	shared->gone = true;
-	reach("gone", "f", F);
-	shared->gone = false;
-	drop_caches();
-	shared->generation++;
-	reach("reused", "f", F);
-	shared->generation--;
-	drop_caches();
-	reach("again", "f", F);
+	if (how == EXPORT)
+		mislead();
 	close(mount_fd);
 	drop_caches();
 	return 0;
 }
-
 int main(int argc, char **argv)
 {
 	static const char *const modes[] = { "export", "plain", "none" };

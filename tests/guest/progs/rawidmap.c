@@ -31,7 +31,6 @@ struct attr_of_mount {
 };
 
 static bool agree, modes;
-static uint32_t owner = LOW;
 
 static void fill_attr(struct fuse_attr *attr, uint64_t node, mode_t mode)
 {
@@ -39,8 +38,8 @@ static void fill_attr(struct fuse_attr *attr, uint64_t node, mode_t mode)
 	attr->ino = node;
 	attr->nlink = 1;
 	attr->mode = mode;
-	attr->uid = node == FUSE_ROOT_ID ? 0 : owner;
-	attr->gid = attr->uid;
+	attr->uid = LOW;
+	attr->gid = LOW;
 }
 
 static mode_t mode_of(uint64_t node)
