@@ -5,7 +5,7 @@
  *
  *	lockpair DIR PREFIX
  *
- * Makes DIR/lockfile. Prints a line for each case, named PREFIX-case.
+ * Uses DIR/file, and makes it if need be. Prints a line for each case, named PREFIX-case.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -279,7 +279,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	snprintf(path, sizeof(path), "%s/lockfile", argv[1]);
+	snprintf(path, sizeof(path), "%s/file", argv[1]);
 	prefix = argv[2];
 	both(POSIX);
 	both(OFD);

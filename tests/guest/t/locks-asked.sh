@@ -8,4 +8,6 @@
 
 mkdir "$T/m"
 cases rawlock "$T/m"
+# The same cases as of local locks, and an empty table at the end.
+cases rawlockd "$T/m" lockpair "$T/m" kept
 finish
