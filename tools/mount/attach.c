@@ -104,20 +104,25 @@ static void config(int fs, unsigned int cmd, const char *name, const char *value
 	    value ? "=" : "", value ? value : "", strerror(err));
 }
 
+static const char *type_of(const struct mount_options *o)
+{
+	return o->type ? o->type : FUSEPT_TYPE;
+}
+
 static int create_detached(const char *source, const struct mount_options *o)
 {
 	unsigned int attr = 0;
 	int fs, fd, err;
 
-	fs = fsopen(FUSEPT_TYPE, FSOPEN_CLOEXEC);
+	fs = fsopen(type_of(o), FSOPEN_CLOEXEC);
 	if (fs < 0) {
 		if (errno == ENOSYS)
 			return -1;
 		if (errno == ENODEV)
 			die(EX_MOUNT, "file system type %s is not known to the kernel; is module %s loaded?",
-			    FUSEPT_TYPE, FUSEPT_MODULE);
+			    type_of(o), FUSEPT_MODULE);
 		die(EX_MOUNT, "cannot create a %s file system: %s",
-		    FUSEPT_TYPE, strerror(errno));
+		    type_of(o), strerror(errno));
 	}
 	config(fs, FSCONFIG_SET_STRING, "source", source);
 	if (o->subtype)
@@ -169,7 +174,7 @@ static void mount_directly(struct attachment *a, const char *source,
 			    o->kernel[i].name, o->kernel[i].value);
 		add_data(&data, o->kernel[i].name, o->kernel[i].value);
 	}
-	if (asprintf(&type, "%s%s%s", FUSEPT_TYPE, o->subtype ? "." : "",
+	if (asprintf(&type, "%s%s%s", type_of(o), o->subtype ? "." : "",
 		     o->subtype ? o->subtype : "") < 0)
 		die(EX_SYSTEM, "out of memory");
 	snprintf(target, sizeof(target), "/proc/self/fd/%d", a->dir_fd);

@@ -35,7 +35,7 @@ static bool is_missing(int err)
 	return err == ENOENT || err == ENXIO || err == ENODEV;
 }
 
-int device_open(void)
+int device_open(enum exit_code code)
 {
 	struct utsname u;
 	int fd = open(FUSEPT_DEVICE, O_RDWR);
@@ -48,12 +48,12 @@ int device_open(void)
 	}
 	if (fd < 0 && is_missing(errno)) {
 		uname(&u);
-		die(EX_SYSTEM,
+		die(code,
 		    "%s: %s; is module %s built for kernel %s (dkms status) and loaded (modprobe %s)?",
 		    FUSEPT_DEVICE, strerror(errno), FUSEPT_MODULE, u.release,
 		    FUSEPT_MODULE);
 	}
 	if (fd < 0)
-		die(EX_SYSTEM, "%s: %s", FUSEPT_DEVICE, strerror(errno));
+		die(code, "%s: %s", FUSEPT_DEVICE, strerror(errno));
 	return fd;
 }

@@ -123,19 +123,6 @@ static void parse_line(int argc, char **argv, struct request *r,
 		r->fsname = o->fsname;
 }
 
-/* libfuse and we both need 0 to 2 to be what they are. */
-static void need_stdio(void)
-{
-	int fd;
-
-	do {
-		fd = open("/dev/null", O_RDWR);
-		if (fd < 0)
-			exit(EX_SYSTEM);
-	} while (fd < 3);
-	close(fd);
-}
-
 /*
  * A server cannot tell from /dev/fd/N where it is mounted; one that exports a
  * directory must know, lest it walks into itself.
@@ -165,7 +152,7 @@ static int serve(struct request *r, struct mount_options *o)
 	note_target(r->dir);
 	if (ns >= 0)
 		namespace_enter(home);
-	dev_fd = device_open();
+	dev_fd = device_open(EX_SYSTEM);
 	server_user(o);
 	if (r->fake)
 		return EX_OK;

@@ -23,6 +23,7 @@ struct mount_options {
 	unsigned long flags;	/* MS_* */
 	struct kernel_option *kernel;
 	size_t nr_kernel;
+	const char *type;	/* of the file system; NULL: FUSEPT_TYPE */
 	char *server;		/* options for the server, NULL when none */
 	char *fsname;		/* source as the mount table shall show it */
 	char *subtype;

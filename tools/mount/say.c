@@ -1,14 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "say.h"
 
 bool say_verbose;
+
+void need_stdio(void)
+{
+	int fd;
+
+	do {
+		fd = open("/dev/null", O_RDWR);
+		if (fd < 0)
+			exit(EX_SYSTEM);
+	} while (fd < 3);
+	close(fd);
+}
 
 static void speak(const char *fmt, va_list ap)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the mount helpers tell their user, and the exit codes of mount(8). */
+/* What the tools tell their user, and their exit codes. */
 #ifndef FUSEPT_SAY_H
 #define FUSEPT_SAY_H
 
@@ -7,14 +7,22 @@
 
 enum exit_code {
 	EX_OK = 0,
+	/* as mount(8) */
 	EX_USAGE_ = 1,		/* incorrect invocation or permissions */
 	EX_SYSTEM = 2,		/* out of memory, no device, cannot fork */
 	EX_INTERNAL = 4,	/* a bug of ours */
 	EX_INTERRUPT = 8,	/* the user interrupted us */
 	EX_MOUNT = 32,		/* the mount itself failed */
+	/* as env(1) and others that run a command */
+	EX_RUN = 125,		/* we failed, not the command */
+	EX_CANNOT_RUN = 126,	/* the command cannot be run */
+	EX_NO_COMMAND = 127,
 };
 
 extern bool say_verbose;
+
+/* Descriptors 0 to 2 open, lest a message goes to a device or socket. */
+void need_stdio(void);
 
 /* A line on standard error, after the program's name. */
 void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

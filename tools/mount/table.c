@@ -67,8 +67,7 @@ static bool see_place(dev_t dev, const char *dir, void *data)
 	return false;
 }
 
-/* The real path of @dir, without a look at what @dir itself is. */
-static char *place_of(const char *dir)
+char *table_place(const char *dir)
 {
 	char *copy = must_dup(dir), *copy2 = must_dup(dir), *parent, *path;
 	const char *name = basename(copy2);
@@ -96,7 +95,7 @@ dev_t table_device(const char *dir)
 	each_mount(see_place, &p);
 	if (p.dev)
 		return p.dev;
-	real = place_of(dir);
+	real = table_place(dir);
 	if (real) {
 		p.dir = real;
 		each_mount(see_place, &p);

@@ -9,6 +9,11 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+/*
+ * The real path of @dir, allocated, without a look at what @dir itself is; NULL
+ * when its parent is not there.
+ */
+char *table_place(const char *dir);
 /* Device number of what is mounted at @dir, topmost; 0 when nothing is. */
 dev_t table_device(const char *dir);
 /* Is the file system with device number @dev mounted anywhere? */

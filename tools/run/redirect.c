@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../mount/device.h"
+#include "redirect.h"
+
+#define FUSE_DEVICE	"/dev/fuse"
+
+/* The block device type first: its name begins with the other's. */
+static const struct {
+	const char *from;
+	const char *to;
+} types[] = {
+	{ "fuseblk", FUSEPT_TYPE "blk" },
+	{ "fuse", FUSEPT_TYPE },
+};
+
+static const char *const programs[] = { "fusermount3", "fusermount" };
+
+static char helper[PATH_MAX];
+static int verbose;
+
+__attribute__((constructor)) static void find_helper(void)
+{
+	const char *slash;
+	Dl_info self;
+
+	verbose = !!getenv(RUN_VERBOSE);
+	if (!dladdr((void *)redirect_device, &self) || !self.dli_fname)
+		return;
+	slash = strrchr(self.dli_fname, '/');
+	if (!slash)
+		return;
+	if (snprintf(helper, sizeof(helper), "%.*s/" RUN_HELPER,
+		     (int)(slash - self.dli_fname), self.dli_fname) >=
+	    (int)sizeof(helper))
+		helper[0] = '\0';
+}
+
+static void tell(const char *what, const char *from, const char *to)
+{
+	int err = errno;
+
+	if (verbose)
+		dprintf(STDERR_FILENO, "fusept-run: %s: %s %s is %s\n",
+			program_invocation_short_name, what, from, to);
+	errno = err;
+}
+
+void *next_function(void **at, const char *name)
+{
+	void *f = __atomic_load_n(at, __ATOMIC_RELAXED);
+
+	if (f)
+		return f;
+	f = dlsym(RTLD_NEXT, name);
+	if (!f) {
+		dprintf(STDERR_FILENO, "fusept-run: the C library has no %s\n",
+			name);
+		abort();
+	}
+	__atomic_store_n(at, f, __ATOMIC_RELAXED);
+	return f;
+}
+
+const char *redirect_device(const char *path)
+{
+	if (!path || strcmp(path, FUSE_DEVICE))
+		return path;
+	tell("device", path, FUSEPT_DEVICE);
+	return FUSEPT_DEVICE;
+}
+
+char *redirect_type(const char *type)
+{
+	char *to;
+
+	for (size_t i = 0; type && i < sizeof(types) / sizeof(types[0]); i++) {
+		size_t n = strlen(types[i].from);
+
+		if (strncmp(type, types[i].from, n) ||
+		    (type[n] && type[n] != '.'))
+			continue;
+		if (asprintf(&to, "%s%s", types[i].to, type + n) < 0) {
+			errno = ENOMEM;
+			return NULL;
+		}
+		tell("type", type, to);
+		return to;
+	}
+	return (char *)type;
+}
+
+void redirect_free(char *redirected, const char *type)
+{
+	int err = errno;
+
+	if (redirected != type)
+		free(redirected);
+	errno = err;
+}
+
+const char *redirect_program(const char *file)
+{
+	const char *slash, *name;
+
+	if (!file || !helper[0])
+		return file;
+	slash = strrchr(file, '/');
+	name = slash ? slash + 1 : file;
+	for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++) {
+		if (strcmp(name, programs[i]))
+			continue;
+		tell("program", file, helper);
+		return helper;
+	}
+	return file;
+}

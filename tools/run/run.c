@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * fusept-run: a FUSE server's own command line, on fusept instead of the
+ * kernel's own fuse. See fusept-run(1).
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <getopt.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../mount/device.h"
+#include "../mount/say.h"
+#include "program.h"
+#include "redirect.h"
+#include "userns.h"
+
+#define LIBRARY	"libfusept-run.so"
+#define PRELOAD	"LD_PRELOAD"
+
+static const char usage_text[] =
+"Usage: fusept-run [-f] [-v] [--] CMD [ARG ...]\n"
+"Runs CMD, the command line of a FUSE server, or a script that has one, so that\n"
+"what it mounts is mounted as type fusept by module fuse_pt.\n"
+"Who may not mount gets a user and a mount namespace, which CMD shares.\n"
+"\n"
+"  -f, --force     run CMD even though it looks as if it could not be led to fusept\n"
+"  -v, --verbose   say on standard error what is led to fusept\n"
+"  -h, --help      this help\n"
+"  -V, --version   the version\n"
+"Exits with CMD's status; 125: fusept-run failed, 126: CMD cannot be run on\n"
+"fusept, 127: there is no CMD. See fusept-run(1).\n";
+
+static const struct option long_options[] = {
+	{ "force", no_argument, NULL, 'f' },
+	{ "help", no_argument, NULL, 'h' },
+	{ "verbose", no_argument, NULL, 'v' },
+	{ "version", no_argument, NULL, 'V' },
+	{ }
+};
+
+/* The library: beside this program where it was built, else where installed. */
+static char *find_library(void)
+{
+	char self[PATH_MAX], *path;
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	const char *dirs[2] = { NULL, FUSEPT_PRIVATE };
+
+	if (n > 0) {
+		self[n] = '\0';
+		dirs[0] = dirname(self);
+	}
+	for (size_t i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++) {
+		if (!dirs[i])
+			continue;
+		if (asprintf(&path, "%s/" LIBRARY, dirs[i]) < 0)
+			die(EX_RUN, "out of memory");
+		if (!access(path, R_OK))
+			return path;
+		free(path);
+	}
+	die(EX_RUN, LIBRARY " is missing in " FUSEPT_PRIVATE);
+}
+
+static void preload(char *library)
+{
+	const char *others = getenv(PRELOAD);
+	char *all;
+
+	if (strpbrk(library, ": \t"))
+		die(EX_RUN, "%s: the dynamic loader takes no blank or colon in the name of a library",
+		    library);
+	if (others && *others) {
+		if (asprintf(&all, "%s:%s", library, others) < 0)
+			die(EX_RUN, "out of memory");
+		library = all;
+	}
+	if (setenv(PRELOAD, library, 1))
+		die(EX_RUN, "out of memory");
+}
+
+int main(int argc, char **argv)
+{
+	bool force = false;
+	char *path, *why;
+	int c;
+
+	while ((c = getopt_long(argc, argv, "+fhvV", long_options, NULL)) != -1) {
+		switch (c) {
+		case 'f':
+			force = true;
+			break;
+		case 'h':
+			fputs(usage_text, stdout);
+			return 0;
+		case 'v':
+			say_verbose = true;
+			break;
+		case 'V':
+			printf("fusept-run %s\n", FUSEPT_VERSION);
+			return 0;
+		default:
+			fputs(usage_text, stderr);
+			return EX_RUN;
+		}
+	}
+	if (optind == argc) {
+		fputs(usage_text, stderr);
+		die(EX_RUN, "a command is needed");
+	}
+	argv += optind;
+	path = program_find(argv[0]);
+	if (!path)
+		die(errno == ENOENT ? EX_NO_COMMAND : EX_CANNOT_RUN, "%s: %s",
+		    argv[0], strerror(errno));
+	why = force ? NULL : program_unfit(path);
+	if (why)
+		die(EX_CANNOT_RUN, "%s. Where the kernel's own fuse is a module, parameter replace_fuse=1 of module " FUSEPT_MODULE " serves it (fusept-run(1))",
+		    why);
+	/* Loads the module; CMD opens a device of its own. */
+	close(device_open(EX_RUN));
+	if (!userns_may_mount()) {
+		say_more("in a user namespace");
+		userns_enter(EX_RUN);
+	}
+	preload(find_library());
+	if (say_verbose && setenv(RUN_VERBOSE, "1", 1))
+		die(EX_RUN, "out of memory");
+	execvp(path, argv);
+	die(errno == ENOENT ? EX_NO_COMMAND : EX_CANNOT_RUN, "%s: %s", path,
+	    strerror(errno));
+}
