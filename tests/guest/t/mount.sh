@@ -53,6 +53,18 @@ equal fstab-noatime 1 "$(shown OPTIONS | grep -c noatime)"
 check umount-fstab umount "$m"
 cp "$T/fstab" /etc/fstab
 
+# The server in fstab's type; each option to its receiver.
+echo "$T/src $m fusept.fusept-loopback allow_other,ro,cache=always,timeout=7,x-systemd.idle-timeout=60,_netdev 0 0" >>/etc/fstab
+check type-from-fstab mount "$m"
+equal type-fstab-shown fusept.fusept-loopback "$(awk -v m="$m" '$2 == m { print $3 }' /proc/self/mounts)"
+equal type-fstab-ro 1 "$(shown OPTIONS | tr , '\n' | grep -cx ro)"
+equal type-fstab-server "$T/src -o cache=always,timeout=7" \
+	"$(tr '\0' ' ' <"/proc/$(servers)/cmdline" | sed 's,^[^ ]* ,,; s,/dev/fd/[0-9]* ,,; s, $,,')"
+check type-fstab-once all_once
+check umount-type-fstab umount "$m"
+cp "$T/fstab" /etc/fstab
+equal type-without-server 1 "$(status_of mount -t fusept.no-such-server "$T/src" "$m")"
+
 # Flags.
 check mount-ro on -o ro,nosuid,nodev,noexec,nosymfollow "$src" "$m"
 for f in ro nosuid nodev noexec nosymfollow; do
