@@ -1,0 +1,12 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Other people's servers, one for each way to put a server on fusept: a tree is
+# copied in and out, names move, open files are unlinked, and each step must end
+# as it does on the kernel's own fuse. It fails when a distribution's server
+# does not come up on fusept, or meets a difference. `make test-servers` is the
+# long form.
+# timeout: 180
+. "$FUSEPT_TESTS/lib.sh"
+
+cases "$FUSEPT_TESTS/servers/run" --files 40 bindfs:run sshfs:type
+finish
