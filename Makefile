@@ -11,13 +11,14 @@ KERNEL ?= 6.1
 KERNELS ?= $(shell tests/lab/lab kernels)
 TESTS ?=
 
-.PHONY: help deb demo test test-suites check clean
+.PHONY: help deb demo test test-servers test-suites check clean
 
 help:
 	@echo 'make deb                 build the .deb packages into build/'
 	@echo 'make demo [KERNEL=6.1]   boot a stock kernel in QEMU and print the A/B table'
 	@echo 'make test [KERNELS="6.1 7.3"] [TESTS="name*"]'
 	@echo '                         all tests, on every kernel of the lab: $(KERNELS)'
+	@echo 'make test-servers        servers of others on fusept, into docs/servers.md (an hour)'
 	@echo 'make test-suites         the long test suites of others, into docs/suites.md (hours)'
 	@echo 'make check [KERNELS=]    style and static checks, warning-free builds'
 	@echo 'make modules [KDIR=DIR]  build fuse_pt.ko for the running kernel, or for the headers in DIR; make KDIR=DIR does too'
@@ -33,6 +34,11 @@ demo:
 
 test:
 	KERNELS='$(KERNELS)' TESTS='$(TESTS)' tests/run
+
+# Servers of others, from the distribution: minutes for each, on each kernel.
+test-servers:
+	WHERE=servers KERNELS='$(KERNELS)' TESTS='$(TESTS)' tests/run; s=$$?; \
+		tests/servers/table >docs/servers.md && exit $$s
 
 # Whole suites: much longer than make test, their results go into docs/.
 test-suites:

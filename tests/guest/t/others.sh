@@ -8,5 +8,7 @@
 # timeout: 180
 . "$FUSEPT_TESTS/lib.sh"
 
-cases "$FUSEPT_TESTS/servers/run" --files 40 bindfs:run sshfs:type
+export FILES=40
+cases env WAYS=run bash "$FUSEPT_TESTS/t/server-bindfs.sh"
+cases env WAYS=type bash "$FUSEPT_TESTS/t/server-sshfs.sh"
 finish

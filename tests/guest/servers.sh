@@ -1,46 +1,42 @@
-#!/bin/bash
+# shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Other people's servers on fusept, compared with the same on the kernel's own
-# fuse; lives in the guest at /usr/lib/fusept-tests/servers/run.
+# Other people's servers on fusept, each step compared with the same on the
+# kernel's own fuse. A test t/server-NAME.sh begins with:
 #
-# usage: run [--files N] [--show] [SERVER[:WAY] ...]
-#   --files N   files in the tree that is copied (2000)
-#   --show      print each step's outcome on the kernel's own fuse, too
-#   SERVER      a file of this folder; default: all
-#   WAY         type      mount -t fusept.SERVER (servers on libfuse 3)
-#               run       fusept-run and the server's own command line
-#               replace   that command line, with replace_fuse=1 (where the
-#                         kernel's fuse is a module)
-#               default: all that this server and kernel have
+#	. "$FUSEPT_TESTS/servers.sh"
+#	program=NAME		the server, in PATH, and in package=NAME
+#	source=... options=...	for mount -t fusept.NAME
+#	own=(...)		its own command line, without the mount point
+#	prepare() { ... }	makes what it needs in the empty folder $W; what it
+#				shows lies in the empty folder $W/back
+# and ends with: compare; finish
 #
-# Prints a case line SERVER-WAY each (see ../run): ok when every step had the
-# same outcome as on the kernel's own fuse; and, for docs/servers.md,
-#   result SERVER VERSION LIBRARY WAY VERDICT
-# A server's file sets package, program, source and options (for the type),
-# own (its command line without the mount point) and prepare(), which makes
-# what it needs beside the empty folder $W/back, in the empty folder $W.
-
-here=$(cd "$(dirname "$(readlink -f "$0")")" && pwd)
-export FUSEPT_TESTS=${here%/*}
-files=2000 show=
-T=${T:-$(mktemp -d)}
+# environment: FILES   files in the tree that is copied (2000)
+#              WAYS    of these, those that this server and kernel have:
+#	type	mount -t fusept.NAME, servers on libfuse 3
+#	run	fusept-run and the server's own command line
+#	replace	that command line, with replace_fuse=1, where the kernel's fuse is
+#		a module
+#
+# A case for each way: "WAY, NAME VERSION, LIBRARY". It passes when every step
+# had the same outcome as on the kernel's own fuse.
 . "$FUSEPT_TESTS/lib.sh"
-[ ! -x /add/tools/fusept-run ] || PATH=/add/tools:$PATH
+[ ! -x /add/tools/fusept-run ] || PATH=/add/tools:$PATH # not installed
 
-while [ $# -gt 0 ]; do
-	case $1 in
-	--files) files=$2; shift 2 ;;
-	--show) show=1; shift ;;
-	*) break ;;
-	esac
-done
+FILES=${FILES:-2000}
+WAYS=${WAYS:-type run replace}
+W=$T/server
+mkdir -p "$W"
+chmod 755 "$T" "$W"
+program='' source='' options='' own=()
+prepare() { :; }
 
 type_at() { awk -v m="$1" '$2 == m { print $3 }' /proc/self/mounts; }
 
 # make_tree DIR: folders of files of many sizes, links, modes, times.
 make_tree() {
 	local i d
-	for ((i = 0; i < files; i++)); do
+	for ((i = 0; i < FILES; i++)); do
 		d=$1/$((i % 7))/$((i % 31))
 		mkdir -p "$d"
 		head -c $((i * 37 % 9000)) "$FUSEPT_TESTS/bin/fsdiff" >"$d/file $i"
@@ -85,6 +81,7 @@ step_verify() {
 step_mapped() { cmp <(dd if="$1/in/large" bs=64k status=none) "$W/tree/large" && sort "$1/log" >/dev/null && grep -c . "$1/log"; }
 step_statfs() { stat -f -c '%l %s' "$1"; }
 step_remove() { rm -rf "$1"/in "$1"/verify* && ls -A "$1"; }
+# A server's file may leave some out.
 steps=(copy_in compare describe copy_out find back rename rename_over append truncate unlink_open hard_link exclusive
 	chmod chown times attribute lock fifo verify mapped statfs remove)
 
@@ -92,7 +89,7 @@ steps=(copy_in compare describe copy_out find back rename rename_over append tru
 outcome() {
 	local s out status
 	for s in "${steps[@]}"; do
-		out=$(cd / && "step_$s" "$1" 2>&1)
+		out=$("step_$s" "$1" 2>&1)
 		status=$?
 		out=${out//"$1"/DIR}
 		out=${out//"$W"/W}
@@ -101,107 +98,78 @@ outcome() {
 	rm -rf "$W/out"
 }
 
-# on WAY DIR: mounts; the type that must be there then is in $want.
+# on WAY DIR: mounts; $want is the type that must be there then.
 on() {
 	case $1 in
 	kernel) want=fuse; modprobe -q fuse; "${own[@]}" "$2" ;;
-	run) want=fusept; fusept-run "${own[@]}" "$2" ;;
 	replace) want=fuse; "${own[@]}" "$2" ;;
+	run) want=fusept; fusept-run "${own[@]}" "$2" ;;
 	type) want=fusept; mount -t "fusept.$program" -o "$options" "$source" "$2" ;;
 	esac
 }
 
-# one WAY: a fresh back end, the steps, the unmount; the outcome is in $W/WAY.
-one() {
-	local m=$W/m status
-	rm -rf "$W/back" "$W/out"
+# by WAY: a fresh back end, the steps, the unmount; the outcome is in $W/WAY.
+by() {
+	local m=$W/m status want type
+	rm -rf "$W/back"
 	mkdir -p "$W/back" "$m"
 	prepare
-	if ! on "$1" "$m"; then
-		echo "mount (1) fails" >"$W/$1"
-		return 1
-	fi
-	case $(type_at "$m") in
-	"$want" | "$want".* | "${want}blk") ;;
-	*)
-		echo "mount (0) as type $(type_at "$m")" >"$W/$1"
+	on "$1" "$m" >"$W/said" 2>&1
+	status=$?
+	type=$(type_at "$m")
+	case $type in
+	"$want" | "$want".* | "${want}blk" | "${want}blk".*)
+		outcome "$m" >"$W/$1"
 		umount "$m"
-		return 1
+		status=$?
+		wait_for 20 sh -c "! pgrep -x '$program'" || status="the server stays"
+		echo "umount ($status)" >>"$W/$1"
+		;;
+	*)
+		echo "mount ($status) type '$type' $(tr '\n' ' ' <"$W/said")" >"$W/$1"
+		[ -z "$type" ] || umount "$m"
 		;;
 	esac
-	outcome "$m" >"$W/$1"
-	umount "$m"
-	status=$?
-	wait_for 20 sh -c "! pgrep -x '$program'" || status=1
-	echo "umount ($status)" >>"$W/$1"
-	return 0
 }
 
 library() { ldd "$(command -v "$program")" | sed -n 's/.*libfuse3\.so.*/libfuse 3/p; s/.*libfuse\.so\.2.*/libfuse 2/p' | head -n 1; }
 
-# ways: those that this server and this kernel have.
-ways() {
-	[ "$lib" != "libfuse 3" ] || echo type
-	echo run
-	! modinfo -p fuse_pt 2>/dev/null | grep -q '^replace_fuse:' || [ "$(modinfo -n fuse)" = "(builtin)" ] || echo replace
+# has WAY: do this server and this kernel have it?
+has() {
+	case $1 in
+	type) [ "$lib" = "libfuse 3" ] ;;
+	run) [ "$lib" != "its own" ] ;;
+	replace) modinfo -p fuse_pt 2>/dev/null | grep -q '^replace_fuse:' && [ "$(modinfo -n fuse)" != "(builtin)" ] ;;
+	esac
 }
 
-# The kernel's own fuse and ours, where it takes the other's place.
-replace_fuse() {
+# reload PARAMETER ...: the module anew, the kernel's own fuse out of its way.
+reload() {
 	rmmod fuse_pt
 	modprobe -q -r fuse
-	if [ "$1" = on ]; then
-		modprobe fuse_pt replace_fuse=1
-	else
-		modprobe fuse_pt
-	fi
+	modprobe fuse_pt "$@"
 }
 
-server() {
-	local name=$1 only=$2 way version lib verdict W want
-	local package program source options own
-	W=$T/servers
-	rm -rf "$W"
-	mkdir -p "$W"
-	chmod 755 "$T" "$W"
-	# shellcheck disable=SC1090
-	. "$here/$name"
-	if ! command -v "$program" >/dev/null; then
-		skip "$name" "package $package is not installed"
-		return
-	fi
-	version=$(dpkg-query -W -f '${Version}' "$package")
+compare() {
+	local way name lib
+	command -v "$program" >/dev/null || skip_all "package ${package:-$program} is not installed"
 	lib=$(library)
+	lib=${lib:-its own}
 	make_tree "$W/tree"
-	one kernel || echo "the kernel's own fuse: $(cat "$W/kernel")"
-	for way in $(ways); do
-		[ -z "$only" ] || [ "$way" = "$only" ] || continue
-		[ "$way" != replace ] || replace_fuse on
-		one "$way"
-		[ "$way" != replace ] || replace_fuse off
+	by kernel
+	grep '(' "$W/kernel"
+	for way in $WAYS; do
+		has "$way" || continue
+		name="$way, $program $(dpkg-query -W -f '${Version}' "${package:-$program}"), $lib"
+		[ "$way" != replace ] || reload replace_fuse=1
+		by "$way"
+		[ "$way" != replace ] || reload
 		if diff "$W/kernel" "$W/$way" >"$W/diff"; then
-			verdict=same
-			echo "ok $name-$way"
+			echo "ok $name"
 		else
-			verdict="differs: $(sed -n 's/^[<>] \([a-z_]*\) .*/\1/p' "$W/diff" | sort -u | paste -sd' ')"
 			sed "s/^</kernel:/; s/^>/$way:/" "$W/diff"
-			echo "not ok $name-$way: $verdict"
+			echo "not ok $name: $(sed -n 's/^> //p' "$W/diff" | head -n 1)"
 			failures=$((failures + 1))
 		fi
-		echo "result $name $version $lib $way $verdict"
 	done
-	[ -z "$show" ] || cat "$W/kernel"
 }
-
-if [ $# = 0 ]; then
-	for s in "$here"/*; do
-		[ "$s" = "$here/run" ] || set -- "$@" "${s##*/}"
-	done
-fi
-for s; do
-	case $s in
-	*:*) server "${s%%:*}" "${s#*:}" ;;
-	*) server "$s" "" ;;
-	esac
-done
-finish
