@@ -22,8 +22,6 @@ static const struct {
 	{ "fuse", FUSEPT_TYPE },
 };
 
-static const char *const programs[] = { "fusermount3", "fusermount" };
-
 static char helper[PATH_MAX];
 static int verbose;
 
@@ -109,17 +107,8 @@ void redirect_free(char *redirected, const char *type)
 
 const char *redirect_program(const char *file)
 {
-	const char *slash, *name;
-
-	if (!file || !helper[0])
+	if (!file || !helper[0] || !redirect_is_fusermount(file))
 		return file;
-	slash = strrchr(file, '/');
-	name = slash ? slash + 1 : file;
-	for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++) {
-		if (strcmp(name, programs[i]))
-			continue;
-		tell("program", file, helper);
-		return helper;
-	}
-	return file;
+	tell("program", file, helper);
+	return helper;
 }

@@ -7,10 +7,22 @@
 #ifndef FUSEPT_REDIRECT_H
 #define FUSEPT_REDIRECT_H
 
+#include <stdbool.h>
+#include <string.h>
+
 /* Set to make the library say on standard error what it redirects. */
 #define RUN_VERBOSE	"FUSEPT_RUN_VERBOSE"
 /* Beside the library: what is run in place of fusermount. */
 #define RUN_HELPER	"fusept-fusermount"
+
+/* Is the program @file one that mounts for others? */
+static inline bool redirect_is_fusermount(const char *file)
+{
+	const char *slash = strrchr(file, '/');
+	const char *name = slash ? slash + 1 : file;
+
+	return !strcmp(name, "fusermount3") || !strcmp(name, "fusermount");
+}
 
 /*
  * The C library's names are given by label, so that its headers, which define

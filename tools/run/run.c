@@ -67,6 +67,17 @@ static char *find_library(void)
 	die(EX_RUN, LIBRARY " is missing in " FUSEPT_PRIVATE);
 }
 
+/* The helper beside the library, which would be run in fusermount's place. */
+static char *find_helper(char *library)
+{
+	char *copy = must_dup(library), *path;
+
+	if (asprintf(&path, "%s/" RUN_HELPER, dirname(copy)) < 0)
+		die(EX_RUN, "out of memory");
+	free(copy);
+	return path;
+}
+
 static void preload(char *library)
 {
 	const char *others = getenv(PRELOAD);
@@ -87,7 +98,7 @@ static void preload(char *library)
 int main(int argc, char **argv)
 {
 	bool force = false;
-	char *path, *why;
+	char *path, *why, *library;
 	int c;
 
 	while ((c = getopt_long(argc, argv, "+fhvV", long_options, NULL)) != -1) {
@@ -118,6 +129,9 @@ int main(int argc, char **argv)
 	if (!path)
 		die(errno == ENOENT ? EX_NO_COMMAND : EX_CANNOT_RUN, "%s: %s",
 		    argv[0], strerror(errno));
+	library = find_library();
+	if (redirect_is_fusermount(path))
+		path = find_helper(library);
 	why = force ? NULL : program_unfit(path);
 	if (why)
 		die(EX_CANNOT_RUN, "%s. Where the kernel's own fuse is a module, parameter replace_fuse=1 of module " FUSEPT_MODULE " serves it (fusept-run(1))",
@@ -128,7 +142,7 @@ int main(int argc, char **argv)
 		say_more("in a user namespace");
 		userns_enter(EX_RUN);
 	}
-	preload(find_library());
+	preload(library);
 	if (say_verbose && setenv(RUN_VERBOSE, "1", 1))
 		die(EX_RUN, "out of memory");
 	execvp(path, argv);
