@@ -67,7 +67,7 @@ step_truncate() { truncate -s 5000 "$1/log" && stat -c %s "$1/log" && truncate -
 step_unlink_open() {
 	exec 5<>"$1/doomed" && echo data >&5 && rm "$1/doomed" && cat "/proc/self/fd/5" && echo more >&5 && exec 5>&- && ls -A "$1"
 }
-step_hard_link() { ln "$1/old" "$1/second" && stat -c %h "$1/old"; }
+step_hard_link() { ln "$1/old" "$1/second" && stat -c %h "$1/second" && cat "$1/second"; }
 step_exclusive() { (set -C; echo x >"$1/old"); }
 step_chmod() { chmod 4711 "$1/old" && stat -c %a "$1/old"; }
 step_chown() { chown 1000:1001 "$1/old" && stat -c %u:%g "$1/old"; }

@@ -5,10 +5,10 @@
 # as it does on the kernel's own fuse. It fails when a distribution's server
 # does not come up on fusept, or meets a difference. `make test-servers` is the
 # long form.
-# timeout: 180
+# timeout: 240
 . "$FUSEPT_TESTS/lib.sh"
 
-export FILES=40
+export FILES=20
 cases env WAYS=run bash "$FUSEPT_TESTS/t/server-bindfs.sh"
 cases env WAYS=type bash "$FUSEPT_TESTS/t/server-sshfs.sh"
 finish
