@@ -26,6 +26,7 @@
 FILES=${FILES:-2000}
 WAYS=${WAYS:-type run replace}
 W=$T/server
+rm -rf "$W"
 mkdir -p "$W"
 chmod 755 "$T" "$W"
 program='' source='' options='' own=()
