@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * exec(3) and posix_spawn(3), for fusermount: set-user-ID root, it would mount
- * the kernel's own fuse, without this library.
+ * the kernel's own fuse, without this library. And for environments that were
+ * cleaned: what is run goes on with the library.
  */
 #define _GNU_SOURCE
 #include <spawn.h>
@@ -39,12 +40,18 @@ int run_spawnp(pid_t *pid, const char *file,
 
 int run_execve(const char *file, char *const argv[], char *const envp[])
 {
-	return NEXT(execve_fn, execve)(redirect_program(file), argv, envp);
+	char *room[redirect_room(envp)];
+
+	return NEXT(execve_fn, execve)(redirect_program(file), argv,
+				       redirect_environment(room, envp));
 }
 
 int run_execvpe(const char *file, char *const argv[], char *const envp[])
 {
-	return NEXT(execve_fn, execvpe)(redirect_program(file), argv, envp);
+	char *room[redirect_room(envp)];
+
+	return NEXT(execve_fn, execvpe)(redirect_program(file), argv,
+					redirect_environment(room, envp));
 }
 
 int run_execv(const char *file, char *const argv[])
@@ -105,8 +112,11 @@ int run_spawn(pid_t *pid, const char *file,
 	      const posix_spawnattr_t *attr, char *const argv[],
 	      char *const envp[])
 {
+	char *room[redirect_room(envp)];
+
 	return NEXT(spawn_fn, posix_spawn)(pid, redirect_program(file), actions,
-					   attr, argv, envp);
+					   attr, argv,
+					   redirect_environment(room, envp));
 }
 
 int run_spawnp(pid_t *pid, const char *file,
@@ -114,6 +124,9 @@ int run_spawnp(pid_t *pid, const char *file,
 	       const posix_spawnattr_t *attr, char *const argv[],
 	       char *const envp[])
 {
+	char *room[redirect_room(envp)];
+
 	return NEXT(spawn_fn, posix_spawnp)(pid, redirect_program(file),
-					    actions, attr, argv, envp);
+					    actions, attr, argv,
+					    redirect_environment(room, envp));
 }

@@ -22,15 +22,20 @@ static const struct {
 	{ "fuse", FUSEPT_TYPE },
 };
 
+#define PRELOAD	"LD_PRELOAD="
+
 static char helper[PATH_MAX];
+static char *preload;	/* PRELOAD and its value, for environments without */
 static int verbose;
 
-__attribute__((constructor)) static void find_helper(void)
+__attribute__((constructor)) static void remember(void)
 {
-	const char *slash;
+	const char *slash, *all = getenv("LD_PRELOAD");
 	Dl_info self;
 
 	verbose = !!getenv(RUN_VERBOSE);
+	if (all && asprintf(&preload, PRELOAD "%s", all) < 0)
+		preload = NULL;
 	if (!dladdr((void *)redirect_device, &self) || !self.dli_fname)
 		return;
 	slash = strrchr(self.dli_fname, '/');
@@ -111,4 +116,29 @@ const char *redirect_program(const char *file)
 		return file;
 	tell("program", file, helper);
 	return helper;
+}
+
+size_t redirect_room(char *const envp[])
+{
+	size_t n = 0;
+
+	while (envp && envp[n])
+		n++;
+	return n + 2;
+}
+
+char *const *redirect_environment(char *room[], char *const envp[])
+{
+	size_t n;
+
+	if (!preload)
+		return envp;
+	for (n = 0; envp && envp[n]; n++) {
+		if (!strncmp(envp[n], PRELOAD, sizeof(PRELOAD) - 1))
+			return envp;
+		room[n] = envp[n];
+	}
+	room[n++] = preload;
+	room[n] = NULL;
+	return room;
 }

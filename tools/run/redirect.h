@@ -8,6 +8,7 @@
 #define FUSEPT_REDIRECT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <string.h>
 
 /* Set to make the library say on standard error what it redirects. */
@@ -49,5 +50,11 @@ char *redirect_type(const char *type);
 void redirect_free(char *redirected, const char *type);
 /* The program in place of @file, or @file itself. */
 const char *redirect_program(const char *file);
+/*
+ * @envp with the preload, which mount(8) and env -i take out of it; in @room,
+ * an array of redirect_room(@envp) in the caller's frame, or @envp itself.
+ */
+size_t redirect_room(char *const envp[]);
+char *const *redirect_environment(char *room[], char *const envp[]);
 
 #endif

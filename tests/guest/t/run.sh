@@ -87,6 +87,8 @@ umount "$m"
 other=$(ldconfig -p | awk '/libfuse3.so/ { print $NF; exit }')
 equal other-preloads "$other" "$(LD_PRELOAD=$other fusept-run sh -c 'echo "${LD_PRELOAD#*:}"')"
 
+equal cleaned-environment 1 "$(fusept-run env -i /bin/sh -c 'echo $LD_PRELOAD' | grep -c libfusept-run.so)"
+
 # What cannot be led to fusept is refused.
 refused() {
 	local name=$1 want=$2 out status
