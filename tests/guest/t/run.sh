@@ -70,7 +70,7 @@ equal auto-unmount-type fusept.fusept-loopback "$(type_at "$m")"
 equal auto-unmount-reads data "$(cat "$m/file")"
 kill -9 "$(servers)"
 check auto-unmount-gone gone
-check auto-unmount-helper wait_for 10 sh -c '! pgrep -f fusept-fusermount'
+check auto-unmount-helper wait_for 10 sh -c '! pgrep -x fusept-fusermou'
 
 # The helper in fusermount's place.
 says helper-no-socket "is not set" fusept-run fusermount3 "$m"
@@ -126,7 +126,7 @@ equal bad-option 125 "$(status_of fusept-run --nonsense true)"
 u=/tmp/run-user
 mkdir -p $u/src $u/m
 echo mine >$u/src/file
-chown -R user1 $u
+chown -R user1: $u
 cat >$u/session <<'SCRIPT'
 id -un
 fusept-loopback /tmp/run-user/src /tmp/run-user/m && cat /tmp/run-user/m/file
