@@ -20,7 +20,7 @@ start_work() {
 		fsmodel -n 1000000 "$T/m/$n" >/dev/null 2>&1 &
 		work+=($!)
 	done
-	sleep 3
+	sleep 2
 }
 
 all_ended() {
