@@ -10,19 +10,42 @@
  * the umount waited for the last of them.
  */
 #include <stdbool.h>
+#include <stdint.h>
+#include <sys/ioctl.h>
+#include <linux/fs.h>
 #include "rawserve.h"
 
+#define FILE_ID		7
+#define FIRST_BLOCK	100	/* of the file, on the device */
 #define QUIET_MS	300
 
 static bool dies;
 static pid_t umounter;
 
-static void fill_attr(struct fuse_attr *attr)
+static void fill_attr(struct fuse_attr *attr, uint64_t id)
 {
 	memset(attr, 0, sizeof(*attr));
-	attr->ino = FUSE_ROOT_ID;
-	attr->nlink = 2;
-	attr->mode = S_IFDIR | 0755;
+	attr->ino = id;
+	attr->nlink = 1;
+	attr->mode = id == FILE_ID ? S_IFREG | 0644 : S_IFDIR | 0755;
+	attr->size = 4096;
+}
+
+static void on_lookup(struct raw *r)
+{
+	struct fuse_entry_out entry = { .nodeid = FILE_ID };
+
+	fill_attr(&entry.attr, FILE_ID);
+	raw_reply_entry(r, &entry);
+}
+
+static void on_bmap(struct raw *r)
+{
+	const struct fuse_bmap_in *in = r->arg;
+	struct fuse_bmap_out out = { .block = FIRST_BLOCK + in->block };
+
+	printf("bmap_blocksize=%u\n", in->blocksize);
+	raw_reply(r, 0, &out, sizeof(out));
 }
 
 /* The umount must still be there some time after it asked. */
@@ -43,6 +66,7 @@ static void answer(struct raw *r)
 		.minor = FUSE_KERNEL_MINOR_VERSION,
 		.max_write = 4096,
 	};
+	struct fuse_open_out open = {};
 	struct fuse_attr attr;
 
 	switch (r->head->opcode) {
@@ -50,8 +74,21 @@ static void answer(struct raw *r)
 		raw_reply(r, 0, &init, sizeof(init));
 		break;
 	case FUSE_GETATTR:
-		fill_attr(&attr);
+		fill_attr(&attr, r->head->nodeid);
 		raw_reply_attr(r, &attr);
+		break;
+	case FUSE_LOOKUP:
+		on_lookup(r);
+		break;
+	case FUSE_OPEN:
+		raw_reply(r, 0, &open, sizeof(open));
+		break;
+	case FUSE_FLUSH:
+	case FUSE_RELEASE:
+		raw_reply(r, 0, NULL, 0);
+		break;
+	case FUSE_BMAP:
+		on_bmap(r);
 		break;
 	case FUSE_DESTROY:
 		on_destroy(r);
@@ -72,14 +109,19 @@ static const char *result(int ret)
 
 static int client(const char *dir, const char *device)
 {
-	char opts[128];
+	char opts[128], path[256];
+	int fd, block = 3;
 	struct stat st;
-	int fd;
 
 	printf("stat=%s\n", result(stat(dir, &st)));
 	printf("stat_blksize=%ld\n", (long)st.st_blksize);
 	fd = open(device, O_RDWR | O_EXCL);
 	printf("exclusive=%s\n", fd < 0 && errno == EBUSY ? "EBUSY" : result(fd));
+	snprintf(path, sizeof(path), "%s/f", dir);
+	fd = open(path, O_RDONLY);
+	printf("bmap=%s\n", result(ioctl(fd, FIBMAP, &block)));
+	printf("bmap_block=%d\n", block);
+	close(fd);
 	fd = open("/dev/fusept", O_RDWR);
 	snprintf(opts, sizeof(opts),
 		 "fd=%d,rootmode=40755,user_id=0,group_id=0", fd);

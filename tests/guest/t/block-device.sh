@@ -21,6 +21,9 @@ for how in answers dies; do
 	is stat_blksize 512
 	is exclusive EBUSY
 	is second EBUSY
+	is bmap OK
+	is bmap_blocksize 512
+	is bmap_block 103
 	is destroy yes
 	is asks_after 0
 	is umount_waits yes
