@@ -23,6 +23,7 @@
 #include <linux/mm.h>
 #include <linux/pagemap.h>
 #include <linux/stat.h>
+#include "acl.h"
 #include "file.h"
 #include "node.h"
 #include "request.h"
@@ -187,6 +188,9 @@ static void apply_news(struct inode *inode, const struct attr_news *news)
 	new = inode->i_size;
 	spin_unlock(&node->lock);
 
+	/* They hold as long as attributes do. */
+	if (taken)
+		fpt_acl_forget(inode);
 	if (!taken || old == new || !S_ISREG(inode->i_mode) ||
 	    !mapping->nrpages)
 		return;
@@ -233,6 +237,8 @@ void fpt_attr_stale(struct inode *inode, u32 mask)
 		node->caps_epoch = fpt_attr_now(conn);
 	}
 	spin_unlock(&node->lock);
+	if (mask & STATX_MODE)
+		fpt_acl_forget(inode);
 }
 
 bool fpt_attr_expired(const struct inode *inode, u32 mask)

@@ -12,6 +12,7 @@
 #include <linux/siphash.h>
 #include <linux/slab.h>
 #include <linux/splice.h>
+#include "acl.h"
 #include "conn.h"
 #include "dir.h"
 #include "file.h"
@@ -665,6 +666,7 @@ static const struct inode_operations file_iops = {
 	.listxattr	= fpt_listxattr,
 	.fileattr_get	= fpt_fileattr_get,
 	.fileattr_set	= fpt_fileattr_set,
+	FPT_ACL_OPS,
 };
 
 void fpt_file_set_ops(struct inode *inode)

@@ -17,6 +17,7 @@
 #include <linux/printk.h>
 #include <linux/slab.h>
 #include <linux/time64.h>
+#include "acl.h"
 #include "conn.h"
 #include "queue.h"
 #include "request.h"
@@ -120,6 +121,17 @@ static bool init_take_no_export(struct fpt_conn *conn, struct super_block *sb,
 	return true;
 }
 
+/* Whoever has the kernel look at ACLs has it look at the mode too. */
+static bool init_take_posix_acl(struct fpt_conn *conn, struct super_block *sb,
+				const struct fuse_init_out *out, u64 flags)
+{
+	conn->default_permissions = true;
+	set_bit(FPT_F_POSIX_ACL, conn->features);
+	/* The one inode that there was before. */
+	fpt_acl_start(d_inode(sb->s_root));
+	return true;
+}
+
 enum init_kind {
 	INIT_NOT_OFFERED,
 	INIT_AGREED,	/* a feature if the server takes it up */
@@ -164,6 +176,9 @@ static const struct init_row {
 	[const_ilog2(FUSE_NO_OPEN_SUPPORT)] = { INIT_IMPLIED, FPT_F_NO_OPEN },
 	[const_ilog2(FUSE_PARALLEL_DIROPS)] = { INIT_AGREED, FPT_F_PARALLEL_DIROPS },
 	[const_ilog2(FUSE_HANDLE_KILLPRIV)] = { INIT_AGREED, FPT_F_HANDLE_KILLPRIV },
+	[const_ilog2(FUSE_POSIX_ACL)] = {
+		INIT_AGREED, FPT_F_POSIX_ACL, .take = init_take_posix_acl
+	},
 	[const_ilog2(FUSE_MAX_PAGES)] = {
 		INIT_AGREED, FPT_F_MAX_PAGES, .take = init_take_max_pages
 	},
@@ -171,6 +186,7 @@ static const struct init_row {
 	[const_ilog2(FUSE_HANDLE_KILLPRIV_V2)] = {
 		INIT_AGREED, FPT_F_HANDLE_KILLPRIV_V2
 	},
+	[const_ilog2(FUSE_SETXATTR_EXT)] = { INIT_AGREED, FPT_F_SETXATTR_EXT },
 	[const_ilog2(FUSE_INIT_EXT)] = { INIT_HINT },
 	[const_ilog2(FUSE_DIRECT_IO_ALLOW_MMAP)] = {
 		INIT_AGREED, FPT_F_DIRECT_IO_ALLOW_MMAP

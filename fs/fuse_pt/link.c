@@ -7,6 +7,7 @@
 #include <linux/fs.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include "acl.h"
 #include "dir.h"
 #include "node.h"
 #include "request.h"
@@ -71,6 +72,7 @@ static const struct inode_operations fpt_special_iops = {
 	.getattr	= fpt_getattr,
 	.setattr	= fpt_setattr,
 	.listxattr	= fpt_listxattr,
+	FPT_ACL_OPS,
 };
 
 void fpt_link_set_ops(struct inode *inode)

@@ -13,6 +13,7 @@
 #include <linux/fs.h>
 #include <linux/kdev_t.h>
 #include <linux/namei.h>
+#include "acl.h"
 #include "dir.h"
 #include "file.h"
 #include "ioctl.h"
@@ -501,6 +502,7 @@ static const struct inode_operations fpt_dir_iops = {
 	.listxattr	= fpt_listxattr,
 	.fileattr_get	= fpt_fileattr_get,
 	.fileattr_set	= fpt_fileattr_set,
+	FPT_ACL_OPS,
 };
 
 void fpt_dir_set_ops(struct inode *inode)

@@ -8,6 +8,7 @@
 #include <linux/kdev_t.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
+#include "acl.h"
 #include "conn.h"
 #include "iomode.h"
 #include "node.h"
@@ -108,6 +109,7 @@ static void node_become(struct inode *inode, u64 generation,
 	inode->i_flags |= S_NOATIME | S_NOCMTIME;
 	inode->i_generation = generation;
 	inode->i_mode = attr->mode;
+	fpt_acl_start(inode);
 
 	switch (attr->mode & S_IFMT) {
 	case S_IFREG:

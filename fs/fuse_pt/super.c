@@ -328,8 +328,8 @@ static void super_set_identity(struct super_block *sb)
 	if (sb->s_user_ns != &init_user_ns)
 		sb->s_iflags |= SB_I_UNTRUSTED_MOUNTER;
 	sb->s_flags &= ~(SB_NOSEC | SB_I_VERSION);
-	/* FUSE_DONT_MASK leaves the umask to the server. */
-	fpt_compat_no_umask(sb);
+	/* Whether there are ACLs, INIT says; the umask is applied in namei.c. */
+	sb->s_flags |= SB_POSIXACL;
 }
 
 static int super_set_blocks(struct super_block *sb, struct fs_context *fsc)

@@ -11,9 +11,11 @@
 #include <linux/fs.h>
 #include <linux/string.h>
 #include <linux/xattr.h>
+#include "acl.h"
 #include "dir.h"
 #include "node.h"
 #include "request.h"
+#include "xattr.h"
 
 /* What a server without the request as such is taken to mean. */
 static ssize_t call_xattr(struct fpt_conn *conn, struct fpt_call *call)
@@ -59,14 +61,27 @@ static ssize_t fetch(struct inode *inode, u32 op, const char *name, void *buf,
 	return out.size;
 }
 
-/*
- * An ACL is more than a value: without the feature there is none, on kernels
- * that would pass it on as much as on those that would not.
- */
-static bool is_acl(const char *name)
+ssize_t fpt_xattr_fetch(struct inode *inode, const char *name, void *buf,
+			size_t size)
 {
-	return !strcmp(name, XATTR_NAME_POSIX_ACL_ACCESS) ||
-	       !strcmp(name, XATTR_NAME_POSIX_ACL_DEFAULT);
+	return fetch(inode, FUSE_GETXATTR, name, buf, size, XATTR_SIZE_MAX);
+}
+
+/*
+ * With the feature, an ACL is more than a value: @handler is who knows, or
+ * %NULL. Without it, it is one like any other, if it may be passed on.
+ */
+static int check_acl_name(const struct inode *inode, const char *name,
+			  const struct xattr_handler **handler)
+{
+	*handler = NULL;
+	if (!fpt_acl_is_name(name))
+		return 0;
+	if (fpt_acl_refused(inode))
+		return -EOPNOTSUPP;
+	if (fpt_has(fpt_inode_conn(inode), FPT_F_POSIX_ACL))
+		*handler = fpt_compat_acl_handler(name);
+	return 0;
 }
 
 static int fpt_xattr_get(const struct xattr_handler *handler,
@@ -74,6 +89,7 @@ static int fpt_xattr_get(const struct xattr_handler *handler,
 			 const char *name, void *value, size_t size)
 {
 	bool caps = !strcmp(name, XATTR_NAME_CAPS);
+	const struct xattr_handler *acl;
 	ssize_t ret;
 	u64 epoch;
 
@@ -84,11 +100,14 @@ static int fpt_xattr_get(const struct xattr_handler *handler,
 		return -ENODATA;
 	if (!caps && !fpt_conn_may_use(fpt_inode_conn(inode)))
 		return -EACCES;
-	if (is_acl(name))
-		return -EOPNOTSUPP;
+	ret = check_acl_name(inode, name, &acl);
+	if (ret)
+		return ret;
+	if (acl)
+		return acl->get(acl, dentry, inode, name, value, size);
 
 	epoch = fpt_attr_epoch(fpt_inode_conn(inode));
-	ret = fetch(inode, FUSE_GETXATTR, name, value, size, XATTR_SIZE_MAX);
+	ret = fpt_xattr_fetch(inode, name, value, size);
 	if (caps && (ret == -ENODATA || ret == -EOPNOTSUPP))
 		fpt_learn_no_caps(inode, epoch);
 	return ret;
@@ -101,36 +120,73 @@ static void changed(struct inode *inode, const char *name)
 		fpt_forget_caps(inode);
 }
 
+static int send_change(struct inode *inode, struct fpt_call *call,
+		       const char *name)
+{
+	int err;
+
+	err = call_xattr(fpt_inode_conn(inode), call);
+	/* After a signal the server may have done it. */
+	if (!err || err == -EINTR)
+		changed(inode, name);
+	return err;
+}
+
+int fpt_xattr_send(struct inode *inode, const char *name, const void *value,
+		   size_t size, int flags, u32 more)
+{
+	struct fpt_conn *conn = fpt_inode_conn(inode);
+	struct fuse_setxattr_in in = { .size = size, .flags = flags };
+	struct fpt_call call = {
+		.op = FUSE_SETXATTR,
+		.node = fpt_inode_id(inode),
+	};
+
+	fpt_conn_settle(conn);
+	if (fpt_has(conn, FPT_F_SETXATTR_EXT)) {
+		in.setxattr_flags = more;
+		fpt_call_in(&call, &in, sizeof(in));
+	} else {
+		fpt_call_in(&call, &in, FUSE_COMPAT_SETXATTR_IN_SIZE);
+	}
+	fpt_call_in(&call, name, strlen(name) + 1);
+	fpt_call_in(&call, value, size);
+	return send_change(inode, &call, name);
+}
+
+int fpt_xattr_send_remove(struct inode *inode, const char *name)
+{
+	struct fpt_call call = {
+		.op = FUSE_REMOVEXATTR,
+		.node = fpt_inode_id(inode),
+	};
+
+	fpt_call_in(&call, name, strlen(name) + 1);
+	return send_change(inode, &call, name);
+}
+
 static int fpt_xattr_set(const struct xattr_handler *handler,
 			 struct mnt_idmap *idmap, struct dentry *dentry,
 			 struct inode *inode, const char *name,
 			 const void *value, size_t size, int flags)
 {
-	struct fuse_setxattr_in in = { .size = size, .flags = flags };
-	struct fpt_call call = { .node = fpt_inode_id(inode) };
+	const struct xattr_handler *acl;
 	int err;
 
 	if (fpt_inode_stale(inode))
 		return -EIO;
 	if (!fpt_conn_may_use(fpt_inode_conn(inode)))
 		return -EACCES;
-	if (is_acl(name))
-		return -EOPNOTSUPP;
+	err = check_acl_name(inode, name, &acl);
+	if (err)
+		return err;
+	if (acl)
+		return acl->set(acl, idmap, dentry, inode, name, value, size,
+				flags);
 
-	if (value) {
-		call.op = FUSE_SETXATTR;
-		fpt_call_in(&call, &in, FUSE_COMPAT_SETXATTR_IN_SIZE);
-		fpt_call_in(&call, name, strlen(name) + 1);
-		fpt_call_in(&call, value, size);
-	} else {
-		call.op = FUSE_REMOVEXATTR;
-		fpt_call_in(&call, name, strlen(name) + 1);
-	}
-	err = call_xattr(fpt_inode_conn(inode), &call);
-	/* After a signal the server may have done it. */
-	if (!err || err == -EINTR)
-		changed(inode, name);
-	return err;
+	if (value)
+		return fpt_xattr_send(inode, name, value, size, flags, 0);
+	return fpt_xattr_send_remove(inode, name);
 }
 
 /* Names, each with its NUL, and nothing behind the last. */

@@ -8,6 +8,7 @@
  * name for kernels that lack it. Where no name can hide a difference, the name
  * begins with fpt_compat_ or FPT_ and is explained where it is defined:
  *
+ *	acl.h		FPT_ACL_OPS, fpt_compat_acl_handler()
  *	alloc.h		kmalloc_obj() and friends, WQ_PERCPU
  *	dentry.h	FPT_LOOKUP_WQ(), fpt_compat_alloc_parallel()
  *	file.h		fpt_compat_open_backing(), fpt_compat_mmap_allowed()
@@ -25,6 +26,7 @@
 
 #include "probed.h"
 
+#include "acl.h"
 #include "alloc.h"
 #include "dentry.h"
 #include "file.h"

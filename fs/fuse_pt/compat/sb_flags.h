@@ -23,20 +23,4 @@
 #define SB_I_NO_DATA_INTEGRITY	0
 #endif
 
-/**
- * fpt_compat_no_umask() - the file system applies the umask, not the VFS
- * @sb: superblock
- *
- * Where there is no flag for that alone, one goes with the promise to know
- * ACLs; without an ACL operation it means no more than this.
- */
-static inline void fpt_compat_no_umask(struct super_block *sb)
-{
-#ifdef SB_I_NOUMASK
-	sb->s_iflags |= SB_I_NOUMASK;
-#else
-	sb->s_flags |= SB_POSIXACL;
-#endif
-}
-
 #endif /* _FPT_COMPAT_SB_FLAGS_H */

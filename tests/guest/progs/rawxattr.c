@@ -248,20 +248,6 @@ static void test_none(struct raw *r)
 	CHECK_IS(tree.count[FUSE_REMOVEXATTR], 1);
 }
 
-/* Not passed on as values: who may set them nobody would check. */
-static void test_acl(struct raw *r)
-{
-	attribute = "system.posix_acl_access";
-	buffer = 100;
-	CHECK_IS(tree_run(r, get_it), EOPNOTSUPP);
-	CHECK(tree_run(r, set_it) != 0);
-	CHECK(tree_run(r, remove_it) != 0);
-	CHECK_IS(tree.count[FUSE_GETXATTR], 0);
-	CHECK_IS(tree.count[FUSE_SETXATTR], 0);
-	CHECK_IS(tree.count[FUSE_REMOVEXATTR], 0);
-	attribute = "user.x";
-}
-
 /* "Not for this one" is not "never". */
 static void test_not_this(struct raw *r)
 {
@@ -282,7 +268,6 @@ static const struct tree_test tests[] = {
 	{ "expires", test_expires },
 	{ "none", test_none },
 	{ "not-this", test_not_this },
-	{ "acl", test_acl },
 	{ }
 };
 
