@@ -188,6 +188,10 @@ static const struct init_row {
 	},
 	[const_ilog2(FUSE_SETXATTR_EXT)] = { INIT_AGREED, FPT_F_SETXATTR_EXT },
 	[const_ilog2(FUSE_INIT_EXT)] = { INIT_HINT },
+	[const_ilog2(FUSE_SECURITY_CTX)] = { INIT_AGREED, FPT_F_SECURITY_CTX },
+	[const_ilog2(FUSE_CREATE_SUPP_GROUP)] = {
+		INIT_AGREED, FPT_F_CREATE_SUPP_GROUP
+	},
 	[const_ilog2(FUSE_DIRECT_IO_ALLOW_MMAP)] = {
 		INIT_AGREED, FPT_F_DIRECT_IO_ALLOW_MMAP
 	},

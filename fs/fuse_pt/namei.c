@@ -15,6 +15,7 @@
 #include <linux/namei.h>
 #include "acl.h"
 #include "dir.h"
+#include "extend.h"
 #include "file.h"
 #include "ioctl.h"
 #include "node.h"
@@ -82,23 +83,32 @@ static void name_gone(struct inode *dir, struct dentry *dentry)
 }
 
 /*
- * Sends a request that makes an object of @type and hangs the new inode in.
- * Returns what ->mkdir() does: NULL, an error, or another dentry to use.
+ * Sends a request that makes an object of @mode's type and hangs the new inode
+ * in. Returns what ->mkdir() does: NULL, an error, or another dentry to use.
  */
-static struct dentry *make_object(struct inode *dir, struct dentry *dentry,
-				  struct fpt_call *call, umode_t type)
+static struct dentry *make_object(struct mnt_idmap *idmap, struct inode *dir,
+				  struct dentry *dentry, struct fpt_call *call,
+				  umode_t mode)
 {
 	struct fpt_conn *conn = fpt_inode_conn(dir);
 	struct fuse_entry_out entry = {};
+	umode_t type = mode & S_IFMT;
 	struct inode *inode;
 	u64 epoch, life;
 	int err;
 
+	/* A link makes a name and no object. */
+	if (call->op != FUSE_LINK) {
+		err = fpt_extend(call, idmap, dir, dentry, mode);
+		if (err)
+			return ERR_PTR(err);
+	}
 	call->node = fpt_inode_id(dir);
 	call->late = fpt_late_entry;
 	fpt_call_out(call, &entry, fpt_entry_out_len(conn));
 	epoch = fpt_attr_epoch(conn);
 	err = fpt_call(conn, call);
+	fpt_extend_end(call);
 	if (err) {
 		name_failed(dir, dentry, err);
 		return ERR_PTR(err);
@@ -147,7 +157,7 @@ static int make_node(struct mnt_idmap *idmap, struct inode *dir,
 					     FUSE_COMPAT_MKNOD_IN_SIZE,
 					     sizeof(in)));
 	call_name(&call, dentry);
-	return PTR_ERR_OR_ZERO(make_object(dir, dentry, &call, mode & S_IFMT));
+	return PTR_ERR_OR_ZERO(make_object(idmap, dir, dentry, &call, mode));
 }
 
 static int fpt_mknod(struct mnt_idmap *idmap, struct inode *dir,
@@ -180,7 +190,8 @@ static struct dentry *fpt_mkdir(struct mnt_idmap *idmap, struct inode *dir,
 	call_owner(&call, fpt_inode_conn(dir), idmap);
 	fpt_call_in(&call, &in, sizeof(in));
 	call_name(&call, dentry);
-	return make_object(dir, dentry, &call, S_IFDIR);
+	return make_object(idmap, dir, dentry, &call,
+			   S_IFDIR | (mode & S_IALLUGO));
 }
 
 FPT_MKDIR_SHIM(fpt_mkdir)
@@ -197,7 +208,7 @@ static int fpt_symlink(struct mnt_idmap *idmap, struct inode *dir,
 	call_owner(&call, fpt_inode_conn(dir), idmap);
 	call_name(&call, dentry);
 	fpt_call_in(&call, target, strlen(target) + 1);
-	return PTR_ERR_OR_ZERO(make_object(dir, dentry, &call, S_IFLNK));
+	return PTR_ERR_OR_ZERO(make_object(idmap, dir, dentry, &call, S_IFLNK));
 }
 
 static int fpt_link(struct dentry *old, struct inode *dir,
@@ -220,8 +231,8 @@ static int fpt_link(struct dentry *old, struct inode *dir,
 
 	fpt_call_in(&call, &in, sizeof(in));
 	call_name(&call, dentry);
-	err = PTR_ERR_OR_ZERO(make_object(dir, dentry, &call,
-					  inode->i_mode & S_IFMT));
+	err = PTR_ERR_OR_ZERO(make_object(&nop_mnt_idmap, dir, dentry, &call,
+					  inode->i_mode));
 	if (fpt_op_unknown(conn, FUSE_LINK, err))
 		return -EPERM;
 	/* The server may show the new name as a node of its own. */
@@ -395,11 +406,15 @@ static int create_open(struct mnt_idmap *idmap, struct inode *dir,
 					     sizeof(struct fuse_open_in),
 					     sizeof(in)));
 	call_name(&call, dentry);
+	err = fpt_extend(&call, idmap, dir, dentry, S_IFREG | mode);
+	if (err)
+		goto discard;
 	fpt_call_out(&call, &out.entry, fpt_entry_out_len(conn));
 	fpt_call_out(&call, &out.open, sizeof(out.open));
 
 	epoch = fpt_attr_epoch(conn);
 	err = fpt_call(conn, &call);
+	fpt_extend_end(&call);
 	if (err) {
 		fpt_op_unknown(conn, op, err);
 		name_failed(dir, dentry, err);

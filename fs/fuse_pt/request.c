@@ -126,7 +126,7 @@ static struct fpt_req *req_new(struct fpt_conn *conn, struct fpt_call *call,
 	req->in.len = call_in_len(call);
 	req->in.opcode = call->op;
 	req->in.nodeid = call->node;
-	req->in.total_extlen = 0;
+	req->in.total_extlen = call->ext_len / sizeof(u64);
 	req->in.padding = 0;
 	return req;
 }

@@ -111,6 +111,8 @@ enum fpt_call_flags {
  * @nr_out: pieces in @out, in the order of the reply; must be matched exactly
  *	but for FPT_CALL_OUT_VAR
  * @error: result once @done runs: 0 or a negative errno
+ * @ext_len: bytes of the last @in piece if that holds extensions, else 0; a
+ *	multiple of 8, see extend.h
  * @in: request pieces
  * @out: reply pieces
  * @pages: page range of one side, see the PAGES flags
@@ -131,6 +133,7 @@ struct fpt_call {
 	u8		nr_in;
 	u8		nr_out;
 	int		error;
+	u32		ext_len;
 	struct fpt_arg	in[FPT_CALL_MAX_IN];
 	struct fpt_arg	out[FPT_CALL_MAX_OUT];
 	struct fpt_pages pages;

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What requests that make objects carry at their end: labels of the security
+ * module and the directory's group, for servers that want them.
+ *
+ *	rawextend DIR [TEST]
+ */
+#include <grp.h>
+#include "rawtree.h"
+
+#define USER	1000
+#define GROUP	5
+
+static gid_t gid, group;
+
+static int become(void)
+{
+	return setgroups(group ? 1 : 0, &group) || setregid(gid, gid) ||
+	       setreuid(USER, USER);
+}
+
+static int create_it(const char *dir)
+{
+	int fd;
+
+	if (become())
+		return 255;
+	fd = open(client_path(dir, wanted), O_CREAT | O_RDWR, 0644);
+	return fd < 0 ? errno : 0;
+}
+
+static int mknod_it(const char *dir)
+{
+	if (become())
+		return 255;
+	return mknod(client_path(dir, wanted), S_IFIFO | 0600, 0) ? errno : 0;
+}
+
+static int mkdir_it(const char *dir)
+{
+	if (become())
+		return 255;
+	return mkdir(client_path(dir, wanted), 0700) ? errno : 0;
+}
+
+static int symlink_it(const char *dir)
+{
+	if (become())
+		return 255;
+	return symlink("a target of some length", client_path(dir, wanted)) ?
+	       errno : 0;
+}
+
+static int link_it(const char *dir)
+{
+	char old[512];
+
+	snprintf(old, sizeof(old), "%s/file", dir);
+	return link(old, client_path(dir, wanted)) ? errno : 0;
+}
+
+static int tmpfile_it(const char *dir)
+{
+	char path[512];
+	int fd;
+
+	if (become())
+		return 255;
+	snprintf(path, sizeof(path), "%s/dir", dir);
+	fd = open(path, O_TMPFILE | O_RDWR, 0600);
+	return fd < 0 ? errno : 0;
+}
+
+/* -------- what the server sees -------- */
+
+static unsigned int words;	/* extensions of the last request, in 8 bytes */
+static uint32_t ext[64];	/* and what they say */
+
+static bool hook_look(struct raw *r)
+{
+	size_t len = r->head->total_extlen * 8;
+
+	words = r->head->total_extlen;
+	memset(ext, 0, sizeof(ext));
+	memcpy(ext, r->buf + r->head->len - len,
+	       len < sizeof(ext) ? len : sizeof(ext));
+	return false;
+}
+
+static const struct {
+	uint32_t	op;
+	const char	*name;
+	client_fn	run;
+} makers[] = {
+	{ FUSE_CREATE, "dir/create", create_it },
+	{ FUSE_MKNOD, "dir/mknod", mknod_it },
+	{ FUSE_MKDIR, "dir/mkdir", mkdir_it },
+	{ FUSE_SYMLINK, "dir/symlink", symlink_it },
+	{ FUSE_TMPFILE, "", tmpfile_it },
+};
+
+#define MAKERS	(sizeof(makers) / sizeof(makers[0]))
+
+/* Request @i of the table was sent, and its name is what it was. */
+static void make(struct raw *r, unsigned int i)
+{
+	wanted = makers[i].name;
+	words = ~0;
+	tree.hook[makers[i].op] = hook_look;
+	CHECK_IS(tree_run(r, makers[i].run), 0);
+	CHECK(words != ~0u);
+	if (*wanted)
+		CHECK(tree_find(T_DIR, wanted + 4));
+}
+
+static void caller(gid_t own, gid_t other)
+{
+	gid = own;
+	group = other;
+	tree.node[T_DIR].attr.gid = GROUP;
+}
+
+static void test_nothing(struct raw *r)
+{
+	unsigned int i;
+
+	caller(USER, GROUP);
+	for (i = 0; i < MAKERS; i++) {
+		make(r, i);
+		CHECK_IS(words, 0);
+	}
+}
+
+static void test_group(struct raw *r)
+{
+	unsigned int i;
+
+	caller(USER, GROUP);
+	for (i = 0; i < MAKERS; i++) {
+		make(r, i);
+		CHECK_IS(words, 2);
+		CHECK_IS(ext[0], 16);
+		CHECK_IS(ext[1], FUSE_EXT_GROUPS);
+		CHECK_IS(ext[2], 1);
+		CHECK_IS(ext[3], GROUP);
+	}
+}
+
+/* Nothing to say: in no such group, or it is the one in the header. */
+static void test_group_not(struct raw *r)
+{
+	caller(USER, 0);
+	make(r, 0);
+	CHECK_IS(words, 0);
+	caller(GROUP, 0);
+	make(r, 1);
+	CHECK_IS(words, 0);
+	caller(GROUP, GROUP);
+	make(r, 2);
+	CHECK_IS(words, 0);
+	/* a name is no object */
+	wanted = "linked";
+	tree.node[FUSE_ROOT_ID].attr.gid = GROUP;
+	tree.hook[FUSE_LINK] = hook_look;
+	CHECK_IS(tree_run(r, link_it), 0);
+	CHECK_IS(words, 0);
+}
+
+/* Without a module that labels, the server hears that there is no label. */
+static void test_label(struct raw *r)
+{
+	unsigned int i;
+
+	caller(USER, GROUP);
+	for (i = 0; i < MAKERS; i++) {
+		make(r, i);
+		CHECK_IS(ext[0], words * 8);
+		CHECK(ext[1] <= 1);
+		CHECK_IS(words == 1, !ext[1]);
+		/* a label: its length, and a name of an attribute */
+		if (ext[1]) {
+			CHECK(ext[2] && ext[2] < ext[0]);
+			CHECK(!strncmp((char *)&ext[4], "security.", 9));
+		}
+	}
+}
+
+static void test_both(struct raw *r)
+{
+	unsigned int i, at;
+
+	caller(USER, GROUP);
+	for (i = 0; i < MAKERS; i++) {
+		make(r, i);
+		at = ext[0] / 4;
+		CHECK(at >= 2 && at + 4 == words * 2);
+		CHECK_IS(ext[at], 16);
+		CHECK_IS(ext[at + 1], FUSE_EXT_GROUPS);
+		CHECK_IS(ext[at + 3], GROUP);
+	}
+}
+
+static const struct tree_test tests[] = {
+	{ "nothing", test_nothing, "allow_other" },
+	{ "group", test_group, "allow_other", FUSE_CREATE_SUPP_GROUP },
+	{ "group-not", test_group_not, "allow_other", FUSE_CREATE_SUPP_GROUP },
+	{ "label", test_label, "allow_other", FUSE_SECURITY_CTX },
+	{ "both", test_both, "allow_other",
+	  FUSE_SECURITY_CTX | FUSE_CREATE_SUPP_GROUP },
+	{ }
+};
+
+int main(int argc, char **argv)
+{
+	return tree_tests(tests, argc, argv);
+}
