@@ -341,6 +341,7 @@ int fpt_getattr(struct mnt_idmap *idmap, const struct path *path,
 	struct inode *inode = d_inode(path->dentry);
 	struct fpt_node *node = fpt_node(inode);
 	u32 mask = request_mask & STATX_BASIC_STATS;
+	bool all = false;
 	int err = 0;
 
 	if (fpt_inode_stale(inode))
@@ -354,15 +355,23 @@ int fpt_getattr(struct mnt_idmap *idmap, const struct path *path,
 		return 0;
 	}
 
+	if (unlikely(fpt_statx_wanted(inode, request_mask)) &&
+	    (flags & AT_STATX_SYNC_TYPE) != AT_STATX_DONT_SYNC) {
+		err = fpt_statx_ask(inode, &all);
+		if (err)
+			return err;
+	}
+
 	switch (flags & AT_STATX_SYNC_TYPE) {
 	case AT_STATX_FORCE_SYNC:
-		err = fpt_attr_ask(inode, NULL);
+		if (!all)
+			err = fpt_attr_ask(inode, NULL);
 		break;
 	case AT_STATX_DONT_SYNC:
 		break;
 	default:
 		/* Stores into a mapping of the backing file leave no trace. */
-		if ((mask & FPT_STAT_DATA) && S_ISREG(inode->i_mode) &&
+		if (!all && (mask & FPT_STAT_DATA) && S_ISREG(inode->i_mode) &&
 		    fpt_iomode_unseen(inode))
 			err = fpt_attr_ask(inode, NULL);
 		else
@@ -378,6 +387,7 @@ int fpt_getattr(struct mnt_idmap *idmap, const struct path *path,
 	stat->ino = node->server_ino;
 	if (node->blksize)
 		stat->blksize = node->blksize;
+	fpt_statx_fill(inode, stat);
 	spin_unlock(&node->lock);
 	return 0;
 }

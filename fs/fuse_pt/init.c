@@ -182,6 +182,7 @@ static const struct init_row {
 	[const_ilog2(FUSE_MAX_PAGES)] = {
 		INIT_AGREED, FPT_F_MAX_PAGES, .take = init_take_max_pages
 	},
+	[const_ilog2(FUSE_CACHE_SYMLINKS)] = { INIT_AGREED, FPT_F_CACHE_SYMLINKS },
 	[const_ilog2(FUSE_NO_OPENDIR_SUPPORT)] = { INIT_IMPLIED, FPT_F_NO_OPENDIR },
 	[const_ilog2(FUSE_HANDLE_KILLPRIV_V2)] = {
 		INIT_AGREED, FPT_F_HANDLE_KILLPRIV_V2

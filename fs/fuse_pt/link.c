@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Symbolic links, and the types that have no operations of their own here.
+ *
+ * With FUSE_CACHE_SYMLINKS the target is kept in the link's page cache until
+ * the server takes it back. It gets there when it is known: no folio is locked
+ * while the server is asked.
  */
 #include "compat/compat.h"
 
 #include <linux/fs.h>
+#include <linux/pagemap.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include "acl.h"
@@ -42,21 +47,77 @@ static char *read_target(struct inode *inode)
 	return target;
 }
 
+static void put_target(void *folio)
+{
+	folio_put(folio);
+}
+
+/* The target as kept, or %NULL. */
+static const char *kept_target(struct inode *inode, struct delayed_call *done)
+{
+	struct folio *folio = filemap_get_folio(inode->i_mapping, 0);
+
+	if (IS_ERR(folio))
+		return NULL;
+	if (!folio_test_uptodate(folio)) {
+		folio_put(folio);
+		return NULL;
+	}
+	set_delayed_call(done, put_target, folio);
+	return folio_address(folio);
+}
+
+/*
+ * Keep a target that was asked for at @epoch, unless the server took back what
+ * it said since: it does so first, and then looks for folios.
+ */
+static void keep_target(struct inode *inode, const char *target, u64 epoch)
+{
+	struct fpt_node *node = fpt_node(inode);
+	struct folio *folio = filemap_grab_folio(inode->i_mapping, 0);
+	bool current_one;
+
+	BUILD_BUG_ON(PATH_MAX > PAGE_SIZE);
+	if (IS_ERR(folio))
+		return;
+	spin_lock(&node->lock);
+	current_one = node->attr_epoch < epoch;
+	spin_unlock(&node->lock);
+
+	if (current_one && !folio_test_uptodate(folio)) {
+		memcpy(folio_address(folio), target, strlen(target) + 1);
+		folio_mark_uptodate(folio);
+	}
+	folio_unlock(folio);
+	folio_put(folio);
+}
+
 static const char *fpt_get_link(struct dentry *dentry, struct inode *inode,
 				struct delayed_call *done)
 {
+	struct fpt_conn *conn = fpt_inode_conn(inode);
+	bool keep = fpt_has(conn, FPT_F_CACHE_SYMLINKS);
+	const char *kept;
 	char *target;
+	u64 epoch;
 
+	if (fpt_inode_stale(inode))
+		return ERR_PTR(-EIO);
+	kept = keep ? kept_target(inode, done) : NULL;
+	if (kept)
+		return kept;
 	/* Without a dentry: in a walk that must not sleep. */
 	if (!dentry)
 		return ERR_PTR(-ECHILD);
-	if (fpt_inode_stale(inode))
-		return ERR_PTR(-EIO);
 
+	epoch = fpt_attr_epoch(conn);
 	target = read_target(inode);
 	fpt_attr_stale(inode, STATX_ATIME);
-	if (!IS_ERR(target))
-		set_delayed_call(done, kfree_link, target);
+	if (IS_ERR(target))
+		return target;
+	if (keep)
+		keep_target(inode, target, epoch);
+	set_delayed_call(done, kfree_link, target);
 	return target;
 }
 

@@ -22,6 +22,8 @@ enum fpt_node_bits {
 	FPT_N_RDPLUS,		/* its children are being stat'ed: ask with plus */
 	FPT_N_PLANTED,		/* came with READDIRPLUS, not looked at since */
 	FPT_N_SIZE_CHANGING,	/* truncate or extending write in flight */
+	FPT_N_BIRTH_ASKED,	/* whether there is a birth time is known */
+	FPT_N_BORN,		/* and it is in @btime */
 };
 
 /**
@@ -45,6 +47,7 @@ enum fpt_node_bits {
  *	security.capability; 0 if not known
  * @caps_epoch: conn->attr_epoch when that knowledge was dropped last
  * @blksize: st_blksize as the server wants it, 0 if it does not care
+ * @btime: birth time, if FPT_N_BORN
  * @mode: as sent; i_mode lacks the sticky bit where the server alone checks it
  * @io: which data path the inode is in (regular files)
  * @wb: page-cache writeback state (regular files)
@@ -67,6 +70,7 @@ struct fpt_node {
 	u64			caps_epoch;
 	u32			blksize;
 	umode_t			mode;
+	struct timespec64	btime;
 	union {
 		struct {
 			struct fpt_iomode	io;
@@ -276,6 +280,21 @@ bool fpt_node_wrote(struct inode *inode, loff_t end);
 
 /* A name of the node is gone (one of several, or a directory's only one). */
 void fpt_node_unlinked(struct inode *inode);
+
+/* -------- attributes: statx.c, the birth time -------- */
+
+/* Does a caller want a birth time of which it is not known whether there is? */
+bool fpt_statx_wanted(const struct inode *inode, u32 mask);
+
+/**
+ * fpt_statx_ask() - STATX
+ * @all: set if all attributes came with it; else GETATTR may be due
+ * Return: 0, also if the server has no such request; or a negative errno.
+ */
+int fpt_statx_ask(struct inode *inode, bool *all);
+
+/* Add the birth time to @stat if it is known. Node's lock held. */
+void fpt_statx_fill(const struct inode *inode, struct kstat *stat);
 
 /* -------- attributes: privs.c, what a write has to strip -------- */
 

@@ -188,8 +188,9 @@ long fpt_file_fallocate(struct file *file, int mode, loff_t offset, loff_t len)
 
 /* -------- copying -------- */
 
+/* By request @op; the older of the two answers with 32 bits. */
 static ssize_t copy_call(struct file *in, loff_t pos_in, struct file *out,
-			 loff_t pos_out, size_t len, unsigned int flags)
+			 loff_t pos_out, size_t len, unsigned int flags, u32 op)
 {
 	struct fpt_file *from = fpt_file(in);
 	struct fpt_file *to = fpt_file(out);
@@ -202,21 +203,45 @@ static ssize_t copy_call(struct file *in, loff_t pos_in, struct file *out,
 		.len = len,
 		.flags = flags,
 	};
-	struct fuse_write_out done;
-	struct fpt_call call = {
-		.op = FUSE_COPY_FILE_RANGE,
-		.node = from->node,
-	};
+	union {
+		struct fuse_copy_file_range_out	wide;
+		struct fuse_write_out		narrow;
+	} done;
+	struct fpt_call call = { .op = op, .node = from->node };
+	u64 copied;
 	int err;
 
+	BUILD_BUG_ON(sizeof(done.wide) != sizeof(done.narrow));
 	fpt_call_in(&call, &args, sizeof(args));
 	fpt_call_out(&call, &done, sizeof(done));
 	err = range_call(from, &call);
 	if (err)
 		return err;
-	if (done.size > len)
-		return -EIO;
-	return done.size;
+	if (op == FUSE_COPY_FILE_RANGE)
+		copied = done.narrow.size;
+	else
+		copied = done.wide.bytes_copied;
+	return copied > len ? -EIO : (ssize_t)copied;
+}
+
+static ssize_t copy_ask(struct file *in, loff_t pos_in, struct file *out,
+			loff_t pos_out, size_t len, unsigned int flags)
+{
+	struct fpt_conn *conn = fpt_file(in)->conn;
+	ssize_t done;
+
+	if (!fpt_op_missing(conn, FUSE_COPY_FILE_RANGE_64)) {
+		done = copy_call(in, pos_in, out, pos_out, len, flags,
+				 FUSE_COPY_FILE_RANGE_64);
+		if (!fpt_op_missing(conn, FUSE_COPY_FILE_RANGE_64))
+			return done;
+	}
+	if (fpt_op_missing(conn, FUSE_COPY_FILE_RANGE))
+		return -EOPNOTSUPP;
+	/* Whole pages keep the rest aligned. */
+	len = min_t(size_t, len, U32_MAX & PAGE_MASK);
+	return copy_call(in, pos_in, out, pos_out, len, flags,
+			 FUSE_COPY_FILE_RANGE);
 }
 
 /* Forget what the page cache has of a range that the server wrote. */
@@ -249,7 +274,7 @@ static ssize_t copy_locked(struct file *in, loff_t pos_in, struct file *out,
 		fpt_file_zero_tail(inode, size);
 
 	set_bit(FPT_N_SIZE_CHANGING, &fn->bits);
-	done = copy_call(in, pos_in, out, pos_out, len, flags);
+	done = copy_ask(in, pos_in, out, pos_out, len, flags);
 	if (done > 0)
 		copied_to(inode, pos_out, done);
 	else if (done != -EOPNOTSUPP)
@@ -271,11 +296,9 @@ static ssize_t copy_at_server(struct file *in, loff_t pos_in, struct file *out,
 
 	if (from->i_sb != to->i_sb)
 		return -EXDEV;
-	if (fpt_op_missing(fpt_inode_conn(to), FUSE_COPY_FILE_RANGE))
+	if (fpt_op_missing(fpt_inode_conn(to), FUSE_COPY_FILE_RANGE) &&
+	    fpt_op_missing(fpt_inode_conn(to), FUSE_COPY_FILE_RANGE_64))
 		return -EOPNOTSUPP;
-
-	/* The reply has 32 bits for the length; whole pages keep it aligned. */
-	len = min_t(size_t, len, U32_MAX & PAGE_MASK);
 
 	done = fpt_wb_settle(from, pos_in, pos_in + len - 1);
 	if (done)

@@ -362,6 +362,7 @@ static void rig_answer(struct raw *r)
 		rig_fallocate(r);
 		break;
 	case FUSE_COPY_FILE_RANGE:
+	case FUSE_COPY_FILE_RANGE_64:	/* the longer reply, its upper half 0 */
 		rig_copy(r);
 		break;
 	case FUSE_LSEEK:

@@ -10,6 +10,8 @@
 
 #ifndef RENAME_NOREPLACE
 #define RENAME_NOREPLACE	(1 << 0)
+#define RENAME_EXCHANGE		(1 << 1)
+#define RENAME_WHITEOUT		(1 << 2)
 #endif
 
 static int stat_wanted(const char *dir)
@@ -327,6 +329,35 @@ static void test_readlink(struct raw *r)
 	CHECK_IS(tree_run(r, readlink_wanted), EIO);
 }
 
+/* Kept, but not what was no target. */
+static void test_link_kept(struct raw *r)
+{
+	wanted = "link";
+	tree.hook[FUSE_READLINK] = hook_target;
+	target_len = 0;
+	CHECK_IS(tree_run(r, readlink_wanted), EIO);
+	target = "first";
+	target_len = 5;
+	CHECK_IS(tree_run(r, readlink_wanted), 0);
+	CHECK_IS(shared->value[0], 5);
+	/* whatever size the server shows */
+	target_len = 1;
+	CHECK_IS(tree_run(r, readlink_wanted), 0);
+	CHECK_IS(shared->value[0], 5);
+	wanted = "link/x";
+	target = ".";
+	CHECK_IS(tree_run(r, stat_wanted), ENOENT);
+	CHECK_IS(tree.count[FUSE_READLINK], 2);
+}
+
+static void test_link_not_kept(struct raw *r)
+{
+	wanted = "link";
+	CHECK_IS(tree_run(r, readlink_wanted), 0);
+	CHECK_IS(tree_run(r, readlink_wanted), 0);
+	CHECK_IS(tree.count[FUSE_READLINK], 2);
+}
+
 /* -------- what the server lacks -------- */
 
 static bool hook_enosys(struct raw *r)
@@ -432,6 +463,48 @@ static int rename_plain(const char *dir)
 static int rename_unknown(const char *dir)
 {
 	return rename_flags(dir, 1 << 10);
+}
+
+static bool hook_rename2(struct raw *r)
+{
+	const struct fuse_rename2_in *in = r->arg;
+	const char *from = (const char *)(in + 1);
+
+	shared->value[0] = in->flags;
+	shared->value[1] = in->newdir;
+	shared->value[2] = !strcmp(from, "file") &&
+			   !strcmp(from + strlen(from) + 1, "moved");
+	raw_reply(r, 0, NULL, 0);
+	return true;
+}
+
+static int rename_exchange(const char *dir)
+{
+	return rename_flags(dir, RENAME_EXCHANGE);
+}
+
+static int rename_whiteout(const char *dir)
+{
+	return rename_flags(dir, RENAME_WHITEOUT);
+}
+
+/* Each goes as it is, with the names behind it. */
+static void test_rename_flags(struct raw *r)
+{
+	tree.hook[FUSE_RENAME2] = hook_rename2;
+	CHECK_IS(tree_run(r, rename_noreplace), 0);
+	CHECK_IS(shared->value[0], RENAME_NOREPLACE);
+	CHECK_IS(shared->value[1], FUSE_ROOT_ID);
+	CHECK_IS(shared->value[2], 1);
+	tree.node[T_FILE].parent = FUSE_ROOT_ID;
+	CHECK_IS(tree_run(r, rename_exchange), ENOENT);
+	tree_add(FUSE_ROOT_ID, "moved", S_IFREG | 0644);
+	CHECK_IS(tree_run(r, rename_exchange), 0);
+	CHECK_IS(shared->value[0], RENAME_EXCHANGE);
+	CHECK_IS(tree_run(r, rename_whiteout), 0);
+	CHECK_IS(shared->value[0], RENAME_WHITEOUT);
+	CHECK_IS(tree.count[FUSE_RENAME2], 3);
+	CHECK_IS(tree.count[FUSE_RENAME], 0);
 }
 
 static void test_no_rename2(struct raw *r)
@@ -694,11 +767,14 @@ static const struct tree_test tests[] = {
 	{ "create-wrong-type", test_create_wrong_type },
 	{ "mkdir-loop", test_mkdir_loop },
 	{ "readlink", test_readlink },
+	{ "link-kept", test_link_kept, NULL, FUSE_CACHE_SYMLINKS },
+	{ "link-not-kept", test_link_not_kept },
 	{ "no-create", test_no_create },
 	{ "no-tmpfile", test_no_tmpfile },
 	{ "tmpfile", test_tmpfile },
 	{ "no-link", test_no_link },
 	{ "no-rename2", test_no_rename2 },
+	{ "rename-flags", test_rename_flags },
 	{ "umask", test_umask },
 	{ "dont-mask", test_dont_mask, NULL, FUSE_DONT_MASK },
 	{ "long-name", test_long_name },

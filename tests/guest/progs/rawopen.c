@@ -573,12 +573,33 @@ static void allocating(void)
 	close(fd);
 }
 
+static void copying_wide(void)
+{
+	off_t in = 0, out = 100 * KIB;
+	int fd;
+
+	rig_fill(64 * KIB, 17);
+	fd = rig_open(O_RDWR);
+	rig_equal("copy", 10000, copy_file_range(fd, &in, fd, &out, 10000, 0));
+	rig_equal("asked", 1, rig->count[FUSE_COPY_FILE_RANGE_64]);
+	rig_equal("not-the-older", 0, rig->count[FUSE_COPY_FILE_RANGE]);
+	rig_check(!memcmp(rig->data, rig->data + 100 * KIB, 10000), "data", "it differs");
+	rig->error[FUSE_COPY_FILE_RANGE_64] = EIO;
+	rig_fails("error", EIO, copy_file_range(fd, &in, fd, &out, 10000, 0));
+	rig_equal("error-is-no-absence", 0, rig->count[FUSE_COPY_FILE_RANGE]);
+	rig->error[FUSE_COPY_FILE_RANGE_64] = 0;
+	rig->claim = 1;
+	rig_fails("more-than-asked", EIO, copy_file_range(fd, &in, fd, &out, 10000, 0));
+	close(fd);
+}
+
 static void copying(void)
 {
 	off_t in = 0, out = 100 * KIB;
 	struct stat st;
 	int fd;
 
+	rig->error[FUSE_COPY_FILE_RANGE_64] = ENOSYS;
 	rig_fill(64 * KIB, 17);
 	fd = rig_open(O_RDWR);
 	read(fd, buf, 64 * KIB);
@@ -606,6 +627,7 @@ static void copying(void)
 	rig_check(!memcmp(rig->data, rig->data + 100 * KIB, 10000), "unknown-data", "it differs");
 	copy_file_range(fd, &in, fd, &out, 10000, 0);
 	rig_equal("not-asked-again", 1, rig->count[FUSE_COPY_FILE_RANGE]);
+	rig_equal("wide-not-asked-again", 1, rig->count[FUSE_COPY_FILE_RANGE_64]);
 	close(fd);
 }
 
@@ -633,6 +655,7 @@ static const struct scene {
 	{ "seeking", seeking },
 	{ "allocating", allocating },
 	{ "copying", copying },
+	{ "copying-wide", copying_wide },
 };
 
 int main(int argc, char **argv)
