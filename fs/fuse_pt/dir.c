@@ -59,6 +59,7 @@ static u64 entry_life(const struct fuse_entry_out *entry)
 void fpt_dir_changed(struct inode *dir)
 {
 	fpt_attr_stale(dir, FPT_STAT_NAMES);
+	fpt_dircache_drop(dir);
 }
 
 int fpt_dir_serialise(struct inode *dir)

@@ -167,11 +167,13 @@ void fpt_late_create(struct fpt_conn *conn, u32 op, u64 node, const void *reply,
 
 /* -------- open -------- */
 
-static void open_without_server(struct fpt_file *ff,
+static void open_without_server(struct fpt_file *ff, u32 op,
 				struct fuse_open_out *reply)
 {
 	ff->no_release = true;
 	*reply = (struct fuse_open_out){ .open_flags = FOPEN_KEEP_CACHE };
+	if (op == FUSE_OPENDIR)
+		reply->open_flags |= FOPEN_CACHE_DIR;
 }
 
 static int open_call(struct inode *inode, unsigned int flags,
@@ -188,7 +190,7 @@ static int open_call(struct inode *inode, unsigned int flags,
 
 	ff->node = call.node;
 	if (fpt_op_missing(conn, op)) {
-		open_without_server(ff, reply);
+		open_without_server(ff, op, reply);
 		return 0;
 	}
 
@@ -203,7 +205,7 @@ static int open_call(struct inode *inode, unsigned int flags,
 	err = fpt_call(conn, &call);
 	if (err == -ENOSYS) {
 		fpt_op_set_missing(conn, op);
-		open_without_server(ff, reply);
+		open_without_server(ff, op, reply);
 		return 0;
 	}
 	return err;

@@ -8,6 +8,7 @@
 #include <linux/fs.h>
 #include <linux/refcount.h>
 #include <linux/fuse_pt_protocol.h>
+#include "dircache.h"
 #include "request.h"
 
 struct fpt_backing;
@@ -56,6 +57,7 @@ enum fpt_file_locks {
  * @no_release: the server never saw an OPEN (no_open), so no RELEASE either
  * @write_link: on fpt_wb.handles of its inode, under the node's lock
  * @rdsize: directories: how much to ask READDIR for, 0 if not known, readdir.c
+ * @dirpos: directories: where it is in the cached listing
  * @inode: referenced from close until RELEASE was answered, so that the server
  *	gets no FORGET before; umount waits for it with fpt_queue_drain()
  * @forget: FORGET to be sent after RELEASE, for a node that came with a late
@@ -75,6 +77,7 @@ struct fpt_file {
 	struct fpt_poll		*poll;
 	struct list_head	write_link;
 	u32			rdsize;
+	struct fpt_dirpos	dirpos;
 	struct inode		*inode;
 	struct fpt_forget	*forget;
 	struct {

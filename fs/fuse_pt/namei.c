@@ -13,6 +13,7 @@
 #include <linux/fs.h>
 #include <linux/kdev_t.h>
 #include <linux/namei.h>
+#include <linux/pagemap.h>
 #include "acl.h"
 #include "dir.h"
 #include "extend.h"
@@ -23,6 +24,8 @@
 
 /* With it, the umask came into requests. */
 #define FPT_MINOR_UMASK	12
+/* And flags to renames. */
+#define FPT_MINOR_RENAME2	23
 
 /* The reply to CREATE and TMPFILE. */
 struct create_out {
@@ -290,8 +293,12 @@ static int ask_rename(struct mnt_idmap *idmap, struct inode *dir,
 	/* The older request is the beginning of the newer one. */
 	BUILD_BUG_ON(offsetof(struct fuse_rename2_in, newdir) !=
 		     offsetof(struct fuse_rename_in, newdir));
-	if (flags && fpt_op_missing(conn, FUSE_RENAME2))
-		return -EINVAL;
+	if (flags) {
+		fpt_conn_settle(conn);
+		if (conn->minor < FPT_MINOR_RENAME2 ||
+		    fpt_op_missing(conn, FUSE_RENAME2))
+			return -EINVAL;
+	}
 
 	/* A whiteout is made in the place of the old name. */
 	if (flags & RENAME_WHITEOUT)
@@ -524,4 +531,6 @@ void fpt_dir_set_ops(struct inode *inode)
 {
 	inode->i_op = &fpt_dir_iops;
 	inode->i_fop = &fpt_dir_fops;
+	/* Listings are read where they are. */
+	inode_nohighmem(inode);
 }

@@ -43,8 +43,10 @@ void fpt_node_free(struct inode *inode)
 {
 	struct fpt_node *fn = fpt_node(inode);
 
-	if (S_ISDIR(inode->i_mode))
+	if (S_ISDIR(inode->i_mode)) {
 		mutex_destroy(&fn->rdlock);
+		fpt_dircache_destroy(&fn->listing);
+	}
 	if (fn->forget)
 		fpt_forget_free(fn->forget);
 	kmem_cache_free(node_cache, fn);
@@ -119,6 +121,7 @@ static void node_become(struct inode *inode, u64 generation,
 		break;
 	case S_IFDIR:
 		mutex_init(&fn->rdlock);
+		fpt_dircache_init(&fn->listing);
 		fpt_dir_set_ops(inode);
 		break;
 	case S_IFLNK:

@@ -11,6 +11,7 @@
 #include <linux/fuse_pt_protocol.h>
 #include <linux/stat.h>
 #include "conn.h"
+#include "dircache.h"
 #include "iomode.h"
 #include "writeback.h"
 
@@ -52,6 +53,7 @@ enum fpt_node_bits {
  * @io: which data path the inode is in (regular files)
  * @wb: page-cache writeback state (regular files)
  * @rdlock: serialises readers of a directory without PARALLEL_DIROPS
+ * @listing: what is cached of its names (directories)
  */
 struct fpt_node {
 	struct inode		vfs;
@@ -76,7 +78,10 @@ struct fpt_node {
 			struct fpt_iomode	io;
 			struct fpt_wb		wb;
 		};
-		struct mutex	rdlock;	/* see above */
+		struct {
+			struct mutex		rdlock;	/* see above */
+			struct fpt_dircache	listing;
+		};
 	};
 };
 
@@ -215,6 +220,13 @@ static inline u32 fpt_entry_out_len(struct fpt_conn *conn)
 {
 	return fpt_wire_len(conn, FPT_MINOR_BLKSIZE, FUSE_COMPAT_ENTRY_OUT_SIZE,
 			    sizeof(struct fuse_entry_out));
+}
+
+/* The owner of locks came into WRITE with the same minor. */
+static inline u32 fpt_write_in_len(struct fpt_conn *conn)
+{
+	return fpt_wire_len(conn, FPT_MINOR_BLKSIZE, FUSE_COMPAT_WRITE_IN_SIZE,
+			    sizeof(struct fuse_write_in));
 }
 
 /* Is what the server sent possible: size, mode, for an entry also its id. */

@@ -18,6 +18,7 @@
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include "dir.h"
+#include "dircache.h"
 #include "file.h"
 #include "ioctl.h"
 #include "node.h"
@@ -306,6 +307,27 @@ static ssize_t emit(struct file *file, struct dir_context *ctx,
 	return !used && left == len ? -EIO : taken;
 }
 
+/* For the next who lists the directory: all that came, taken or not. */
+static void keep_listing(struct inode *dir, const struct listing *l, size_t len,
+			 u64 version, loff_t from)
+{
+	const char *pos = l->buf;
+	struct fpt_dirfill fill;
+	size_t left = len;
+	struct record rec;
+	ssize_t used;
+
+	if (!fpt_dircache_begin(&fill, dir, version, from))
+		return;
+	for (; left; pos += used, left -= used) {
+		used = next_record(pos, left, l->plus, &rec);
+		if (used <= 0 || !name_sane(rec.dirent) ||
+		    !fpt_dircache_add(&fill, rec.dirent))
+			break;
+	}
+	fpt_dircache_end(&fill, !len);
+}
+
 /* Which request? Plus where children get stat'ed, and to find out at first. */
 static bool wants_plus(struct inode *dir, loff_t pos)
 {
@@ -333,13 +355,22 @@ static int fpt_iterate(struct file *file, struct dir_context *ctx)
 	struct fpt_file *ff = fpt_file(file);
 	u32 limit = listing_limit(conn), size;
 	struct listing *l;
+	bool keep = ff->open_flags & FOPEN_CACHE_DIR;
 	ssize_t len, taken;
-	u64 epoch;
+	u64 epoch, version = 0;
+	loff_t from;
 	bool plus;
+	int done;
 
 	if (fpt_inode_stale(dir))
 		return -EIO;
 
+	if (keep) {
+		done = fpt_dircache_read(file, ctx, &version);
+		if (done)
+			return min(done, 0);
+	}
+	from = ctx->pos;
 	plus = wants_plus(dir, ctx->pos);
 	for (;;) {
 		size = min(READ_ONCE(ff->rdsize) ?: LISTING_FIRST, limit);
@@ -354,10 +385,14 @@ static int fpt_iterate(struct file *file, struct dir_context *ctx)
 		listing_free(l);
 		plus = false;
 	}
+	if (!len && keep)
+		keep_listing(dir, l, 0, version, from);
 	if (len <= 0)
 		goto out;
 
 	taken = emit(file, ctx, l, len, epoch);
+	if (taken >= 0 && keep)
+		keep_listing(dir, l, len, version, from);
 	if (taken < 0)
 		len = taken;
 	else if (taken == len && len > size / 2)
@@ -389,6 +424,8 @@ static int fpt_opendir(struct inode *inode, struct file *file)
 	ff->fh = reply.fh;
 	ff->open_flags = reply.open_flags;
 	file->private_data = ff;
+	if (!(ff->open_flags & FOPEN_KEEP_CACHE))
+		fpt_dircache_drop(inode);
 	if (ff->open_flags & FOPEN_STREAM)
 		stream_open(inode, file);
 	else if (ff->open_flags & FOPEN_NONSEEKABLE)

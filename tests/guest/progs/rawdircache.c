@@ -1,0 +1,384 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Cached listings against a server made by hand: what is asked for a second
+ * time, what must be, and that nobody ever sees names that are not there.
+ *
+ *	rawdircache DIR [TEST]
+ */
+#include <sys/syscall.h>
+#include "rawtree.h"
+
+#define MANY	50
+
+struct entry {
+	uint64_t	ino;
+	int64_t		off;
+	uint16_t	len;
+	uint8_t		type;
+	char		name[];
+};
+
+/* How the client lists: bytes at once, in how many steps before it waits. */
+static size_t room = 1 << 16;
+static int pause_after;
+static uint64_t from;		/* directory offset to begin at */
+
+/* value[0]: entries; value[1]: a sum over their names; value[2]: last offset. */
+static int list(const char *dir)
+{
+	static char buf[1 << 16];
+	int fd = open(dir, O_RDONLY | O_DIRECTORY), steps = 0;
+	long n, at;
+
+	shared->value[0] = shared->value[1] = shared->value[2] = 0;
+	if (fd < 0)
+		return errno;
+	if (from && lseek(fd, from, SEEK_SET) != (off_t)from)
+		return errno;
+	while ((n = syscall(SYS_getdents64, fd, buf, room)) > 0) {
+		for (at = 0; at < n; ) {
+			const struct entry *e = (void *)(buf + at);
+			const char *c;
+
+			shared->value[0]++;
+			for (c = e->name; *c; c++)
+				shared->value[1] = (shared->value[1] * 31 + *c) &
+						   0xffffff;
+			shared->value[2] = e->off;
+			at += e->len;
+		}
+		if (++steps == pause_after)
+			stage_wait(1);
+	}
+	if (n < 0)
+		return errno;
+	close(fd);
+	return 0;
+}
+
+static int make_dir(const char *dir)
+{
+	return mkdir(client_path(dir, "made"), 0755) ? errno : 0;
+}
+
+static int remove_file(const char *dir)
+{
+	return unlink(client_path(dir, "file")) ? errno : 0;
+}
+
+static int rename_file(const char *dir)
+{
+	char to[512];
+
+	snprintf(to, sizeof(to), "%s/dir/moved", dir);
+	return rename(client_path(dir, "file"), to) ? errno : 0;
+}
+
+/* -------- the server -------- */
+
+static uint32_t open_flags;
+
+static bool hook_open(struct raw *r)
+{
+	struct fuse_open_out out = { .fh = 1, .open_flags = open_flags };
+
+	if (raw_reply(r, 0, &out, sizeof(out)) == 0)
+		tree.handles++;
+	return true;
+}
+
+static void begin(uint32_t flags)
+{
+	room = 1 << 16;
+	pause_after = 0;
+	from = 0;
+	open_flags = flags;
+	tree.hook[FUSE_OPENDIR] = hook_open;
+}
+
+/* Long names, so that the listing has several pages. */
+static void add_many(void)
+{
+	char name[252];
+	int i;
+
+	for (i = 0; i < MANY; i++) {
+		memset(name, 'a' + i % 26, sizeof(name));
+		snprintf(name, 8, "%06d", i);
+		name[6] = '-';
+		name[200 + i] = '\0';
+		tree_add(FUSE_ROOT_ID, name, S_IFREG | 0644);
+	}
+}
+
+#define KEEP	(FOPEN_CACHE_DIR | FOPEN_KEEP_CACHE)
+/* What the server was asked to list: once for entries, once for the end. */
+#define ASKED	tree.count[FUSE_READDIR]
+
+static void lists(struct raw *r, long entries)
+{
+	CHECK_IS(tree_run(r, list), 0);
+	CHECK_IS(shared->value[0], entries);
+}
+
+static void test_kept(struct raw *r)
+{
+	begin(KEEP);
+	lists(r, 3);
+	CHECK_IS(ASKED, 2);
+	lists(r, 3);
+	lists(r, 3);
+	CHECK_IS(ASKED, 2);
+	CHECK_IS(tree.count[FUSE_OPENDIR], 3);
+}
+
+static void test_not_asked_for(struct raw *r)
+{
+	begin(FOPEN_KEEP_CACHE);
+	lists(r, 3);
+	lists(r, 3);
+	CHECK_IS(ASKED, 4);
+}
+
+/* An open that does not keep what there is begins anew. */
+static void test_not_kept(struct raw *r)
+{
+	begin(KEEP);
+	lists(r, 3);
+	open_flags = FOPEN_CACHE_DIR;
+	lists(r, 3);
+	CHECK_IS(ASKED, 4);
+	open_flags = KEEP;
+	lists(r, 3);
+	CHECK_IS(ASKED, 4);
+}
+
+static void test_empty(struct raw *r)
+{
+	begin(KEEP);
+	for (int id = 2; id <= 4; id++)
+		tree.node[id].parent = 0;
+	lists(r, 0);
+	lists(r, 0);
+	CHECK_IS(ASKED, 1);
+}
+
+static void test_many(struct raw *r)
+{
+	long sum;
+	unsigned int asked;
+
+	begin(KEEP);
+	add_many();
+	lists(r, MANY + 3);
+	sum = shared->value[1];
+	asked = ASKED;
+	for (room = 1 << 16; room >= 512; room /= 2) {
+		lists(r, MANY + 3);
+		CHECK_IS(shared->value[1], sum);
+	}
+	CHECK_IS(ASKED, asked);
+	/* in the first place by somebody who takes little at once */
+	open_flags = FOPEN_CACHE_DIR;
+	room = 1024;
+	lists(r, MANY + 3);
+	CHECK_IS(shared->value[1], sum);
+	asked = ASKED;
+	open_flags = KEEP;
+	lists(r, MANY + 3);
+	CHECK_IS(shared->value[1], sum);
+	CHECK_IS(ASKED, asked);
+}
+
+static void test_plus(struct raw *r)
+{
+	begin(KEEP);
+	add_many();
+	lists(r, MANY + 3);
+	CHECK(tree.count[FUSE_READDIRPLUS] >= 1);
+	tree.count[FUSE_READDIRPLUS] = 0;
+	lists(r, MANY + 3);
+	CHECK_IS(tree.count[FUSE_READDIRPLUS] + ASKED, 0);
+}
+
+static void test_seek(struct raw *r)
+{
+	begin(KEEP);
+	add_many();
+	lists(r, MANY + 3);
+	from = 20;
+	ASKED = 0;
+	lists(r, MANY + 4 - 20);
+	CHECK_IS(ASKED, 0);
+	/* where no entry ends, the server has to know */
+	from = 1;
+	lists(r, MANY + 3);
+	CHECK(ASKED > 0);
+}
+
+/* Our own changes. */
+static void test_changed(struct raw *r)
+{
+	begin(KEEP);
+	lists(r, 3);
+	CHECK_IS(tree_run(r, make_dir), 0);
+	lists(r, 4);
+	CHECK_IS(tree_run(r, remove_file), 0);
+	lists(r, 3);
+	tree_add(FUSE_ROOT_ID, "file", S_IFREG | 0644);
+	CHECK_IS(tree_run(r, make_dir), EEXIST);
+	CHECK_IS(tree_run(r, rename_file), 0);
+	lists(r, 3);
+	CHECK_IS(ASKED, 8);
+}
+
+/* And those of others, which the mtime shows. */
+static void test_mtime(struct raw *r)
+{
+	begin(KEEP);
+	tree.attr_valid = 0;
+	lists(r, 3);
+	lists(r, 3);
+	CHECK_IS(ASKED, 2);
+	tree_add(FUSE_ROOT_ID, "new", S_IFREG | 0644);
+	tree.node[FUSE_ROOT_ID].attr.mtimensec++;
+	lists(r, 4);
+	lists(r, 4);
+	CHECK_IS(ASKED, 4);
+}
+
+/* Who reads while it changes still gets every name that was there throughout. */
+static void test_change_within(struct raw *r)
+{
+	pid_t pid;
+
+	begin(KEEP);
+	add_many();
+	lists(r, MANY + 3);
+	room = 1024;
+	pause_after = 2;
+	pid = client_start(r, list);
+	stage_reach(r, 1);
+	CHECK_IS(tree_run(r, make_dir), 0);
+	stage_go(1);
+	CHECK_IS(tree_serve(r, pid), 0);
+	/* and the new one, as the server lists it last */
+	CHECK_IS(shared->value[0], MANY + 4);
+	pause_after = 0;
+	lists(r, MANY + 4);
+}
+
+/* Nothing of a reply that makes no sense behind its first names. */
+static bool hook_nonsense(struct raw *r)
+{
+	const struct fuse_read_in *in = r->arg;
+	char buf[512];
+	size_t at;
+
+	if (in->offset)
+		return false;
+	at = tree_dirent(buf, 0, T_FILE, 2, DT_REG, "file", 4);
+	at = tree_dirent(buf, at, T_DIR, 3, DT_DIR, "d/r", 3);
+	raw_reply(r, 0, buf, at);
+	return true;
+}
+
+static void test_nonsense(struct raw *r)
+{
+	begin(KEEP);
+	tree.hook[FUSE_READDIR] = hook_nonsense;
+	CHECK_IS(tree_run(r, list), EIO);
+	CHECK_IS(tree_run(r, list), EIO);
+	CHECK_IS(ASKED, 2);
+	tree.hook[FUSE_READDIR] = NULL;
+	lists(r, 3);
+}
+
+/* Cut off inside an entry: the rest is asked for, and kept behind it. */
+static bool hook_cut(struct raw *r)
+{
+	const struct fuse_read_in *in = r->arg;
+	char buf[512];
+	size_t at;
+
+	if (in->offset)
+		return false;
+	at = tree_dirent(buf, 0, T_FILE, 2, DT_REG, "file", 4);
+	tree_dirent(buf, at, T_DIR, 3, DT_DIR, "dir", 3);
+	raw_reply(r, 0, buf, at + FUSE_NAME_OFFSET + 1);
+	return true;
+}
+
+static void test_cut(struct raw *r)
+{
+	begin(KEEP);
+	tree.hook[FUSE_READDIR] = hook_cut;
+	lists(r, 3);
+	CHECK_IS(ASKED, 3);
+	lists(r, 3);
+	CHECK_IS(ASKED, 3);
+}
+
+/* Pages go when memory is short. */
+static void test_reclaimed(struct raw *r)
+{
+	long sum;
+
+	begin(KEEP);
+	add_many();
+	lists(r, MANY + 3);
+	sum = shared->value[1];
+	{
+		int fd = open("/proc/sys/vm/drop_caches", O_WRONLY);
+
+		CHECK(fd >= 0 && write(fd, "1", 1) == 1);
+		close(fd);
+	}
+	ASKED = 0;
+	lists(r, MANY + 3);
+	CHECK_IS(shared->value[1], sum);
+	CHECK(ASKED > 0);
+	ASKED = 0;
+	lists(r, MANY + 3);
+	CHECK_IS(shared->value[1], sum);
+	CHECK_IS(ASKED, 0);
+}
+
+static bool hook_enosys(struct raw *r)
+{
+	raw_reply(r, ENOSYS, NULL, 0);
+	return true;
+}
+
+/* A server without opens leaves it to the kernel. */
+static void test_no_opendir(struct raw *r)
+{
+	begin(0);
+	tree.hook[FUSE_OPENDIR] = hook_enosys;
+	lists(r, 3);
+	lists(r, 3);
+	CHECK_IS(ASKED, 2);
+}
+
+static const struct tree_test tests[] = {
+	{ "kept", test_kept, NULL, FUSE_PARALLEL_DIROPS },
+	{ "not-asked-for", test_not_asked_for, NULL, 0 },
+	{ "not-kept", test_not_kept, NULL, 0 },
+	{ "empty", test_empty, NULL, 0 },
+	{ "many", test_many, NULL, 0 },
+	{ "plus", test_plus, NULL, FUSE_DO_READDIRPLUS },
+	{ "seek", test_seek, NULL, 0 },
+	{ "changed", test_changed, NULL, 0 },
+	{ "mtime", test_mtime, NULL, 0 },
+	{ "change-within", test_change_within, NULL, FUSE_PARALLEL_DIROPS },
+	{ "nonsense", test_nonsense, NULL, 0 },
+	{ "cut", test_cut, NULL, 0 },
+	{ "reclaimed", test_reclaimed, NULL, 0 },
+	{ "no-opendir", test_no_opendir, NULL, 0 },
+	{ }
+};
+
+int main(int argc, char **argv)
+{
+	return tree_tests(tests, argc, argv);
+}
