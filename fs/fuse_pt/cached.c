@@ -350,7 +350,7 @@ static ssize_t through_send(struct cached_through *t, loff_t pos, u32 flags)
 		.flags = FPT_CALL_IN_PAGES,
 		.pages = { .bv = t->bv, .nr = t->nr, .len = t->len },
 	};
-	fpt_call_in(&t->call, &t->in, sizeof(t->in));
+	fpt_call_in(&t->call, &t->in, fpt_write_in_len(ff->conn));
 	fpt_call_out(&t->call, &t->out, sizeof(t->out));
 
 	err = fpt_call(ff->conn, &t->call);

@@ -250,7 +250,7 @@ static void part_prepare_write(struct direct_part *part, loff_t pos)
 		part->in.write.write_flags |= FUSE_WRITE_KILL_SUIDGID;
 	call->op = FUSE_WRITE;
 	call->flags = FPT_CALL_IN_PAGES | FPT_CALL_USER_PAGES;
-	fpt_call_in(call, &part->in.write, sizeof(part->in.write));
+	fpt_call_in(call, &part->in.write, fpt_write_in_len(io->ff->conn));
 	fpt_call_out(call, &part->wrote, sizeof(part->wrote));
 }
 

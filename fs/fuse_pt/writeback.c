@@ -368,7 +368,7 @@ static void copy_send(struct fpt_wb_copy *copy)
 	copy->call.pages.bv = &copy->bv[copy->first];
 	copy->call.pages.nr = copy->nr - copy->first;
 	copy->call.pages.len = copy->in.size;
-	fpt_call_in(&copy->call, &copy->in, sizeof(copy->in));
+	fpt_call_in(&copy->call, &copy->in, fpt_write_in_len(conn));
 	fpt_call_out(&copy->call, &copy->out, sizeof(copy->out));
 
 	err = fpt_call_async(conn, &copy->call, GFP_NOFS | __GFP_NOFAIL);

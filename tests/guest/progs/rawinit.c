@@ -12,12 +12,14 @@
  *	options		more mount options
  * Prints NAME=VALUE lines: the request as it came, how often it came, the
  * errno of statfs, the largest WRITE and READ, what was left of a time of
- * 123456789 ns, whether a backing file could be registered.
+ * 123456789 ns, whether a backing file could be registered, whether what older
+ * minors send shorter had the length of the minor that was answered.
  */
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/ioctl.h>
 #include <sys/statfs.h>
+#include <sys/syscall.h>
 #include "rawserve.h"
 
 #define FILE_ID		2
@@ -48,7 +50,9 @@ static struct {
 	unsigned int	max_write;
 	unsigned int	max_read;
 	unsigned int	nsec;
-} seen;
+	const char	*write_layout, *mknod_layout, *create_layout;
+	unsigned int	rename2;
+} seen = { .write_layout = "-", .mknod_layout = "-", .create_layout = "-" };
 
 #define OUT(name)	{ #name, &give.out.name, sizeof(give.out.name) }
 
@@ -130,6 +134,26 @@ static void fill_attr(struct fuse_attr *attr, uint64_t node)
 	attr->blksize = 4096;
 }
 
+/* @name stands behind @older bytes before @minor, else behind @newer. */
+static const char *layout(const struct raw *r, unsigned int minor, size_t older,
+			  size_t newer, const char *name)
+{
+	size_t head = r->minor < minor ? older : newer;
+
+	if (r->head->len != sizeof(*r->head) + head + strlen(name) + 1)
+		return "another length";
+	return strcmp((char *)r->arg + head, name) ? "another name" : "OK";
+}
+
+static const char *write_layout(const struct raw *r)
+{
+	const struct fuse_write_in *in = r->arg;
+	size_t head = r->minor < 9 ? FUSE_COMPAT_WRITE_IN_SIZE : sizeof(*in);
+
+	return r->head->len == sizeof(*r->head) + head + in->size ? "OK" :
+	       "another length";
+}
+
 static void answer(struct raw *r)
 {
 	static char zeros[TEST_BYTES];
@@ -180,6 +204,7 @@ static void answer(struct raw *r)
 		break;
 	case FUSE_WRITE:
 		out.write.size = ((struct fuse_write_in *)r->arg)->size;
+		seen.write_layout = write_layout(r);
 		if (out.write.size > seen.max_write)
 			seen.max_write = out.write.size;
 		raw_reply(r, 0, &out.write, sizeof(out.write));
@@ -192,12 +217,44 @@ static void answer(struct raw *r)
 		raw_reply(r, 0, zeros, in->size);
 		break;
 	}
+	case FUSE_MKNOD:
+		seen.mknod_layout = layout(r, 12, FUSE_COMPAT_MKNOD_IN_SIZE,
+					   sizeof(struct fuse_mknod_in), "n");
+		raw_reply(r, EPERM, NULL, 0);
+		break;
+	case FUSE_CREATE:
+		seen.create_layout = layout(r, 12, sizeof(struct fuse_open_in),
+					    sizeof(struct fuse_create_in), "c");
+		raw_reply(r, EPERM, NULL, 0);
+		break;
+	case FUSE_RENAME2:
+		seen.rename2++;
+		raw_reply(r, EPERM, NULL, 0);
+		break;
 	case FUSE_RELEASE:
 		raw_reply(r, 0, NULL, 0);
 		break;
 	default:
 		raw_reply(r, ENOSYS, NULL, 0);
 	}
+}
+
+/* The server refuses all of it, having looked at it. */
+static void try_names(const char *dir)
+{
+	char path[512], to[512];
+
+	snprintf(path, sizeof(path), "%s/n", dir);
+	printf("mknod=%s\n", raw_error(mknod(path, S_IFIFO | 0600, 0) ?
+				       errno : 0));
+	snprintf(path, sizeof(path), "%s/c", dir);
+	printf("create=%s\n", raw_error(open(path, O_CREAT | O_RDWR, 0600) < 0 ?
+					errno : 0));
+	snprintf(path, sizeof(path), "%s/f", dir);
+	snprintf(to, sizeof(to), "%s/g", dir);
+	printf("noreplace=%s\n",
+	       raw_error(syscall(SYS_renameat2, AT_FDCWD, path, AT_FDCWD, to,
+				 1) ? errno : 0));
 }
 
 /* Uses the mount; what it finds out goes straight to stdout. */
@@ -228,6 +285,7 @@ static int client(const char *dir)
 	printf("read=%zd\n", pread(fd, data, TEST_BYTES, 0));
 	printf("utimens=%s\n", raw_error(futimens(fd, times) ? errno : 0));
 	close(fd);
+	try_names(dir);
 	return 0;
 }
 
@@ -282,6 +340,9 @@ int main(int argc, char **argv)
 	}
 	printf("inits=%u\nmax_write_seen=%u\nmax_read_seen=%u\nnsec=%u\n",
 	       seen.inits, seen.max_write, seen.max_read, seen.nsec);
+	printf("write_layout=%s\nmknod_layout=%s\ncreate_layout=%s\nrename2=%u\n",
+	       seen.write_layout, seen.mknod_layout, seen.create_layout,
+	       seen.rename2);
 	printf("backing=%s\n", try_backing(&r));
 
 	pid = raw_start_umount(&r);

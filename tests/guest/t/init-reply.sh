@@ -76,11 +76,20 @@ talk time_gran=4294967295
 is time_gran-huge nsec 123456789
 
 # -------- replies of older servers --------
-for m in 0:8 4:8 5:24 6:24 8:24 12:24 22:24 23:64 31:64; do
+for m in 0:8 4:8 5:24 8:24 9:24 12:24 13:24 18:24 22:24 23:64 31:64; do
 	talk minor="${m%:*}" len="${m#*:}" flags=$BIG_WRITES
 	is "minor-${m%:*}-statfs" statfs OK
 	is "minor-${m%:*}-writes" write $((2048 * K))
 	is "minor-${m%:*}-reads" read $((2048 * K))
+	is "minor-${m%:*}-write" write_layout OK
+	is "minor-${m%:*}-mknod" mknod_layout OK
+	is "minor-${m%:*}-create" create_layout OK
+	if [ "${m%:*}" -lt 23 ]; then
+		is "minor-${m%:*}-noreplace" noreplace EINVAL
+		is "minor-${m%:*}-rename2" rename2 0
+	else
+		is "minor-${m%:*}-rename2" rename2 1
+	fi
 done
 talk minor=4 len=8
 is minor-4-max_write max_write_seen 4096
