@@ -89,6 +89,7 @@ static int chmod_it(const char *dir)
 static const void *acl = &user_reads;
 static uint32_t length = sizeof(user_reads);
 static int error;
+static uint64_t whose;
 
 static bool hook_get(struct raw *r)
 {
@@ -98,6 +99,10 @@ static bool hook_get(struct raw *r)
 
 	if (strcmp(name, ACCESS) && strcmp(name, DEFAULT))
 		return false;
+	if (r->head->nodeid != whose) {
+		raw_reply(r, ENODATA, NULL, 0);
+		return true;
+	}
 	shared->value[7]++;
 	if (error || strcmp(name, attribute))
 		raw_reply(r, error ? error : ENODATA, NULL, 0);
@@ -138,6 +143,7 @@ static void begin(void)
 	length = sizeof(user_reads);
 	error = 0;
 	as_uid = 0;
+	whose = T_FILE;
 	attribute = ACCESS;
 	tree.hook[FUSE_GETXATTR] = hook_get;
 	tree.hook[FUSE_SETXATTR] = hook_set;
@@ -363,6 +369,7 @@ static void test_values(struct raw *r)
 	CHECK_IS(tree_run(r, get_it), ENODATA);
 	error = 0;
 	wanted = "";
+	whose = FUSE_ROOT_ID;
 	CHECK_IS(tree_run(r, get_it), 0);
 	CHECK_IS(tree_run(r, get_it), 0);
 	CHECK_IS(shared->value[1], 1);
