@@ -199,15 +199,17 @@ static int list(struct walk *walk, struct dir_context *ctx)
 	return 0;
 }
 
-/* Only if nobody else did since. */
-static void drop_version(struct inode *dir, u64 version)
+/* Only if nobody else did since; tells which one comes after it. */
+static u64 drop_version(struct inode *dir, u64 version)
 {
 	struct fpt_node *node = fpt_node(dir);
 
 	spin_lock(&node->lock);
 	if (node->listing.version == version)
 		drop_locked(&node->listing);
+	version = node->listing.version;
 	spin_unlock(&node->lock);
+	return version;
 }
 
 int fpt_dircache_read(struct file *file, struct dir_context *ctx, u64 *version)
@@ -240,7 +242,7 @@ int fpt_dircache_read(struct file *file, struct dir_context *ctx, u64 *version)
 	done = list(&walk, ctx);
 	walk_end(&walk);
 	if (done < 0) {
-		drop_version(dir, *version);
+		*version = drop_version(dir, *version);
 		return 0;
 	}
 	ff->dirpos = (struct fpt_dirpos){

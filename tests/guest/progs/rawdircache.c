@@ -268,7 +268,7 @@ static void test_change_within(struct raw *r)
 	lists(r, MANY + 4);
 }
 
-/* Nothing of a reply that makes no sense behind its first names. */
+/* Nothing is kept of a reply that makes no sense. */
 static bool hook_nonsense(struct raw *r)
 {
 	const struct fuse_read_in *in = r->arg;
@@ -277,8 +277,9 @@ static bool hook_nonsense(struct raw *r)
 
 	if (in->offset)
 		return false;
-	at = tree_dirent(buf, 0, T_FILE, 2, DT_REG, "file", 4);
-	at = tree_dirent(buf, at, T_DIR, 3, DT_DIR, "d/r", 3);
+	/* what came before would be all that the caller sees of it */
+	at = tree_dirent(buf, 0, T_DIR, 3, DT_DIR, "d/r", 3);
+	at = tree_dirent(buf, at, T_FILE, 2, DT_REG, "file", 4);
 	raw_reply(r, 0, buf, at);
 	return true;
 }
