@@ -31,6 +31,17 @@
 /* Always known: no reply can change them. */
 #define STAT_FIXED	(STATX_TYPE | STATX_INO)
 
+void fpt_attr_note(struct fpt_conn *conn, atomic64_t *mark)
+{
+	s64 now = fpt_attr_now(conn);
+	s64 seen = atomic64_read(mark);
+
+	while (seen < now && !atomic64_try_cmpxchg(mark, &seen, now))
+		;
+	/* Pairs with that of who uses a reply, and looks at the mark then. */
+	smp_mb();
+}
+
 u64 fpt_life(u64 sec, u32 nsec)
 {
 	const u32 tick = NSEC_PER_SEC / HZ;
@@ -176,28 +187,47 @@ static bool take_news(struct inode *inode, const struct attr_news *news,
 	return true;
 }
 
+/*
+ * Whose doing a new size or time is cannot be told from the reply. A size of
+ * our own making is known before; a time is not, so that a server that has its
+ * times watched gets some of its own data asked for again.
+ */
+static bool news_of_others(const struct fpt_conn *conn,
+			   const struct attr_news *news, bool resized,
+			   bool touched)
+{
+	if (resized)
+		return !news->resized &&
+		       !fpt_has(conn, FPT_F_EXPLICIT_INVAL_DATA);
+	return touched && !news->own && fpt_has(conn, FPT_F_AUTO_INVAL_DATA);
+}
+
 static void apply_news(struct inode *inode, const struct attr_news *news)
 {
+	struct fpt_conn *conn = fpt_inode_conn(inode);
 	struct fpt_node *node = fpt_node(inode);
 	struct address_space *mapping = inode->i_mapping;
+	struct timespec64 before, after;
 	loff_t old, new;
 	bool taken;
 
 	spin_lock(&node->lock);
+	before = inode_get_mtime(inode);
 	taken = take_news(inode, news, &old);
+	after = inode_get_mtime(inode);
 	new = inode->i_size;
 	spin_unlock(&node->lock);
 
 	/* They hold as long as attributes do. */
 	if (taken)
 		fpt_acl_forget(inode);
-	if (!taken || old == new || !S_ISREG(inode->i_mode) ||
-	    !mapping->nrpages)
+	if (!taken || !S_ISREG(inode->i_mode) || !mapping->nrpages)
 		return;
 	/* Also if it grew: the tail of the last page is not data. */
-	truncate_pagecache(inode, min(old, new));
-	/* Somebody else's doing: the rest may not be what it was either. */
-	if (!news->resized)
+	if (old != new)
+		truncate_pagecache(inode, min(old, new));
+	if (news_of_others(conn, news, old != new,
+			   !timespec64_equal(&before, &after)))
 		invalidate_inode_pages2(mapping);
 }
 

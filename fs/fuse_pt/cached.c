@@ -205,21 +205,29 @@ static void cached_readahead(struct readahead_control *rac)
 	}
 }
 
+int fpt_cached_check(struct file *file, loff_t pos, size_t len)
+{
+	struct inode *inode = file_inode(file);
+	u32 mask = 0;
+
+	/* Only a read that reaches behind the end needs to know where it is. */
+	if (pos + len > i_size_read(inode))
+		mask = STATX_SIZE;
+	if (fpt_has(fpt_inode_conn(inode), FPT_F_AUTO_INVAL_DATA))
+		mask |= STATX_SIZE | STATX_MTIME;
+	return mask ? fpt_attr_refresh(inode, file, mask) : 0;
+}
+
 ssize_t fpt_cached_read(struct kiocb *iocb, struct iov_iter *to)
 {
-	struct inode *inode = file_inode(iocb->ki_filp);
 	int err;
 
 	if (iocb->ki_flags & IOCB_DIRECT)
 		return fpt_direct_io(iocb, to);
 
-	/* Only a read that reaches behind the end needs to know where it is. */
-	if (iocb->ki_pos + iov_iter_count(to) > i_size_read(inode)) {
-		err = fpt_attr_refresh(inode, iocb->ki_filp, STATX_SIZE);
-		if (err)
-			return err;
-	}
-	return filemap_read(iocb, to, 0);
+	err = fpt_cached_check(iocb->ki_filp, iocb->ki_pos,
+			       iov_iter_count(to));
+	return err ? err : filemap_read(iocb, to, 0);
 }
 
 /* -------- writing through -------- */

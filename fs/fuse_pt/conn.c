@@ -47,6 +47,8 @@ struct fpt_conn *fpt_conn_new(struct user_namespace *user_ns)
 	conn->congestion_threshold = fpt_conn_congested_at(CONN_MAX_BACKGROUND);
 	/* 0 stands for "asked before anything happened". */
 	atomic64_set(&conn->attr_epoch, 1);
+	/* That of no dentry which nothing was learned of. */
+	atomic_set(&conn->names_epoch, 1);
 	init_waitqueue_head(&conn->copies_end);
 	conn->user_ns = get_user_ns(user_ns);
 	conn->pid_ns = get_pid_ns(task_active_pid_ns(current));
@@ -85,13 +87,23 @@ void fpt_conn_put(struct fpt_conn *conn)
 	call_rcu(&conn->rcu, conn_free);
 }
 
-void fpt_conn_abort(struct fpt_conn *conn)
+static void conn_abort(struct fpt_conn *conn, bool tell)
 {
-	if (!fpt_queue_abort(conn))
+	if (!fpt_queue_abort(conn, tell))
 		return;
 	/* No lower mount is kept busy for a server that holds its device open. */
 	fpt_backings_destroy(&conn->backings);
 	fpt_poll_wake_all(conn);
+}
+
+void fpt_conn_abort(struct fpt_conn *conn)
+{
+	conn_abort(conn, false);
+}
+
+void fpt_conn_abort_told(struct fpt_conn *conn)
+{
+	conn_abort(conn, fpt_has(conn, FPT_F_ABORT_ERROR));
 }
 
 static bool conn_is_own(const struct fpt_conn *conn)

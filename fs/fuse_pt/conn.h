@@ -37,11 +37,14 @@ struct dentry;
  * asks fpt_has(). Only features that this module implements are listed.
  */
 enum fpt_feature {
+	FPT_F_ABORT_ERROR,
 	FPT_F_ASYNC_READ,
+	FPT_F_AUTO_INVAL_DATA,
 	FPT_F_ATOMIC_O_TRUNC,
 	FPT_F_BIG_WRITES,
 	FPT_F_DONT_MASK,
 	FPT_F_DO_READDIRPLUS,
+	FPT_F_EXPLICIT_INVAL_DATA,
 	FPT_F_READDIRPLUS_AUTO,
 	FPT_F_PARALLEL_DIROPS,
 	FPT_F_HANDLE_KILLPRIV,
@@ -80,6 +83,8 @@ enum fpt_conn_state {
  * @init_wait: those who wait for INIT's answer
  * @init_error: 0, or what calls get after INIT failed: -EIO (it was not
  *	understood) or -ECONNREFUSED (the server answered with an error)
+ * @tell_abort: dead by an operator's hand: the server is told so, where it
+ *	agreed to FUSE_ABORT_ERROR
  * @queue: what the server has not read yet
  * @devs: open device files (struct fpt_dev.conn_link), under @dev_lock
  * @dev_lock: guards @devs; outside @queue.lock
@@ -96,6 +101,9 @@ enum fpt_conn_state {
  * @attr_epoch: counts changes of attributes made on this side, see attr.h
  * @evict_epoch: the latest @attr_epoch at which an inode was evicted: what was
  *	asked for before it may be out of date for an inode made after it
+ * @names_epoch: what dentries were learned in: older ones are asked for again
+ * @names_told: @attr_epoch at the last change of @names_epoch: a reply that was
+ *	asked for before it belongs to the older one
  * @nr_waiting: calls queued or in flight, as shown by the control fs
  * @nr_copies: WRITEs of dirty pages that did not end yet, see writeback.h
  * @copies_end: woken when @nr_copies falls to 0
@@ -115,6 +123,7 @@ struct fpt_conn {
 	int			state;
 	wait_queue_head_t	init_wait;
 	int			init_error;
+	bool			tell_abort;
 	struct fpt_queue	queue;
 
 	struct mutex		dev_lock;	/* see above */
@@ -135,6 +144,8 @@ struct fpt_conn {
 
 	atomic64_t		attr_epoch;
 	atomic64_t		evict_epoch;
+	atomic_t		names_epoch;
+	atomic64_t		names_told;
 	atomic_t		nr_waiting;
 	atomic_t		nr_copies;
 	wait_queue_head_t	copies_end;
@@ -177,9 +188,20 @@ void fpt_conn_put(struct fpt_conn *conn);
  */
 void fpt_conn_abort(struct fpt_conn *conn);
 
+/* The same for an operator, see fpt_conn.tell_abort. */
+void fpt_conn_abort_told(struct fpt_conn *conn);
+
 static inline bool fpt_conn_dead(const struct fpt_conn *conn)
 {
 	return READ_ONCE(conn->state) == FPT_CONN_DEAD;
+}
+
+/* What a server reads from the device of a dead connection. */
+static inline int fpt_conn_gone(const struct fpt_conn *conn)
+{
+	/* After the caller saw that it is dead. */
+	smp_rmb();
+	return READ_ONCE(conn->tell_abort) ? -ECONNABORTED : -ENODEV;
 }
 
 /**

@@ -57,7 +57,7 @@ static ssize_t ctl_waiting_read(struct file *file, char __user *buf, size_t len,
 static ssize_t ctl_abort_write(struct file *file, const char __user *buf,
 			       size_t len, loff_t *pos)
 {
-	fpt_conn_abort(file_inode(file)->i_private);
+	fpt_conn_abort_told(file_inode(file)->i_private);
 	return len;
 }
 

@@ -71,7 +71,7 @@ int fpt_dev_sent(struct fpt_dev *dev, struct fpt_req *req)
 	if (unlikely(fpt_conn_dead(conn))) {
 		spin_unlock(&dev->lock);
 		fpt_req_finish(conn, req, -ECONNABORTED);
-		return -ENODEV;
+		return fpt_conn_gone(conn);
 	}
 	hlist_add_head(&req->node, dev_bucket(dev, req->in.unique));
 	dev_untake(req, FPT_REQ_SENT);
@@ -127,9 +127,10 @@ bool fpt_dev_unpark(struct fpt_dev *dev, struct fpt_park *park)
 }
 
 /*
- * The device that has a request; NULL for one that an abort took off the queue
- * or that is DONE. Until a request is DONE its device is not freed, and then
- * by RCU.
+ * The device that has a request, to be looked at again under its lock. NULL for
+ * one that is DONE, that an abort took off the queue, or that is QUEUED to be
+ * sent once more. A device is not freed as long as it has requests, and then by
+ * RCU.
  */
 static struct fpt_dev *req_dev(struct fpt_req *req)
 {
@@ -139,49 +140,73 @@ static struct fpt_dev *req_dev(struct fpt_req *req)
 	return READ_ONCE(req->dev);
 }
 
-bool fpt_dev_leave(struct fpt_req *req)
+/* No device has it: why? Somebody may take it off the queue at any moment. */
+static int req_nowhere(struct fpt_conn *conn, struct fpt_req *req)
 {
-	struct fpt_dev *dev;
-	bool left = false;
-
-	rcu_read_lock();
-	dev = req_dev(req);
-	if (dev) {
-		spin_lock(&dev->lock);
-		switch (READ_ONCE(req->state)) {
-		case FPT_REQ_SENT:
-		case FPT_REQ_PARKED:
-			req->late = req->call->late;
-			req->orphan = req->call->orphan;
-			req->call->orphan = NULL;
-			req->call = NULL;
-			left = true;
-			break;
-		default:
-			req->leaving = true;
-		}
-		spin_unlock(&dev->lock);
-	}
-	rcu_read_unlock();
-	return left;
+	return READ_ONCE(req->state) == FPT_REQ_DONE || fpt_conn_dead(conn) ?
+		-EBUSY : -EAGAIN;
 }
 
-void fpt_dev_interrupt(struct fpt_conn *conn, struct fpt_req *req)
+/* Under the lock of the device that has it. */
+static int req_detach(struct fpt_req *req)
+{
+	switch (READ_ONCE(req->state)) {
+	case FPT_REQ_SENT:
+	case FPT_REQ_PARKED:
+		req->late = req->call->late;
+		req->orphan = req->call->orphan;
+		req->call->orphan = NULL;
+		req->call = NULL;
+		return 0;
+	default:
+		req->leaving = true;
+		return -EBUSY;
+	}
+}
+
+int fpt_dev_leave(struct fpt_conn *conn, struct fpt_req *req)
 {
 	struct fpt_dev *dev;
+	int err = -EAGAIN;
 
 	rcu_read_lock();
 	dev = req_dev(req);
 	if (dev) {
 		spin_lock(&dev->lock);
-		INIT_LIST_HEAD(&req->intr_link);
-		req->interrupted = true;
-		/* If it is TAKEN for reading, fpt_dev_sent() sees the mark. */
-		if (READ_ONCE(req->state) == FPT_REQ_SENT)
-			fpt_queue_interrupt(&conn->queue, req);
+		if (likely(req->dev == dev))
+			err = req_detach(req);
 		spin_unlock(&dev->lock);
+	} else {
+		err = req_nowhere(conn, req);
 	}
 	rcu_read_unlock();
+	return err;
+}
+
+bool fpt_dev_interrupt(struct fpt_conn *conn, struct fpt_req *req)
+{
+	struct fpt_dev *dev;
+	int err = 0;
+
+	rcu_read_lock();
+	dev = req_dev(req);
+	if (dev) {
+		spin_lock(&dev->lock);
+		if (unlikely(req->dev != dev)) {
+			err = -EAGAIN;
+		} else {
+			INIT_LIST_HEAD(&req->intr_link);
+			req->interrupted = true;
+			/* TAKEN for reading: fpt_dev_sent() sees the mark. */
+			if (READ_ONCE(req->state) == FPT_REQ_SENT)
+				fpt_queue_interrupt(&conn->queue, req);
+		}
+		spin_unlock(&dev->lock);
+	} else {
+		err = req_nowhere(conn, req);
+	}
+	rcu_read_unlock();
+	return err != -EAGAIN;
 }
 
 int fpt_dev_interrupt_reply(struct fpt_dev *dev, u64 unique, int error)
@@ -230,6 +255,40 @@ static void dev_collect(struct fpt_dev *dev, struct list_head *ended)
 		list_add_tail(&req->link, ended);
 	}
 	spin_unlock(&dev->lock);
+}
+
+/*
+ * An orphan has nothing left that could be sent; a server that did not lose it
+ * still answers it.
+ */
+static void dev_unsend(struct fpt_dev *dev, struct list_head *again)
+{
+	struct hlist_node *next;
+	struct fpt_req *req;
+	unsigned int i;
+
+	spin_lock(&dev->lock);
+	for (i = 0; i < ARRAY_SIZE(dev->table); i++) {
+		hlist_for_each_entry_safe(req, next, &dev->table[i], node) {
+			if (!req->call)
+				continue;
+			hlist_del(&req->node);
+			fpt_queue_unsend(&dev->conn->queue, req, again);
+		}
+	}
+	spin_unlock(&dev->lock);
+}
+
+void fpt_dev_resend(struct fpt_conn *conn)
+{
+	struct fpt_dev *dev;
+	LIST_HEAD(again);
+
+	mutex_lock(&conn->dev_lock);
+	list_for_each_entry(dev, &conn->devs, conn_link)
+		dev_unsend(dev, &again);
+	mutex_unlock(&conn->dev_lock);
+	fpt_queue_again(conn, &again);
 }
 
 void fpt_dev_collect_all(struct fpt_conn *conn, struct list_head *ended)

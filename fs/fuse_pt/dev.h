@@ -28,6 +28,12 @@ struct fpt_conn *fpt_dev_conn(const struct fpt_dev *dev);
  */
 int fpt_dev_attach(struct file *file, struct fpt_conn *conn);
 
+/**
+ * fpt_dev_resend() - have all that is SENT read once more
+ * For a server that lost what it was asked. Their ids get FUSE_UNIQUE_RESEND.
+ */
+void fpt_dev_resend(struct fpt_conn *conn);
+
 int fpt_dev_init(void);
 void fpt_dev_exit(void);
 

@@ -19,6 +19,7 @@
 #include <linux/uio.h>
 #include "conn.h"
 #include "devcopy.h"
+#include "notify.h"
 #include "queue.h"
 
 /* Error codes from here on are the kernel's own: restarts and the like. */
@@ -225,7 +226,7 @@ ssize_t fpt_send_request(struct fpt_dev *dev, struct fpt_req *req,
 		if (err) {
 			fpt_req_finish(conn, req, err == -ENODEV ?
 				       -ECONNABORTED : -EIO);
-			return err;
+			return err == -ENODEV ? fpt_conn_gone(conn) : err;
 		}
 	}
 	err = fpt_dev_sent(dev, req);
@@ -443,9 +444,12 @@ ssize_t fpt_receive(struct fpt_dev *dev, struct iov_iter *from)
 		return -EINVAL;
 	if (copy_from_iter(&oh, sizeof(oh), from) != sizeof(oh))
 		return -EFAULT;
-	/* Id 0 is for notifications, and there are none that we know. */
-	if (oh.len != len || !oh.unique)
+	if (oh.len != len)
 		return -EINVAL;
+	if (unlikely(!oh.unique)) {
+		err = fpt_notify(conn, oh.error, from);
+		return err ?: len;
+	}
 	if (oh.error > 0 || oh.error <= -COPY_ERRNO_END)
 		return -EINVAL;
 

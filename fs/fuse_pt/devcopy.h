@@ -61,7 +61,7 @@ size_t fpt_dev_min_read(const struct fpt_conn *conn);
 /**
  * fpt_dev_sent() - the server has all of a TAKEN request
  * Puts it in the table, or finishes it if there will be no reply.
- * Return: 0; -ENODEV on a dead connection, @req is finished then.
+ * Return: 0; fpt_conn_gone() on a dead connection, @req is finished then.
  */
 int fpt_dev_sent(struct fpt_dev *dev, struct fpt_req *req);
 
@@ -79,13 +79,17 @@ bool fpt_dev_unpark(struct fpt_dev *dev, struct fpt_park *park);
 
 /**
  * fpt_dev_leave() - the caller of a request that is not QUEUED was killed
- * Return: true if it was detached and is an orphan now: the caller must not
- * touch it again. False if it is DONE or about to be.
+ * Return: 0 if it was detached and is an orphan now: the caller must not touch
+ * it again. -EBUSY if it is TAKEN or DONE, -EAGAIN if it is QUEUED by now, once
+ * more.
  */
-bool fpt_dev_leave(struct fpt_req *req);
+int fpt_dev_leave(struct fpt_conn *conn, struct fpt_req *req);
 
-/* The caller of a request that is not QUEUED has a signal. */
-void fpt_dev_interrupt(struct fpt_conn *conn, struct fpt_req *req);
+/**
+ * fpt_dev_interrupt() - the caller of a request that is not QUEUED has a signal
+ * Return: false if it is QUEUED by now, once more.
+ */
+bool fpt_dev_interrupt(struct fpt_conn *conn, struct fpt_req *req);
 
 /* The server's answer to an INTERRUPT. Return: 0, -ENOENT, -EINVAL. */
 int fpt_dev_interrupt_reply(struct fpt_dev *dev, u64 unique, int error);
@@ -104,7 +108,7 @@ ssize_t fpt_send_message(struct fpt_next *next, struct iov_iter *to);
 /**
  * fpt_send_request() - copy a TAKEN request to its server
  * Return: bytes; 0 if its caller or an abort ended it meanwhile, @to is as
- * before then; -EFAULT, -ENODEV. @req is the table's or finished after.
+ * before then; -EFAULT, fpt_conn_gone(). @req is the table's or finished after.
  */
 ssize_t fpt_send_request(struct fpt_dev *dev, struct fpt_req *req,
 			 struct iov_iter *to);
@@ -118,8 +122,9 @@ void fpt_send_args(const struct fpt_req *req, struct iov_iter *to);
 void fpt_send_payload(const struct fpt_req *req, struct iov_iter *to);
 
 /**
- * fpt_receive() - a server's reply
- * Return: its length, or -EINVAL (malformed), -EFAULT, -ENOENT (to nothing).
+ * fpt_receive() - a server's reply or notification
+ * Return: its length, or -EINVAL (malformed), -EFAULT, -ENOENT (to nothing);
+ * for a notification also what became of it (notify.h).
  */
 ssize_t fpt_receive(struct fpt_dev *dev, struct iov_iter *from);
 

@@ -183,9 +183,12 @@ static ssize_t splice_request(struct fill *f, struct fpt_dev *dev,
 		fpt_req_finish(dev->conn, req, err);
 		err = 0;
 		break;
+	case -ENODEV:
+		fpt_req_finish(dev->conn, req, -ECONNABORTED);
+		err = fpt_conn_gone(dev->conn);
+		break;
 	default:
-		fpt_req_finish(dev->conn, req,
-			       err == -ENODEV ? -ECONNABORTED : -EIO);
+		fpt_req_finish(dev->conn, req, -EIO);
 	}
 	fill_drop(f, 0);
 	return err;

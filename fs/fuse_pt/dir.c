@@ -19,36 +19,93 @@
 #include "request.h"
 
 /*
- * A dentry has two words for its file system. Where one does not hold a time in
- * jiffies64, d_fsdata holds the upper half, and d_lock keeps both together.
+ * A dentry has two words for its file system: d_time holds until when it may be
+ * trusted, d_fsdata the connection's names_epoch that it was learned in. Where
+ * a word does not hold a time in jiffies64, d_fsdata has its next byte, too, and
+ * d_lock keeps both together.
  */
-void fpt_entry_life(struct dentry *dentry, u64 life)
-{
-	u64 until = fpt_until(life);
+#define ENTRY_TIME_BITS		(BITS_PER_LONG == 64 ? 64 : 40)
+#define ENTRY_TIME_MORE		(ENTRY_TIME_BITS - BITS_PER_LONG)
+#define ENTRY_MORE_MASK		((1UL << ENTRY_TIME_MORE) - 1)
+#define ENTRY_FOREVER		(FPT_FOREVER >> (64 - ENTRY_TIME_BITS))
 
+static unsigned long entry_epoch(u32 epoch)
+{
+	return ((unsigned long)epoch << ENTRY_TIME_MORE) >> ENTRY_TIME_MORE;
+}
+
+static void entry_set(struct dentry *dentry, u64 until, u32 epoch)
+{
 	if (BITS_PER_LONG == 64) {
+		WRITE_ONCE(dentry->d_fsdata, (void *)entry_epoch(epoch));
 		WRITE_ONCE(dentry->d_time, until);
 		return;
 	}
 	spin_lock(&dentry->d_lock);
 	dentry->d_time = lower_32_bits(until);
-	dentry->d_fsdata = (void *)(unsigned long)upper_32_bits(until);
+	dentry->d_fsdata = (void *)(entry_epoch(epoch) << ENTRY_TIME_MORE |
+				    (upper_32_bits(until) & ENTRY_MORE_MASK));
 	spin_unlock(&dentry->d_lock);
 }
 
 static bool entry_expired(struct dentry *dentry)
 {
+	struct fpt_conn *conn = dentry->d_sb->s_fs_info;
+	unsigned long epoch, more;
 	u64 until;
 
 	if (BITS_PER_LONG == 64) {
+		epoch = (unsigned long)READ_ONCE(dentry->d_fsdata);
 		until = READ_ONCE(dentry->d_time);
 	} else {
 		spin_lock(&dentry->d_lock);
-		until = (u64)(unsigned long)dentry->d_fsdata << 32 |
-			dentry->d_time;
+		more = (unsigned long)dentry->d_fsdata;
+		until = dentry->d_time;
 		spin_unlock(&dentry->d_lock);
+		epoch = more >> ENTRY_TIME_MORE;
+		until |= (u64)(more & ENTRY_MORE_MASK) << 32;
+		if (until == ENTRY_FOREVER)
+			until = FPT_FOREVER;
 	}
-	return fpt_past(until);
+	return fpt_past(until) ||
+	       epoch != entry_epoch(atomic_read(&conn->names_epoch));
+}
+
+void fpt_entry_expire(struct dentry *dentry)
+{
+	entry_set(dentry, 0, 0);
+}
+
+void fpt_entry_trust(struct inode *dir, struct dentry *dentry, u64 life,
+		     u64 epoch)
+{
+	struct fpt_conn *conn = fpt_inode_conn(dir);
+	u32 names = atomic_read(&conn->names_epoch);
+
+	/* Who raises both starts with the other one. */
+	smp_rmb();
+	if (epoch <= atomic64_read(&conn->names_told))
+		life = 0;
+	entry_set(dentry, fpt_until(life), names);
+
+	/*
+	 * Who takes back what was said raises the mark and then looks for the
+	 * dentry: one of the two sees what the other did.
+	 */
+	smp_mb();
+	if (epoch <= atomic64_read(&fpt_node(dir)->names_told))
+		fpt_entry_expire(dentry);
+}
+
+void fpt_entry_taken_back(struct inode *dir)
+{
+	fpt_attr_note(fpt_inode_conn(dir), &fpt_node(dir)->names_told);
+}
+
+void fpt_entry_all_taken_back(struct fpt_conn *conn)
+{
+	fpt_attr_note(conn, &conn->names_told);
+	atomic_inc(&conn->names_epoch);
 }
 
 static u64 entry_life(const struct fuse_entry_out *entry)
@@ -142,8 +199,8 @@ static bool leads_to(const struct inode *inode, struct dentry *dentry)
 	return found;
 }
 
-struct dentry *fpt_entry_splice(struct inode *inode, struct dentry *dentry,
-				u64 life)
+struct dentry *fpt_entry_splice(struct inode *dir, struct inode *inode,
+				struct dentry *dentry, u64 life, u64 epoch)
 {
 	struct dentry *alias;
 
@@ -154,11 +211,11 @@ struct dentry *fpt_entry_splice(struct inode *inode, struct dentry *dentry,
 		return ERR_PTR(-ELOOP);
 	}
 
-	/* Before it can be found. */
-	fpt_entry_life(dentry, life);
+	/* Before it can be found, and when it can. */
+	fpt_entry_trust(dir, dentry, life, epoch);
 	alias = d_splice_alias(inode, dentry);
-	if (!IS_ERR_OR_NULL(alias))
-		fpt_entry_life(alias, life);
+	if (!IS_ERR(alias))
+		fpt_entry_trust(dir, alias ? alias : dentry, life, epoch);
 	return alias;
 }
 
@@ -220,7 +277,7 @@ struct dentry *fpt_lookup(struct inode *dir, struct dentry *dentry,
 	}
 	if (inode)
 		set_bit(FPT_N_RDPLUS, &fpt_node(dir)->bits);
-	return fpt_entry_splice(inode, dentry, life);
+	return fpt_entry_splice(dir, inode, dentry, life, epoch);
 }
 
 /* A name is in use: what came with READDIRPLUS was worth it. */
@@ -271,7 +328,7 @@ static int fpt_d_revalidate(struct inode *dir, const struct qstr *name,
 		fpt_entry_give_back(fpt_inode_conn(inode), entry.nodeid);
 		return 0;
 	}
-	fpt_entry_life(dentry, entry_life(&entry));
+	fpt_entry_trust(dir, dentry, entry_life(&entry), epoch);
 	return 1;
 }
 

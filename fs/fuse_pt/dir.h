@@ -18,18 +18,40 @@ struct fpt_conn;
 extern const struct file_operations fpt_dir_fops;
 
 /**
- * fpt_entry_life() - set how long a dentry may be trusted
+ * fpt_entry_trust() - what the server just said of a name holds for a while
+ * @dir: its directory
+ * @dentry: the name
  * @life: jiffies from fpt_life(); 0 means ask at every use
+ * @epoch: fpt_attr_epoch() from before the request; if the server took back
+ *	what it said of names since, it is asked at every use, too
  */
-void fpt_entry_life(struct dentry *dentry, u64 life);
+void fpt_entry_trust(struct inode *dir, struct dentry *dentry, u64 life,
+		     u64 epoch);
+
+/* The server has to be asked at the next use. */
+void fpt_entry_expire(struct dentry *dentry);
 
 /**
- * fpt_entry_splice() - d_splice_alias() of what an entry names, for @life
+ * fpt_entry_taken_back() - what the server said of a name does not hold
+ * @dir: its directory
+ *
+ * For notifications, which take no lock of the directory: first this, then
+ * they look for the dentry. Replies in flight that tell of a name in @dir are
+ * trusted for one use only, whether or not their dentry is there yet.
+ */
+void fpt_entry_taken_back(struct inode *dir);
+
+/* The same for all names of all directories: FUSE_NOTIFY_INC_EPOCH. */
+void fpt_entry_all_taken_back(struct fpt_conn *conn);
+
+/**
+ * fpt_entry_splice() - d_splice_alias() of what an entry names
  * @inode: taken over; NULL for a name that leads nowhere, or an ERR_PTR
+ * @dir, @dentry, @life, @epoch: as for fpt_entry_trust()
  * Return: as d_splice_alias(); -ELOOP for a directory that is above @dentry.
  */
-struct dentry *fpt_entry_splice(struct inode *inode, struct dentry *dentry,
-				u64 life);
+struct dentry *fpt_entry_splice(struct inode *dir, struct inode *inode,
+				struct dentry *dentry, u64 life, u64 epoch);
 
 /* The parent's attributes and listing changed by an operation of ours. */
 void fpt_dir_changed(struct inode *dir);

@@ -96,7 +96,7 @@ static struct dentry *export_dentry(struct inode *inode)
 
 	/* Found by no name so far: one that gets there is to be looked up. */
 	if (!IS_ERR(dentry) && IS_ROOT(dentry))
-		fpt_entry_life(dentry, 0);
+		fpt_entry_expire(dentry);
 	return dentry;
 }
 

@@ -595,23 +595,17 @@ static ssize_t file_splice_read(struct file *in, loff_t *pos,
 				unsigned int flags)
 {
 	struct fpt_file *ff = fpt_file(in);
-	struct inode *inode = file_inode(in);
 	int err;
 
-	if (fpt_inode_stale(inode))
+	if (fpt_inode_stale(file_inode(in)))
 		return -EIO;
 	if (ff->path == FPT_PATH_THROUGH)
 		return fpt_passthrough_splice_read(in, pos, pipe, len, flags);
 	if (ff->path == FPT_PATH_DIRECT)
 		return copy_splice_read(in, pos, pipe, len, flags);
 
-	/* as a read does that may reach behind the end */
-	if (*pos + len > i_size_read(inode)) {
-		err = fpt_attr_refresh(inode, in, STATX_SIZE);
-		if (err)
-			return err;
-	}
-	return filemap_splice_read(in, pos, pipe, len, flags);
+	err = fpt_cached_check(in, *pos, len);
+	return err ? err : filemap_splice_read(in, pos, pipe, len, flags);
 }
 
 static ssize_t file_splice_write(struct pipe_inode_info *pipe, struct file *out,

@@ -193,6 +193,8 @@ sector_t fpt_file_bmap(struct address_space *mapping, sector_t block);
 
 /* cached.c */
 extern const struct address_space_operations fpt_aops;
+/* Before a read from the page cache: is what it has, and the size, current? */
+int fpt_cached_check(struct file *file, loff_t pos, size_t len);
 ssize_t fpt_cached_read(struct kiocb *iocb, struct iov_iter *to);
 ssize_t fpt_cached_write(struct kiocb *iocb, struct iov_iter *from);
 int fpt_cached_mmap(struct file *file, struct vm_area_struct *vma);

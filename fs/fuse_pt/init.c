@@ -132,6 +132,14 @@ static bool init_take_posix_acl(struct fpt_conn *conn, struct super_block *sb,
 	return true;
 }
 
+/* A server that wants both means the one that is safe. */
+static bool init_take_explicit_inval(struct fpt_conn *conn,
+				     struct super_block *sb,
+				     const struct fuse_init_out *out, u64 flags)
+{
+	return !(flags & FUSE_AUTO_INVAL_DATA);
+}
+
 enum init_kind {
 	INIT_NOT_OFFERED,
 	INIT_AGREED,	/* a feature if the server takes it up */
@@ -162,6 +170,14 @@ static const struct init_row {
 	},
 	[const_ilog2(FUSE_ATOMIC_O_TRUNC)] = { INIT_AGREED, FPT_F_ATOMIC_O_TRUNC },
 	[const_ilog2(FUSE_EXPORT_SUPPORT)] = { INIT_AGREED, FPT_F_EXPORT_SUPPORT },
+	[const_ilog2(FUSE_ABORT_ERROR)] = { INIT_AGREED, FPT_F_ABORT_ERROR },
+	[const_ilog2(FUSE_AUTO_INVAL_DATA)] = { INIT_AGREED, FPT_F_AUTO_INVAL_DATA },
+	[const_ilog2(FUSE_EXPLICIT_INVAL_DATA)] = {
+		INIT_AGREED, FPT_F_EXPLICIT_INVAL_DATA,
+		.take = init_take_explicit_inval
+	},
+	[const_ilog2(FUSE_HAS_EXPIRE_ONLY)] = { INIT_HINT },
+	[const_ilog2(FUSE_HAS_RESEND)] = { INIT_HINT },
 	[const_ilog2(FUSE_BIG_WRITES)] = { INIT_AGREED, FPT_F_BIG_WRITES },
 	[const_ilog2(FUSE_DONT_MASK)] = { INIT_AGREED, FPT_F_DONT_MASK },
 	[const_ilog2(FUSE_SPLICE_WRITE)] = { INIT_HINT },

@@ -73,7 +73,7 @@ static void name_failed(struct inode *dir, struct dentry *dentry, int err)
 		fallthrough;
 	case -ENOENT:
 	case -EEXIST:
-		fpt_entry_life(dentry, 0);
+		fpt_entry_expire(dentry);
 	}
 }
 
@@ -81,7 +81,7 @@ static void name_failed(struct inode *dir, struct dentry *dentry, int err)
 static void name_gone(struct inode *dir, struct dentry *dentry)
 {
 	fpt_dir_changed(dir);
-	fpt_entry_life(dentry, 0);
+	fpt_entry_expire(dentry);
 	fpt_node_unlinked(d_inode(dentry));
 }
 
@@ -120,24 +120,24 @@ static struct dentry *make_object(struct mnt_idmap *idmap, struct inode *dir,
 
 	if ((entry.attr.mode & S_IFMT) != type) {
 		fpt_entry_give_back(conn, entry.nodeid);
-		fpt_entry_life(dentry, 0);
+		fpt_entry_expire(dentry);
 		return ERR_PTR(-EIO);
 	}
 	inode = fpt_entry_inode(dir->i_sb, &entry, epoch);
 	if (IS_ERR(inode)) {
-		fpt_entry_life(dentry, 0);
+		fpt_entry_expire(dentry);
 		return ERR_CAST(inode);
 	}
 
 	life = fpt_life(entry.entry_valid, entry.entry_valid_nsec);
 	if (type != S_IFDIR) {
-		fpt_entry_life(dentry, life);
+		fpt_entry_trust(dir, dentry, life, epoch);
 		d_instantiate(dentry, inode);
 		return NULL;
 	}
 	/* A directory has one dentry, wherever the server shows it. */
 	d_drop(dentry);
-	return fpt_entry_splice(inode, dentry, life);
+	return fpt_entry_splice(dir, inode, dentry, life, epoch);
 }
 
 static int make_node(struct mnt_idmap *idmap, struct inode *dir,
@@ -441,8 +441,9 @@ static int create_open(struct mnt_idmap *idmap, struct inode *dir,
 
 	if (op == FUSE_CREATE)
 		fpt_dir_changed(dir);
-	fpt_entry_life(dentry, fpt_life(out.entry.entry_valid,
-					out.entry.entry_valid_nsec));
+	fpt_entry_trust(dir, dentry, fpt_life(out.entry.entry_valid,
+					      out.entry.entry_valid_nsec),
+			epoch);
 	d_instantiate(dentry, inode);
 
 	file->f_mode |= FMODE_CREATED;

@@ -52,21 +52,6 @@ void fpt_node_free(struct inode *inode)
 	kmem_cache_free(node_cache, fn);
 }
 
-/*
- * A reply that was asked for before an inode went away may tell of the file as
- * it was before a write through that inode. With the inode gone, its epoch is
- * too: remember the latest for all of them.
- */
-static void node_remember_epoch(struct fpt_conn *conn)
-{
-	s64 now = fpt_attr_now(conn);
-	s64 seen = atomic64_read(&conn->evict_epoch);
-
-	while (seen < now &&
-	       !atomic64_try_cmpxchg(&conn->evict_epoch, &seen, now))
-		;
-}
-
 void fpt_node_evict(struct inode *inode)
 {
 	struct fpt_conn *conn = fpt_inode_conn(inode);
@@ -80,8 +65,13 @@ void fpt_node_evict(struct inode *inode)
 		fpt_forget_queue(conn, fn->forget, fn->id, fn->lookups);
 		fn->forget = NULL;
 	}
+	/*
+	 * A reply that was asked for before may tell of the file as it was
+	 * before a write through this inode. With the inode gone, its epoch is
+	 * too: remember the latest for all of them.
+	 */
 	if (inode->i_nlink)
-		node_remember_epoch(conn);
+		fpt_attr_note(conn, &conn->evict_epoch);
 }
 
 void fpt_node_mark_stale(struct inode *inode)
@@ -99,6 +89,12 @@ static int node_set_id(struct inode *inode, void *id)
 {
 	fpt_node(inode)->id = *(const u64 *)id;
 	return 0;
+}
+
+struct inode *fpt_node_get(struct fpt_conn *conn, u64 id)
+{
+	lockdep_assert_held(&conn->sb_lock);
+	return conn->sb ? fpt_node_known(conn->sb, id) : NULL;
 }
 
 /* What does not change as long as the node lives. */
@@ -122,6 +118,7 @@ static void node_become(struct inode *inode, u64 generation,
 	case S_IFDIR:
 		mutex_init(&fn->rdlock);
 		fpt_dircache_init(&fn->listing);
+		atomic64_set(&fn->names_told, 0);
 		fpt_dir_set_ops(inode);
 		break;
 	case S_IFLNK:

@@ -54,6 +54,8 @@ enum fpt_node_bits {
  * @wb: page-cache writeback state (regular files)
  * @rdlock: serialises readers of a directory without PARALLEL_DIROPS
  * @listing: what is cached of its names (directories)
+ * @names_told: directories: conn->attr_epoch when the server last took back
+ *	what it had said of a name
  */
 struct fpt_node {
 	struct inode		vfs;
@@ -81,6 +83,7 @@ struct fpt_node {
 		struct {
 			struct mutex		rdlock;	/* see above */
 			struct fpt_dircache	listing;
+			atomic64_t		names_told;
 		};
 	};
 };
@@ -130,6 +133,13 @@ struct inode *fpt_node_find(struct super_block *sb, u64 id, u64 generation,
 struct inode *fpt_node_known(struct super_block *sb, u64 id);
 
 /**
+ * fpt_node_get() - the same for who has only the connection
+ * @conn: its sb_lock held, for as long as the reference
+ * Return: inode with a reference, or NULL.
+ */
+struct inode *fpt_node_get(struct fpt_conn *conn, u64 id);
+
+/**
  * fpt_node_mark_stale() - the server contradicted itself about this inode
  * Every further use gives EIO; takes the inode out of the hash.
  */
@@ -166,6 +176,12 @@ static inline u64 fpt_attr_now(const struct fpt_conn *conn)
 {
 	return atomic64_read(&conn->attr_epoch);
 }
+
+/**
+ * fpt_attr_note() - all that was asked for so far is older than this
+ * @mark: raised to fpt_attr_now(), never lowered; ordered before what follows
+ */
+void fpt_attr_note(struct fpt_conn *conn, atomic64_t *mark);
 
 /**
  * fpt_life() - a lifetime of the protocol in jiffies, saturating

@@ -6,6 +6,7 @@
 #include "compat/compat.h"
 
 #include <linux/fs.h>
+#include <linux/list_sort.h>
 #include <linux/mm.h>
 #include <linux/poll.h>
 #include <linux/sched/signal.h>
@@ -54,8 +55,12 @@ static void queue_unlock_wake(struct fpt_queue *q, bool caller_waits)
 static void queue_append(struct fpt_queue *q, struct fpt_req *req)
 	__must_hold(&q->lock)
 {
-	q->unique += 2;
-	req->in.unique = q->unique;
+	if (unlikely(req->call->flags & FPT_CALL_UNIQUE)) {
+		req->in.unique = req->call->unique;
+	} else {
+		q->unique += 2;
+		req->in.unique = q->unique;
+	}
 	list_add_tail(&req->link, &q->pending);
 }
 
@@ -196,6 +201,51 @@ void fpt_queue_uninterrupt(struct fpt_queue *q, struct fpt_req *req)
 	spin_lock(&q->lock);
 	list_del_init(&req->intr_link);
 	spin_unlock(&q->lock);
+}
+
+/* -------- once more -------- */
+
+void fpt_queue_unsend(struct fpt_queue *q, struct fpt_req *req,
+		      struct list_head *again)
+{
+	spin_lock(&q->lock);
+	if (req->interrupted)
+		list_del_init(&req->intr_link);
+	req->in.unique |= FUSE_UNIQUE_RESEND;
+	WRITE_ONCE(req->dev, NULL);
+	WRITE_ONCE(req->state, FPT_REQ_QUEUED);
+	list_add_tail(&req->link, again);
+	spin_unlock(&q->lock);
+}
+
+static int queue_older(void *priv, const struct list_head *a,
+		       const struct list_head *b)
+{
+	u64 one = list_entry(a, struct fpt_req, link)->in.unique;
+	u64 other = list_entry(b, struct fpt_req, link)->in.unique;
+
+	return one > other ? 1 : -1;
+}
+
+void fpt_queue_again(struct fpt_conn *conn, struct list_head *again)
+{
+	struct fpt_queue *q = &conn->queue;
+	struct fpt_req *req;
+
+	spin_lock(&q->lock);
+	if (fpt_conn_dead(conn)) {
+		/* Who aborted could not see them. */
+		list_for_each_entry(req, again, link)
+			req->state = FPT_REQ_TAKEN;
+		spin_unlock(&q->lock);
+		fpt_req_finish_all(conn, again, -ECONNABORTED);
+		return;
+	}
+	list_sort(NULL, again, queue_older);
+	list_splice(again, &q->pending);
+	spin_unlock(&q->lock);
+	wake_up_all(&q->wait);
+	kill_fasync(&q->fasync, SIGIO, POLL_IN);
 }
 
 /* -------- forgets -------- */
@@ -385,7 +435,8 @@ again:
 	spin_lock(&q->lock);
 	while (!queue_has_any(q) || fpt_conn_dead(conn)) {
 		if (fpt_conn_dead(conn) || room->nonblock) {
-			err = fpt_conn_dead(conn) ? -ENODEV : -EAGAIN;
+			err = fpt_conn_dead(conn) ? fpt_conn_gone(conn) :
+						    -EAGAIN;
 			spin_unlock(&q->lock);
 			return err;
 		}
@@ -458,7 +509,7 @@ bool fpt_queue_live(struct fpt_conn *conn)
 	return live;
 }
 
-bool fpt_queue_abort(struct fpt_conn *conn)
+bool fpt_queue_abort(struct fpt_conn *conn, bool tell)
 {
 	struct fpt_queue *q = &conn->queue;
 	struct fpt_forget *forgets, *next;
@@ -471,6 +522,9 @@ bool fpt_queue_abort(struct fpt_conn *conn)
 		spin_unlock(&q->lock);
 		return false;
 	}
+	WRITE_ONCE(conn->tell_abort, tell);
+	/* Pairs with the barrier in fpt_conn_gone(). */
+	smp_wmb();
 	WRITE_ONCE(conn->state, FPT_CONN_DEAD);
 	/* Those that never became active end as if they had. */
 	q->nr_active = q->nr_background;

@@ -5,11 +5,13 @@
  *
  *              fpt_call          server reads          server answers
  *   (caller) ----------> QUEUED -------------> TAKEN -> SENT ------> TAKEN -> DONE
+ *                          |  ^ <- - - - - - - |- - - - - |  RESEND    |  ^
  *                          |                   |   ^      |            |  ^
  *                          | killed            v   |      | killed     v  |
  *                          +---> DONE         PARKED      +-> orphan  PARKED
  *
- * QUEUED	on the queue; under fpt_queue.lock
+ * QUEUED	on the queue; under fpt_queue.lock. A SENT request comes back to
+ *		it with FUSE_NOTIFY_RESEND, under both locks
  * TAKEN	one task (a server's read or write, an abort) owns it and copies;
  *		page faults are off, so that it is short. Nobody else touches it.
  * PARKED	as TAKEN, but the owner sleeps (page fault, memory) and does not
@@ -70,8 +72,9 @@ enum fpt_req_state {
  *	Set under the lock of the state that it is in
  * @leaving: caller was killed while it was TAKEN: wake it when that ends
  * @waiter: the caller, for a synchronous request; else NULL
- * @dev: device it was taken by; set under fpt_queue.lock. A caller that looks
- *	at it holds the RCU read lock, devices are freed by RCU
+ * @dev: device it was taken by, NULL while QUEUED; set under fpt_queue.lock.
+ *	A caller that looks at it holds the RCU read lock, devices are freed by
+ *	RCU, and looks again under the device's lock
  * @park: while PARKED, record on the owner's stack
  * @intr_link: on fpt_queue.interrupts, under fpt_queue.lock
  * @late: copy of the call's, for orphans
@@ -144,12 +147,13 @@ bool fpt_queue_live(struct fpt_conn *conn);
 
 /**
  * fpt_queue_abort() - make the connection dead and finish every request
+ * @tell: see fpt_conn.tell_abort
  *
  * The transport's part of fpt_conn_abort(): changes fpt_conn.state, wakes
  * fpt_conn.init_wait, servers and pollers. Return: true for the call that did
  * it, false if it was dead before.
  */
-bool fpt_queue_abort(struct fpt_conn *conn);
+bool fpt_queue_abort(struct fpt_conn *conn, bool tell);
 
 /**
  * fpt_queue_drain() - wait until the last call has ended
@@ -208,7 +212,7 @@ struct fpt_next {
  * fpt_queue_next() - wait for something to read and take it off the queue
  *
  * Requests that do not fit @room are finished with an error. Return: 0;
- * -EAGAIN, -ERESTARTSYS; -ENODEV on a dead connection.
+ * -EAGAIN, -ERESTARTSYS; fpt_conn_gone() on a dead connection.
  */
 int fpt_queue_next(struct fpt_conn *conn, struct fpt_dev *dev,
 		   const struct fpt_room *room, struct fpt_next *next);
@@ -243,6 +247,19 @@ void fpt_queue_interrupt(struct fpt_queue *q, struct fpt_req *req);
 
 /* An interrupted request ended: nobody needs to read INTERRUPT for it. */
 void fpt_queue_uninterrupt(struct fpt_queue *q, struct fpt_req *req);
+
+/**
+ * fpt_queue_unsend() - a SENT request goes to the server once more
+ * @req: just taken out of the table; QUEUED from here on
+ * @again: its list until fpt_queue_again(), guarded by @q's lock
+ *
+ * Called under fpt_dev.lock. What INTERRUPT was to be read is read after it.
+ */
+void fpt_queue_unsend(struct fpt_queue *q, struct fpt_req *req,
+		      struct list_head *again);
+
+/* Put them before all that is pending, the oldest first. */
+void fpt_queue_again(struct fpt_conn *conn, struct list_head *again);
 
 /* Number of pipe buffers that a request fills, its payload by reference. */
 unsigned int fpt_req_slots(const struct fpt_req *req);

@@ -242,7 +242,7 @@ static void plant(struct dentry *parent, const struct record *rec, u64 epoch)
 
 		inode = d_inode(dentry);
 		if (inode && fpt_entry_confirms(inode, entry, epoch)) {
-			fpt_entry_life(dentry, life);
+			fpt_entry_trust(d_inode(parent), dentry, life, epoch);
 			dput(dentry);
 			return;
 		}
@@ -254,7 +254,7 @@ static void plant(struct dentry *parent, const struct record *rec, u64 epoch)
 	inode = fpt_entry_inode(sb, entry, epoch);
 	if (!IS_ERR(inode))
 		set_bit(FPT_N_PLANTED, &fpt_node(inode)->bits);
-	alias = fpt_entry_splice(inode, dentry, life);
+	alias = fpt_entry_splice(d_inode(parent), inode, dentry, life, epoch);
 	d_lookup_done(dentry);
 	if (!IS_ERR_OR_NULL(alias))
 		dput(alias);

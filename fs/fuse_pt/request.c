@@ -208,18 +208,25 @@ static bool req_leave(struct fpt_conn *conn, struct fpt_req *req)
 {
 	struct fpt_call *call = req->call;
 
-	if (fpt_queue_remove(&conn->queue, req)) {
-		call->error = -EINTR;
-		return false;
-	}
-	while (!fpt_dev_leave(req)) {
+	int err;
+
+	for (;;) {
+		if (fpt_queue_remove(&conn->queue, req)) {
+			call->error = -EINTR;
+			return false;
+		}
+		err = fpt_dev_leave(conn, req);
+		if (err == -EAGAIN)
+			continue;
+		if (!err) {
+			call->error = -EINTR;
+			return true;
+		}
 		req_wait_taken(req);
 		/* Pairs with the release in fpt_req_finish(). */
 		if (smp_load_acquire(&req->state) == FPT_REQ_DONE)
 			return false;
 	}
-	call->error = -EINTR;
-	return true;
 }
 
 /*
@@ -250,8 +257,9 @@ static bool req_wait(struct fpt_conn *conn, struct fpt_req *req, u32 flags)
 		}
 		__set_current_state(TASK_RUNNING);
 		if (mode == TASK_INTERRUPTIBLE) {
-			if (!fpt_queue_mark(&conn->queue, req))
-				fpt_dev_interrupt(conn, req);
+			while (!fpt_queue_mark(&conn->queue, req) &&
+			       !fpt_dev_interrupt(conn, req))
+				;
 			mode = TASK_KILLABLE;
 		} else {
 			return !req_leave(conn, req);

@@ -87,6 +87,8 @@ struct fpt_pages {
  *	will be that the call makes, instead of who asks
  * @FPT_CALL_NOINTR: a signal does not send INTERRUPT (a fatal one still ends
  *	the wait)
+ * @FPT_CALL_UNIQUE: the header carries @unique, which the server chose; for
+ *	asynchronous calls without a reply
  */
 enum fpt_call_flags {
 	FPT_CALL_FORCE		= 1u << 0,
@@ -100,6 +102,7 @@ enum fpt_call_flags {
 	FPT_CALL_EARLY		= 1u << 8,
 	FPT_CALL_NOINTR		= 1u << 9,
 	FPT_CALL_OWNER		= 1u << 10,
+	FPT_CALL_UNIQUE		= 1u << 11,
 };
 
 /**
@@ -123,6 +126,7 @@ enum fpt_call_flags {
  *	with the first FPT_LATE_MAX bytes of a successful reply, so that what
  *	the server handed out (lookup counts, file handles) is given back. Runs
  *	in the server's context; must not wait for the server
+ * @unique: in its place with FPT_CALL_UNIQUE
  * @orphan: for fpt_call(), or NULL. If it is NULL after the call, the caller
  *	was killed and left, and @orphan->end will be called
  */
@@ -140,8 +144,11 @@ struct fpt_call {
 	kuid_t		owner_uid;
 	kgid_t		owner_gid;
 	void		(*done)(struct fpt_conn *conn, struct fpt_call *call);
-	void		(*late)(struct fpt_conn *conn, u32 op, u64 node,
+	union {
+		void	(*late)(struct fpt_conn *conn, u32 op, u64 node,
 				const void *reply, size_t len);
+		u64	unique;
+	};
 	struct fpt_orphan *orphan;
 };
 

@@ -559,10 +559,10 @@ static void super_destroy(struct fpt_conn *conn)
 
 /*
  * First what was written through mappings that outlived their files reaches
- * the server; until then an operator can still abort. Then nobody finds the
- * superblock through the connection any more, the last call ends, the inodes
- * go; the connection itself lives on for as long as the server holds its
- * device open.
+ * the server; until then an operator can still abort. Then the connection
+ * ends, nobody finds the superblock through it any more, the last call ends,
+ * the inodes go; the connection itself lives on for as long as the server holds
+ * its device open.
  */
 static void super_kill(struct super_block *sb)
 {
@@ -572,11 +572,12 @@ static void super_kill(struct super_block *sb)
 	super_destroy(conn);
 	fpt_ctl_remove(conn);
 
+	/* Before the lock: a notification may hold it and wait for a reply. */
+	fpt_conn_abort(conn);
 	down_write(&conn->sb_lock);
 	conn->sb = NULL;
 	up_write(&conn->sb_lock);
 
-	fpt_conn_abort(conn);
 	fpt_queue_drain(conn);
 	if (sb->s_type->fs_flags & FS_REQUIRES_DEV)
 		kill_block_super(sb);

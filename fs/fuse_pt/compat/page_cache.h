@@ -8,6 +8,12 @@
 #include <linux/pagemap.h>
 #include <linux/uio.h>
 
+#ifdef FPT_HAVE_FOLIO_BATCH_H
+#include <linux/folio_batch.h>
+#else
+#include <linux/pagevec.h>
+#endif
+
 #ifndef FPT_HAVE_FGF_T
 #define fgf_t	int
 
