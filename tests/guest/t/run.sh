@@ -5,7 +5,7 @@
 # his own; what it cannot lead there is refused with the reason. It fails when
 # a mount goes to the kernel's fuse after all, a status or an environment is
 # lost, a helper outlives its server, or a program is run that it has no hold on.
-# timeout: 300
+# timeout: 120
 . "$FUSEPT_TESTS/lib.sh"
 
 # A build that is not installed keeps its files together.
