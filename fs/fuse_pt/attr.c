@@ -112,8 +112,9 @@ static struct timespec64 attr_time(u64 sec, u32 nsec)
 	};
 }
 
-/* What the VFS and stat(2) see, but for the size and the link count. */
-static void take_plain(struct inode *inode, const struct fuse_attr *attr)
+/* What the VFS and stat(2) see, but for size, link count and what is @owned. */
+static void take_plain(struct inode *inode, const struct fuse_attr *attr,
+		       u32 owned)
 {
 	struct fpt_conn *conn = fpt_inode_conn(inode);
 	struct fpt_node *node = fpt_node(inode);
@@ -131,8 +132,18 @@ static void take_plain(struct inode *inode, const struct fuse_attr *attr)
 	inode->i_blocks = attr->blocks;
 	node->blksize = attr->blksize <= INT_MAX ? attr->blksize : 0;
 	inode_set_atime_to_ts(inode, attr_time(attr->atime, attr->atimensec));
-	inode_set_mtime_to_ts(inode, attr_time(attr->mtime, attr->mtimensec));
-	inode_set_ctime_to_ts(inode, attr_time(attr->ctime, attr->ctimensec));
+	if (!(owned & STATX_MTIME))
+		inode_set_mtime_to_ts(inode,
+				      attr_time(attr->mtime, attr->mtimensec));
+	if (!(owned & STATX_CTIME))
+		inode_set_ctime_to_ts(inode,
+				      attr_time(attr->ctime, attr->ctimensec));
+}
+
+/* The attributes that no reply can tell us anything about. */
+static u32 attr_owned(const struct inode *inode)
+{
+	return fpt_wb_owns(inode) ? FPT_STAT_OWNED : 0;
 }
 
 /**
@@ -160,6 +171,7 @@ static bool take_news(struct inode *inode, const struct attr_news *news,
 {
 	struct fpt_conn *conn = fpt_inode_conn(inode);
 	struct fpt_node *node = fpt_node(inode);
+	u32 owned = attr_owned(inode);
 	u32 keep = 0;
 
 	lockdep_assert_held(&node->lock);
@@ -171,16 +183,17 @@ static bool take_news(struct inode *inode, const struct attr_news *news,
 		keep = node->stale_mask;
 	if (test_bit(FPT_N_SIZE_CHANGING, &node->bits))
 		keep |= STATX_SIZE;
+	keep |= owned;
 	if (news->resized)
 		keep &= ~STATX_SIZE;
 
-	take_plain(inode, news->attr);
+	take_plain(inode, news->attr, owned);
 	if (!(keep & STATX_NLINK))
 		set_nlink(inode, news->attr->nlink);
 	if (!(keep & STATX_SIZE))
 		i_size_write(inode, news->attr->size);
 
-	node->stale_mask = keep;
+	node->stale_mask = keep & ~owned;
 	node->attr_life = news->life;
 	node->attr_until = fpt_until(news->life);
 	node->attr_asked = news->own ? fpt_attr_now(conn) : news->epoch;
@@ -258,7 +271,7 @@ void fpt_attr_stale(struct inode *inode, u32 mask)
 	struct fpt_node *node = fpt_node(inode);
 
 	spin_lock(&node->lock);
-	node->stale_mask |= mask;
+	node->stale_mask |= mask & ~attr_owned(inode);
 	/* A read is no change that a reply could cross. */
 	if (mask != STATX_ATIME)
 		node->attr_epoch = fpt_attr_now(conn);
@@ -269,13 +282,17 @@ void fpt_attr_stale(struct inode *inode, u32 mask)
 	spin_unlock(&node->lock);
 	if (mask & STATX_MODE)
 		fpt_acl_forget(inode);
+
+	/* The server changed something else than data. */
+	if ((mask & (STATX_CTIME | STATX_SIZE)) == STATX_CTIME)
+		fpt_times_touch(inode, STATX_CTIME);
 }
 
 bool fpt_attr_expired(const struct inode *inode, u32 mask)
 {
 	struct fpt_node *node = fpt_node(inode);
 
-	mask &= ~STAT_FIXED;
+	mask &= ~(STAT_FIXED | attr_owned(inode));
 	if (!mask)
 		return false;
 	return (READ_ONCE(node->stale_mask) & mask) ||
@@ -344,10 +361,24 @@ bool fpt_node_wrote(struct inode *inode, loff_t end)
 		i_size_write(inode, end);
 		grew = true;
 	}
-	node->stale_mask |= mask;
+	node->stale_mask |= mask & ~attr_owned(inode);
 	node->attr_epoch = fpt_attr_now(fpt_inode_conn(inode));
 	spin_unlock(&node->lock);
+	fpt_times_touch(inode, STATX_MTIME | STATX_CTIME);
 	return grew;
+}
+
+void fpt_node_dirtied(struct inode *inode, loff_t end)
+{
+	struct fpt_node *node = fpt_node(inode);
+
+	if (end > i_size_read(inode)) {
+		spin_lock(&node->lock);
+		if (end > inode->i_size)
+			i_size_write(inode, end);
+		spin_unlock(&node->lock);
+	}
+	fpt_times_touch(inode, STATX_MTIME | STATX_CTIME);
 }
 
 void fpt_node_unlinked(struct inode *inode)
@@ -360,9 +391,10 @@ void fpt_node_unlinked(struct inode *inode)
 		clear_nlink(inode);
 	else if (inode->i_nlink)
 		set_nlink(inode, inode->i_nlink - 1);
-	node->stale_mask |= STATX_NLINK | STATX_CTIME;
+	node->stale_mask |= STATX_NLINK | (STATX_CTIME & ~attr_owned(inode));
 	node->attr_epoch = fpt_attr_now(fpt_inode_conn(inode));
 	spin_unlock(&node->lock);
+	fpt_times_touch(inode, STATX_CTIME);
 }
 
 int fpt_getattr(struct mnt_idmap *idmap, const struct path *path,

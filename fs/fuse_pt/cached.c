@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Cached files: the page cache, filled by READ and written through by WRITE.
+ * Cached files: the page cache, filled by READ, written through by WRITE, or
+ * with FUSE_WRITEBACK_CACHE written to and left dirty.
  */
 #include "compat/compat.h"
 
@@ -10,6 +11,7 @@
 #include <linux/pagemap.h>
 #include <linux/slab.h>
 #include <linux/uio.h>
+#include <linux/writeback.h>
 #include "conn.h"
 #include "file.h"
 #include "node.h"
@@ -350,7 +352,7 @@ static ssize_t through_send(struct cached_through *t, loff_t pos, u32 flags)
 		.offset = pos,
 		.size = t->len,
 		.write_flags = flags,
-		.flags = t->file->f_flags,
+		.flags = fpt_write_flags(t->file),
 	};
 	t->call = (struct fpt_call){
 		.op = FUSE_WRITE,
@@ -440,8 +442,126 @@ static ssize_t through_write(struct cached_through *t, struct kiocb *iocb,
 	return total ? total : done;
 }
 
+/* -------- writing to the page cache alone -------- */
+
+/*
+ * Before bytes are copied to a locked folio: what the copy leaves of it must be
+ * known. Return: 0, an error, or -EAGAIN if a WRITE has to end first.
+ */
+static int back_prepare(struct file *file, struct folio *folio, size_t at,
+			size_t len)
+{
+	struct inode *inode = folio->mapping->host;
+	loff_t pos = folio_pos(folio);
+	loff_t size = i_size_read(inode);
+	int err;
+
+	if (folio_test_uptodate(folio) || len == PAGE_SIZE)
+		return 0;
+
+	if (pos >= size || (!at && pos + len >= size)) {
+		folio_zero_segments(folio, 0, at, at + len, PAGE_SIZE);
+		return 0;
+	}
+	if (!fpt_wb_quiet(inode, pos, pos + PAGE_SIZE - 1))
+		return -EAGAIN;
+	err = fill_folio(file, folio);
+	if (!err)
+		folio_mark_uptodate(folio);
+	return err;
+}
+
+/* To a locked folio that is prepared. Half of one that is not known is none. */
+static size_t back_copy(struct folio *folio, size_t at, size_t len,
+			struct iov_iter *from)
+{
+	size_t copied;
+
+	if (mapping_writably_mapped(folio->mapping))
+		flush_dcache_folio(folio);
+	copied = copy_folio_from_iter_atomic(folio, at, len, from);
+	flush_dcache_folio(folio);
+	if (folio_test_uptodate(folio))
+		return copied;
+	if (copied < len) {
+		iov_iter_revert(from, copied);
+		return 0;
+	}
+	folio_mark_uptodate(folio);
+	return copied;
+}
+
+/* Within one folio. Return: bytes, 0 to try again, or an error. */
+static ssize_t back_one(struct kiocb *iocb, struct iov_iter *from)
+{
+	struct file *file = iocb->ki_filp;
+	struct address_space *mapping = file->f_mapping;
+	struct inode *inode = mapping->host;
+	loff_t pos = iocb->ki_pos;
+	size_t at = offset_in_page(pos);
+	size_t len = min(iov_iter_count(from), PAGE_SIZE - at);
+	struct folio *folio;
+	size_t copied;
+	int err;
+
+	/* Here may fault what must not fault with the folio locked. */
+	if (unlikely(fault_in_iov_iter_readable(from, len) == len))
+		return -EFAULT;
+
+	folio = __filemap_get_folio(mapping, pos >> PAGE_SHIFT, FGP_WRITEBEGIN,
+				    mapping_gfp_mask(mapping));
+	if (IS_ERR(folio))
+		return PTR_ERR(folio);
+
+	err = back_prepare(file, folio, at, len);
+	copied = err ? 0 : back_copy(folio, at, len, from);
+	if (copied) {
+		folio_mark_dirty(folio);
+		fpt_node_dirtied(inode, pos + copied);
+	}
+	folio_unlock(folio);
+	folio_put(folio);
+
+	if (err == -EAGAIN)
+		err = fpt_wb_wait_killable(inode, pos - at,
+					   pos - at + PAGE_SIZE - 1);
+	return err ? err : copied;
+}
+
+static ssize_t back_write(struct kiocb *iocb, struct iov_iter *from)
+{
+	size_t total = 0;
+	ssize_t done;
+
+	do {
+		done = back_one(iocb, from);
+		if (done < 0)
+			break;
+		total += done;
+		iocb->ki_pos += done;
+		if (fatal_signal_pending(current)) {
+			done = -EINTR;
+			break;
+		}
+		balance_dirty_pages_ratelimited(iocb->ki_filp->f_mapping);
+		cond_resched();
+	} while (iov_iter_count(from));
+
+	return total ? total : done;
+}
+
+/*
+ * Where privileges go with a write, the server must see whose it is, and when.
+ */
+static bool back_is_for(const struct inode *inode)
+{
+	return fpt_wb_owns(inode) && !(inode->i_mode & (S_ISUID | S_ISGID));
+}
+
+/* -------- writing -------- */
+
 /* Inode locked, checks passed. */
-static ssize_t cached_write_locked(struct kiocb *iocb, struct iov_iter *from)
+static ssize_t cached_write_through(struct kiocb *iocb, struct iov_iter *from)
 {
 	struct inode *inode = file_inode(iocb->ki_filp);
 	const struct fpt_conn *conn = fpt_inode_conn(inode);
@@ -468,8 +588,6 @@ static ssize_t cached_write_locked(struct kiocb *iocb, struct iov_iter *from)
 	}
 	t.max = min(t.max, conn->max_pages);
 
-	if (iocb->ki_pos > size)
-		fpt_file_zero_tail(inode, size);
 	if (grows)
 		set_bit(FPT_N_SIZE_CHANGING, &fn->bits);
 	done = through_write(&t, iocb, from);
@@ -479,6 +597,24 @@ static ssize_t cached_write_locked(struct kiocb *iocb, struct iov_iter *from)
 	if (t.bv != t.few)
 		kfree(t.bv);
 	return done;
+}
+
+/* Inode locked, checks passed. */
+static ssize_t cached_write_locked(struct kiocb *iocb, struct iov_iter *from)
+{
+	struct inode *inode = file_inode(iocb->ki_filp);
+	loff_t size = i_size_read(inode);
+	ssize_t done;
+
+	if (iocb->ki_pos > size)
+		fpt_file_zero_tail(inode, size);
+	if (back_is_for(inode)) {
+		done = back_write(iocb, from);
+		/* The handle cannot read what the write leaves of a page. */
+		if (done != -EBADF)
+			return done;
+	}
+	return cached_write_through(iocb, from);
 }
 
 ssize_t fpt_cached_write(struct kiocb *iocb, struct iov_iter *from)
@@ -515,11 +651,18 @@ static void cached_vma_close(struct vm_area_struct *vma)
 		filemap_fdatawrite(mapping);
 }
 
+static vm_fault_t cached_page_mkwrite(struct vm_fault *vmf)
+{
+	fpt_times_touch(file_inode(vmf->vma->vm_file),
+			STATX_MTIME | STATX_CTIME);
+	return filemap_page_mkwrite(vmf);
+}
+
 static const struct vm_operations_struct cached_vm_ops = {
 	.close		= cached_vma_close,
 	.fault		= filemap_fault,
 	.map_pages	= filemap_map_pages,
-	.page_mkwrite	= filemap_page_mkwrite,
+	.page_mkwrite	= cached_page_mkwrite,
 };
 
 int fpt_cached_mmap(struct file *file, struct vm_area_struct *vma)

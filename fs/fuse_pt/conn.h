@@ -53,6 +53,7 @@ enum fpt_feature {
 	FPT_F_NO_OPEN,		/* NO_OPEN_SUPPORT */
 	FPT_F_NO_OPENDIR,	/* NO_OPENDIR_SUPPORT */
 	FPT_F_DIRECT_IO_ALLOW_MMAP,
+	FPT_F_WRITEBACK,	/* WRITEBACK_CACHE */
 	FPT_F_PASSTHROUGH,
 	FPT_F_POSIX_LOCKS,
 	FPT_F_FLOCK_LOCKS,
@@ -105,7 +106,9 @@ enum fpt_conn_state {
  * @names_told: @attr_epoch at the last change of @names_epoch: a reply that was
  *	asked for before it belongs to the older one
  * @nr_waiting: calls queued or in flight, as shown by the control fs
- * @nr_copies: WRITEs of dirty pages that did not end yet, see writeback.h
+ * @nr_copies: WRITEs of dirty pages, and SETATTRs of their times, that did not
+ *	end yet, see writeback.h
+ * @copy_pages: pages of those WRITEs
  * @copies_end: woken when @nr_copies falls to 0
  * @user_ns, @pid_ns: of the mounter; ids on the wire are translated to them
  * @owner_uid, @owner_gid: mount options user_id and group_id
@@ -148,6 +151,7 @@ struct fpt_conn {
 	atomic64_t		names_told;
 	atomic_t		nr_waiting;
 	atomic_t		nr_copies;
+	atomic_t		copy_pages;
 	wait_queue_head_t	copies_end;
 
 	struct user_namespace	*user_ns;

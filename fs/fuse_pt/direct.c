@@ -244,7 +244,7 @@ static void part_prepare_write(struct direct_part *part, loff_t pos)
 		.size = part->len,
 		.write_flags = FUSE_WRITE_LOCKOWNER,
 		.lock_owner = fpt_lock_owner(io->ff->conn, current->files),
-		.flags = io->iocb->ki_filp->f_flags,
+		.flags = fpt_write_flags(io->iocb->ki_filp),
 	};
 	if (!capable(CAP_FSETID))
 		part->in.write.write_flags |= FUSE_WRITE_KILL_SUIDGID;
@@ -492,16 +492,16 @@ static ssize_t direct_run(struct direct_io *io, struct iov_iter *iter,
 /* -------- the page cache beside it -------- */
 
 /* What the page cache or a WRITE under way has of the range goes first. */
-static int direct_settle(struct inode *inode, loff_t pos, size_t len)
+static int direct_settle_read(struct inode *inode, loff_t pos, size_t len)
 {
-	return fpt_wb_settle(inode, pos, pos + len - 1);
+	return fpt_wb_settle_read(inode, pos, pos + len - 1);
 }
 
 /* A write must not leave a page either that says otherwise. */
 static int direct_settle_write(struct inode *inode, loff_t pos, size_t len)
 {
 	struct address_space *mapping = inode->i_mapping;
-	int err = direct_settle(inode, pos, len);
+	int err = fpt_wb_settle(inode, pos, pos + len - 1);
 
 	if (err || !mapping->nrpages)
 		return err;
@@ -523,7 +523,7 @@ ssize_t fpt_direct_read(struct kiocb *iocb, struct iov_iter *to)
 	if (!iov_iter_count(to))
 		return 0;
 
-	done = direct_settle(io.inode, iocb->ki_pos, iov_iter_count(to));
+	done = direct_settle_read(io.inode, iocb->ki_pos, iov_iter_count(to));
 	if (done)
 		return done;
 

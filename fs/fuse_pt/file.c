@@ -106,6 +106,18 @@ static void file_end(struct fpt_file *ff, u32 op, unsigned int flags)
 	fpt_file_put(ff);
 }
 
+/* Nobody called close(2) since the file was written: as when it is mapped. */
+static void file_send_times(struct inode *inode, struct fpt_file *ff)
+{
+	if (!test_bit(FPT_N_TIMES_DIRTY, &fpt_node(inode)->bits))
+		return;
+	if (!fpt_wb_wait_killable(inode, 0, LLONG_MAX) && !fpt_task_killed())
+		fpt_times_flush(inode);
+	else if (fpt_wb_quiet(inode, 0, LLONG_MAX))
+		fpt_times_send(inode, ff);
+	/* else the end of the last WRITE sends them */
+}
+
 void fpt_file_close(struct inode *inode, struct file *file, u32 op)
 {
 	struct fpt_file *ff = fpt_file(file);
@@ -117,7 +129,11 @@ void fpt_file_close(struct inode *inode, struct file *file, u32 op)
 		if (!list_empty(&ff->write_link) &&
 		    mapping_tagged(inode->i_mapping, PAGECACHE_TAG_DIRTY))
 			filemap_fdatawrite(inode->i_mapping);
+		if (ff->owns)
+			file_send_times(inode, ff);
 		fpt_wb_del_handle(inode, ff);
+		if (ff->owns)
+			fpt_wb_disown(inode);
 		fpt_iomode_close(inode, ff);
 	}
 	ihold(inode);
@@ -252,6 +268,38 @@ static void open_set_position(struct inode *inode, struct file *file,
 		nonseekable_open(inode, file);
 }
 
+/* Will the server empty the file with OPEN, or has it? */
+static bool open_empties(const struct inode *inode, const struct file *file)
+{
+	return (file->f_flags & O_TRUNC) &&
+		fpt_has(fpt_inode_conn(inode), FPT_F_ATOMIC_O_TRUNC);
+}
+
+/*
+ * With FUSE_WRITEBACK_CACHE, size and times are ours from here on; so they must
+ * be the server's first, unless they came with this very open.
+ */
+static int open_own(struct inode *inode, struct file *file, struct fpt_file *ff)
+{
+	bool emptied = open_empties(inode, file);
+	int err;
+
+	if (ff->path != FPT_PATH_CACHED || !(file->f_mode & FMODE_WRITE) ||
+	    !fpt_has(ff->conn, FPT_F_WRITEBACK))
+		return 0;
+
+	if (!emptied && !(file->f_mode & FMODE_CREATED)) {
+		err = fpt_attr_refresh(inode, NULL, FPT_STAT_OWNED);
+		if (err)
+			return err;
+	}
+	fpt_wb_own(inode);
+	ff->owns = true;
+	if (emptied)
+		fpt_times_touch(inode, STATX_MTIME | STATX_CTIME);
+	return 0;
+}
+
 /* Take over what the server opened; what the page cache has is left alone. */
 static int open_take(struct inode *inode, struct file *file,
 		     struct fpt_file *ff, const struct fuse_open_out *reply)
@@ -263,6 +311,11 @@ static int open_take(struct inode *inode, struct file *file,
 	ff->open_flags = reply->open_flags;
 
 	err = fpt_iomode_open(inode, file, ff, reply->backing_id);
+	if (!err) {
+		err = open_own(inode, file, ff);
+		if (err)
+			fpt_iomode_close(inode, ff);
+	}
 	if (err) {
 		ihold(inode);
 		ff->inode = inode;
@@ -276,13 +329,6 @@ static int open_take(struct inode *inode, struct file *file,
 	if (ff->path != FPT_PATH_THROUGH && (file->f_mode & FMODE_WRITE))
 		fpt_wb_add_handle(inode, ff);
 	return 0;
-}
-
-/* Will the server empty the file with OPEN, or has it? */
-static bool open_empties(const struct inode *inode, const struct file *file)
-{
-	return (file->f_flags & O_TRUNC) &&
-		fpt_has(fpt_inode_conn(inode), FPT_F_ATOMIC_O_TRUNC);
 }
 
 /* The server emptied the file. Inode locked. */
@@ -486,10 +532,14 @@ static int file_flush(struct file *file, fl_owner_t owner)
 
 	if (fpt_inode_stale(inode))
 		return -EIO;
-	if (ff->open_flags & FOPEN_NOFLUSH)
+	/* With dirty pages it is about more than the server's own business. */
+	if ((ff->open_flags & FOPEN_NOFLUSH) &&
+	    !fpt_has(ff->conn, FPT_F_WRITEBACK))
 		return 0;
 
 	lost = fpt_wb_flush(inode, 0, LLONG_MAX);
+	if (!lost)
+		lost = fpt_times_flush(inode);
 	if (lost == -EINTR)
 		lost = 0;
 	/* Data that is lost is no reason to keep a lock. */
@@ -530,6 +580,8 @@ static int file_fsync(struct file *file, loff_t start, loff_t end, int datasync)
 	lost = file_check_and_advance_wb_err(file);
 	if (!err)
 		err = lost;
+	if (!err && !datasync)
+		err = fpt_times_flush(inode);
 	return err ? err : fpt_file_sync_call(file, datasync, FUSE_FSYNC);
 }
 
@@ -538,6 +590,10 @@ static int file_fsync(struct file *file, loff_t start, loff_t end, int datasync)
 void fpt_file_lost_size(struct inode *inode, loff_t end, u64 epoch)
 {
 	struct fpt_node *fn = fpt_node(inode);
+
+	/* The rest of the file may be here alone. */
+	if (fpt_wb_owns(inode))
+		return;
 
 	spin_lock(&fn->lock);
 	if (fn->attr_epoch < epoch && end < i_size_read(inode) &&

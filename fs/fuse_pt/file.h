@@ -9,6 +9,7 @@
 #include <linux/refcount.h>
 #include <linux/fuse_pt_protocol.h>
 #include "dircache.h"
+#include "node.h"
 #include "request.h"
 
 struct fpt_backing;
@@ -50,6 +51,7 @@ enum fpt_file_locks {
  * @open_flags: FOPEN_* of the reply
  * @path: data path of read and write
  * @io_held: iomode count this open holds: enum fpt_io_hold
+ * @owns: counts in fpt_wb.owners
  * @back: backing file opened for this open, or NULL; set with FOPEN_PASSTHROUGH
  * @locks: enum fpt_file_locks, changed under the f_lock of the struct file
  * @poll: of an open file that was polled, see poll.h; else NULL
@@ -73,6 +75,7 @@ struct fpt_file {
 	u8			io_held;
 	bool			no_release;
 	u8			locks;
+	bool			owns;
 	struct file		*back;
 	struct fpt_poll		*poll;
 	struct list_head	write_link;
@@ -89,6 +92,14 @@ struct fpt_file {
 static inline struct fpt_file *fpt_file(const struct file *file)
 {
 	return file->private_data;
+}
+
+/* Flags that a WRITE names: where the size is ours, so is where to append. */
+static inline u32 fpt_write_flags(const struct file *file)
+{
+	u32 flags = file->f_flags;
+
+	return fpt_wb_owns(file_inode(file)) ? flags & ~O_APPEND : flags;
 }
 
 /**

@@ -190,6 +190,7 @@ static const struct init_row {
 		.needs = FUSE_DO_READDIRPLUS
 	},
 	[const_ilog2(FUSE_NO_OPEN_SUPPORT)] = { INIT_IMPLIED, FPT_F_NO_OPEN },
+	[const_ilog2(FUSE_WRITEBACK_CACHE)] = { INIT_AGREED, FPT_F_WRITEBACK },
 	[const_ilog2(FUSE_PARALLEL_DIROPS)] = { INIT_AGREED, FPT_F_PARALLEL_DIROPS },
 	[const_ilog2(FUSE_HANDLE_KILLPRIV)] = { INIT_AGREED, FPT_F_HANDLE_KILLPRIV },
 	[const_ilog2(FUSE_POSIX_ACL)] = {

@@ -25,6 +25,7 @@ enum fpt_node_bits {
 	FPT_N_SIZE_CHANGING,	/* truncate or extending write in flight */
 	FPT_N_BIRTH_ASKED,	/* whether there is a birth time is known */
 	FPT_N_BORN,		/* and it is in @btime */
+	FPT_N_TIMES_DIRTY,	/* the server does not have our times, times.c */
 };
 
 /**
@@ -104,6 +105,19 @@ static inline u64 fpt_inode_id(const struct inode *inode)
 	return fpt_node(inode)->id;
 }
 
+/**
+ * fpt_wb_owns() - are size, mtime and ctime this side's to say?
+ *
+ * With FUSE_WRITEBACK_CACHE, while a regular file is open for cached writing
+ * or what was written is on its way: the server does not know them then.
+ */
+static inline bool fpt_wb_owns(const struct inode *inode)
+{
+	return fpt_has(fpt_inode_conn(inode), FPT_F_WRITEBACK) &&
+	       S_ISREG(inode->i_mode) &&
+	       READ_ONCE(fpt_node(inode)->wb.owners);
+}
+
 static inline bool fpt_inode_stale(const struct inode *inode)
 {
 	return test_bit(FPT_N_STALE, &fpt_node(inode)->bits);
@@ -155,6 +169,8 @@ void fpt_node_evict(struct inode *inode);		/* s_op->evict_inode */
 
 /* What a change of a file's data makes out of date. */
 #define FPT_STAT_DATA	(STATX_SIZE | STATX_BLOCKS | STATX_MTIME | STATX_CTIME)
+/* Ours alone while fpt_wb_owns(). */
+#define FPT_STAT_OWNED	(STATX_SIZE | STATX_MTIME | STATX_CTIME)
 /* What a new or removed name makes out of date in its directory. */
 #define FPT_STAT_NAMES	(FPT_STAT_DATA | STATX_NLINK)
 #define FPT_STAT_ALL	STATX_BASIC_STATS
@@ -214,6 +230,9 @@ static inline bool fpt_node_past(struct fpt_node *node, const u64 *field)
 
 /* With it, st_blksize came into attributes. */
 #define FPT_MINOR_BLKSIZE	9
+
+/* With it, ctime came into SETATTR. */
+#define FPT_MINOR_CTIME		23
 
 /*
  * Length of a structure whose end came with @minor of the protocol: an older
@@ -301,10 +320,13 @@ int fpt_attr_refresh(struct inode *inode, struct file *file, u32 mask);
  * @end: file offset after the last byte written
  *
  * Grows i_size to @end if that is larger, counts an epoch, marks
- * FPT_STAT_DATA stale. Return: true if the size grew. Cheap: it runs in every
- * write.
+ * FPT_STAT_DATA stale, or sets the times where they are ours. Return: true if
+ * the size grew. Cheap: it runs in every write.
  */
 bool fpt_node_wrote(struct inode *inode, loff_t end);
+
+/* The same for data that only the page cache has yet. */
+void fpt_node_dirtied(struct inode *inode, loff_t end);
 
 /* A name of the node is gone (one of several, or a directory's only one). */
 void fpt_node_unlinked(struct inode *inode);
@@ -323,6 +345,30 @@ int fpt_statx_ask(struct inode *inode, bool *all);
 
 /* Add the birth time to @stat if it is known. Node's lock held. */
 void fpt_statx_fill(const struct inode *inode, struct kstat *stat);
+
+/* -------- attributes: times.c, where mtime and ctime are ours -------- */
+
+/**
+ * fpt_times_touch() - the file changed now
+ * @mask: STATX_MTIME, STATX_CTIME or both
+ * Does nothing unless fpt_wb_owns().
+ */
+void fpt_times_touch(struct inode *inode, u32 mask);
+
+/* The times were set by hand, or at the server: they are to be sent again. */
+void fpt_times_dirty(struct inode *inode);
+
+/**
+ * fpt_times_flush() - have the server set its times to ours, and wait
+ * Once it has all data, as a WRITE changes its times. Return: 0 or an error.
+ */
+int fpt_times_flush(struct inode *inode);
+
+/* The same without waiting, through @ff, an open for writing. */
+void fpt_times_send(struct inode *inode, struct fpt_file *ff);
+
+/* s_op->write_inode */
+int fpt_write_inode(struct inode *inode, struct writeback_control *wbc);
 
 /* -------- attributes: privs.c, what a write has to strip -------- */
 

@@ -300,7 +300,7 @@ static ssize_t copy_at_server(struct file *in, loff_t pos_in, struct file *out,
 	    fpt_op_missing(fpt_inode_conn(to), FUSE_COPY_FILE_RANGE_64))
 		return -EOPNOTSUPP;
 
-	done = fpt_wb_settle(from, pos_in, pos_in + len - 1);
+	done = fpt_wb_settle_read(from, pos_in, pos_in + len - 1);
 	if (done)
 		return done;
 	inode_lock(to);

@@ -65,6 +65,7 @@ static void fill_request(struct mnt_idmap *idmap, const struct inode *inode,
 {
 	const struct fpt_conn *conn = fpt_inode_conn(inode);
 	unsigned int valid = iattr->ia_valid;
+	bool owned = fpt_wb_owns(inode);
 	const struct fpt_file *ff;
 
 	if (valid & ATTR_MODE) {
@@ -90,9 +91,15 @@ static void fill_request(struct mnt_idmap *idmap, const struct inode *inode,
 		in->atime = iattr->ia_atime.tv_sec;
 		in->atimensec = iattr->ia_atime.tv_nsec;
 	}
-	if (sends_mtime(valid)) {
+	/* Where the times are ours, the server gets what we will show. */
+	if (owned && (valid & ATTR_CTIME) && conn->minor >= FPT_MINOR_CTIME) {
+		in->valid |= FATTR_CTIME;
+		in->ctime = iattr->ia_ctime.tv_sec;
+		in->ctimensec = iattr->ia_ctime.tv_nsec;
+	}
+	if (owned ? valid & ATTR_MTIME : sends_mtime(valid)) {
 		in->valid |= FATTR_MTIME;
-		if (!(valid & ATTR_MTIME_SET))
+		if (!(valid & ATTR_MTIME_SET) && !owned)
 			in->valid |= FATTR_MTIME_NOW;
 		in->mtime = iattr->ia_mtime.tv_sec;
 		in->mtimensec = iattr->ia_mtime.tv_nsec;
@@ -116,6 +123,23 @@ static void fill_request(struct mnt_idmap *idmap, const struct inode *inode,
 		in->valid |= FATTR_FH;
 		in->fh = ff->fh;
 	}
+}
+
+/* The times that were set are ours to keep, and WRITEs to come change them. */
+static void take_times(struct inode *inode, const struct iattr *iattr)
+{
+	struct fpt_node *node = fpt_node(inode);
+
+	if (!fpt_wb_owns(inode))
+		return;
+
+	spin_lock(&node->lock);
+	if (iattr->ia_valid & ATTR_MTIME)
+		inode_set_mtime_to_ts(inode, iattr->ia_mtime);
+	if (iattr->ia_valid & ATTR_CTIME)
+		inode_set_ctime_to_ts(inode, iattr->ia_ctime);
+	spin_unlock(&node->lock);
+	fpt_times_dirty(inode);
 }
 
 static int send_request(struct inode *inode, const struct fuse_setattr_in *in)
@@ -201,7 +225,10 @@ int fpt_setattr(struct mnt_idmap *idmap, struct dentry *dentry,
 		if (S_ISREG(inode->i_mode) &&
 		    (in.valid & (FATTR_MODE | FATTR_MTIME)))
 			fpt_wb_flush(inode, 0, LLONG_MAX);
-		return send_request(inode, &in);
+		err = send_request(inode, &in);
+		if (!err)
+			take_times(inode, iattr);
+		return err;
 	}
 	if (!S_ISREG(inode->i_mode))
 		return -EINVAL;
@@ -213,6 +240,8 @@ int fpt_setattr(struct mnt_idmap *idmap, struct dentry *dentry,
 	set_bit(FPT_N_SIZE_CHANGING, &node->bits);
 	fpt_wb_hold(inode);
 	err = send_request(inode, &in);
+	if (!err)
+		take_times(inode, iattr);
 	fpt_wb_unhold(inode);
 	clear_bit(FPT_N_SIZE_CHANGING, &node->bits);
 	return err;

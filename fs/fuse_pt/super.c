@@ -305,6 +305,7 @@ static const struct super_operations super_ops = {
 	.alloc_inode	= fpt_node_alloc,
 	.free_inode	= fpt_node_free,
 	.evict_inode	= fpt_node_evict,
+	.write_inode	= fpt_write_inode,
 	.drop_inode	= inode_just_drop,
 	.statfs		= super_statfs,
 	.umount_begin	= super_umount_begin,

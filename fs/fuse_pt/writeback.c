@@ -49,6 +49,7 @@ void fpt_wb_init(struct fpt_wb *wb)
 {
 	INIT_LIST_HEAD(&wb->handles);
 	INIT_LIST_HEAD(&wb->spans);
+	wb->owners = 0;
 	wb->copies = 0;
 	wb->held = 0;
 	wb->pumping = false;
@@ -71,6 +72,61 @@ void fpt_wb_del_handle(struct inode *inode, struct fpt_file *ff)
 	spin_lock(&fn->lock);
 	list_del_init(&ff->write_link);
 	spin_unlock(&fn->lock);
+}
+
+struct fpt_file *fpt_wb_handle(struct inode *inode)
+{
+	struct fpt_node *fn = fpt_node(inode);
+	struct fpt_file *ff;
+
+	spin_lock(&fn->lock);
+	ff = list_first_entry_or_null(&fn->wb.handles, struct fpt_file,
+				      write_link);
+	if (ff)
+		fpt_file_get(ff);
+	spin_unlock(&fn->lock);
+	return ff;
+}
+
+/* -------- whose the attributes are -------- */
+
+void fpt_wb_own(struct inode *inode)
+{
+	struct fpt_node *fn = fpt_node(inode);
+
+	spin_lock(&fn->lock);
+	WRITE_ONCE(fn->wb.owners, fn->wb.owners + 1);
+	spin_unlock(&fn->lock);
+}
+
+void fpt_wb_disown(struct inode *inode)
+{
+	const struct fpt_conn *conn = fpt_inode_conn(inode);
+	struct fpt_node *fn = fpt_node(inode);
+
+	spin_lock(&fn->lock);
+	WRITE_ONCE(fn->wb.owners, fn->wb.owners - 1);
+	if (!fn->wb.owners && fpt_has(conn, FPT_F_WRITEBACK)) {
+		/* What was asked for until now says nothing of it. */
+		fn->stale_mask |= FPT_STAT_DATA;
+		fn->attr_epoch = fpt_attr_now(conn);
+	}
+	spin_unlock(&fn->lock);
+}
+
+void fpt_wb_begin(struct inode *inode, struct fpt_file *ff)
+{
+	atomic_inc(&ff->conn->nr_copies);
+	fpt_wb_own(inode);
+}
+
+void fpt_wb_end(struct inode *inode, struct fpt_file *ff)
+{
+	fpt_wb_disown(inode);
+	if (atomic_dec_and_test(&ff->conn->nr_copies) &&
+	    wq_has_sleeper(&ff->conn->copies_end))
+		wake_up_all(&ff->conn->copies_end);
+	fpt_file_put(ff);
 }
 
 /* -------- spans -------- */
@@ -106,6 +162,7 @@ static void span_list(struct fpt_wb *wb, struct fpt_wb_span *span, loff_t start,
 {
 	span->start = start;
 	span->end = end;
+	span->limit = LLONG_MAX;
 	span->state = FPT_WB_FILLING;
 	span->copied = copied;
 	list_add_tail(&span->link, &wb->spans);
@@ -209,6 +266,12 @@ int fpt_wb_settle(struct inode *inode, loff_t start, loff_t end)
 	return fpt_wb_wait_killable(inode, start, end);
 }
 
+int fpt_wb_settle_read(struct inode *inode, loff_t start, loff_t end)
+{
+	return fpt_wb_settle(inode, start,
+			     fpt_wb_owns(inode) ? LLONG_MAX : end);
+}
+
 int fpt_wb_flush(struct inode *inode, loff_t start, loff_t end)
 {
 	int err = fpt_wb_settle(inode, start, end);
@@ -277,6 +340,23 @@ void fpt_wb_span_end(struct inode *inode, struct fpt_wb_span *span)
 		wb_pump(fn);
 }
 
+/*
+ * The times follow the data. Where the file is still open for writing, the
+ * flusher or a close sends them.
+ */
+static void wb_times_next(struct inode *inode, struct fpt_file *ff)
+{
+	struct fpt_node *fn = fpt_node(inode);
+
+	if (!test_bit(FPT_N_TIMES_DIRTY, &fn->bits) ||
+	    !fpt_wb_quiet(inode, 0, LLONG_MAX))
+		return;
+	if (list_empty_careful(&fn->wb.handles))
+		fpt_times_send(inode, ff);
+	else
+		mark_inode_dirty_sync(inode);
+}
+
 /* The last that is heard of a copy: its bytes are written, or lost. */
 static void copy_end(struct fpt_wb_copy *copy, int err)
 {
@@ -291,16 +371,14 @@ static void copy_end(struct fpt_wb_copy *copy, int err)
 	spin_lock(&fn->lock);
 	WRITE_ONCE(fn->wb.copies, fn->wb.copies - copy->nr);
 	spin_unlock(&fn->lock);
+	atomic_sub(copy->nr, &ff->conn->copy_pages);
 
 	fpt_wb_span_end(inode, &copy->span);
 	for (i = 0; i < copy->nr; i++)
 		__free_page(copy->bv[i].bv_page);
 	kfree(copy);
-	if (atomic_dec_and_test(&ff->conn->nr_copies) &&
-	    wq_has_sleeper(&ff->conn->copies_end))
-		wake_up_all(&ff->conn->copies_end);
-	/* may be the last to keep the inode */
-	fpt_file_put(ff);
+	wb_times_next(inode, ff);
+	fpt_wb_end(inode, ff);
 }
 
 void fpt_wb_drain(struct fpt_conn *conn)
@@ -338,7 +416,10 @@ static void copy_done(struct fpt_conn *conn, struct fpt_call *call)
 		return;
 	}
 
-	fpt_node_wrote(copy->inode, copy->in.offset + done);
+	if (fpt_wb_owns(copy->inode))
+		fpt_attr_stale(copy->inode, STATX_BLOCKS);
+	else
+		fpt_node_wrote(copy->inode, copy->in.offset + done);
 	if (done == copy->in.size) {
 		copy_end(copy, 0);
 		return;
@@ -351,7 +432,8 @@ static void copy_done(struct fpt_conn *conn, struct fpt_call *call)
 static void copy_send(struct fpt_wb_copy *copy)
 {
 	struct fpt_conn *conn = copy->ff->conn;
-	loff_t size = i_size_read(copy->inode);
+	loff_t size = min(i_size_read(copy->inode),
+			  READ_ONCE(copy->span.limit));
 	int err;
 
 	if (copy->in.offset >= size) {
@@ -386,7 +468,7 @@ static void copy_submit(struct fpt_wb_copy *copy)
 	copy->in.size = copy->span.end + 1 - copy->span.start;
 	copy->in.fh = copy->ff->fh;
 	copy->in.write_flags = FUSE_WRITE_CACHE;
-	atomic_inc(&copy->ff->conn->nr_copies);
+	atomic_add(copy->nr, &copy->ff->conn->copy_pages);
 
 	spin_lock(&fn->lock);
 	WRITE_ONCE(fn->wb.copies, fn->wb.copies + copy->nr);
@@ -429,27 +511,20 @@ void fpt_wb_unhold(struct inode *inode)
 {
 	struct fpt_node *fn = fpt_node(inode);
 
+	struct fpt_wb_span *span;
+	loff_t size;
+
 	spin_lock(&fn->lock);
 	WRITE_ONCE(fn->wb.held, fn->wb.held - 1);
+	/* The file may have grown again when its turn comes. */
+	size = i_size_read(inode);
+	list_for_each_entry(span, &fn->wb.spans, link)
+		WRITE_ONCE(span->limit, min(span->limit, size));
 	spin_unlock(&fn->lock);
 	wb_pump(fn);
 }
 
 /* -------- copying -------- */
-
-/* Any open that can write will do for any dirty page. */
-static struct fpt_file *wb_handle(struct fpt_node *fn)
-{
-	struct fpt_file *ff;
-
-	spin_lock(&fn->lock);
-	ff = list_first_entry_or_null(&fn->wb.handles, struct fpt_file,
-				      write_link);
-	if (ff)
-		fpt_file_get(ff);
-	spin_unlock(&fn->lock);
-	return ff;
-}
 
 /* Pages that one WRITE to @conn may have. */
 static unsigned int wb_max_pages(const struct fpt_conn *conn)
@@ -466,11 +541,13 @@ static struct fpt_wb_copy *copy_new(struct inode *inode)
 	if (!copy)
 		return ERR_PTR(-ENOMEM);
 
-	copy->ff = wb_handle(fpt_node(inode));
+	/* Any open that can write will do for any dirty page. */
+	copy->ff = fpt_wb_handle(inode);
 	if (!copy->ff) {
 		kfree(copy);
 		return ERR_PTR(-EIO);
 	}
+	fpt_wb_begin(inode, copy->ff);
 	copy->inode = inode;
 	memset(&copy->in, 0, sizeof(copy->in));
 	copy->nr = 0;
@@ -579,18 +656,30 @@ static bool wb_has_room(struct fpt_node *fn)
 		READ_ONCE(fn->wb.held) || fpt_conn_dead(conn);
 }
 
+/* Does the server owe answers for as many pages as it may at all? */
+static bool wb_conn_full(const struct fpt_conn *conn)
+{
+	return atomic_read(&conn->copy_pages) >
+		conn->max_background * wb_max_pages(conn);
+}
+
 /*
  * A server that does not keep up must not cost memory without limit. Who waits
- * for this very file waits; sync(2) and the flusher leave the page dirty. A
+ * for this very file waits; sync(2) and the flusher leave the page dirty, where
+ * it counts against the limit of dirty memory that holds up its writers. A
  * killed task's pages are written even so: nobody may be left to do it.
  */
 static int wb_throttle(struct wb_walk *walk, struct writeback_control *wbc)
 {
 	struct fpt_node *fn = fpt_node(walk->inode);
 
+	bool lazy = wbc->sync_mode == WB_SYNC_NONE || wbc->for_sync;
+
+	if (lazy && wb_conn_full(fpt_inode_conn(walk->inode)))
+		return -EAGAIN;
 	if (likely(wb_has_room(fn)))
 		return 0;
-	if (wbc->sync_mode == WB_SYNC_NONE || wbc->for_sync)
+	if (lazy)
 		return -EAGAIN;
 
 	wb_walk_end(walk);

@@ -41,6 +41,7 @@ enum fpt_wb_state {
  * @link: on fpt_wb.spans; all fields are under the node's lock
  * @start: first byte
  * @end: last byte
+ * @limit: what the file has been cut off at since; nothing is written behind
  * @state: enum fpt_wb_state
  * @copied: dirty pages, copied; else a buffered write's
  */
@@ -48,6 +49,7 @@ struct fpt_wb_span {
 	struct list_head	link;
 	loff_t			start;
 	loff_t			end;
+	loff_t			limit;
 	u8			state;
 	bool			copied;
 };
@@ -57,6 +59,8 @@ struct fpt_wb_span {
  * @handles: opens that can write (struct fpt_file.write_link), any of which
  *	may carry a WRITE
  * @spans: struct fpt_wb_span, oldest data first
+ * @owners: cached opens that can write, and what of them is in flight; see
+ *	fpt_wb_owns()
  * @copies: pages of the copies that were submitted and did not end yet
  * @held: > 0 while fpt_wb_hold() keeps new WRITEs from being sent
  * @pumping: a task looks for queued spans to send
@@ -65,6 +69,7 @@ struct fpt_wb_span {
 struct fpt_wb {
 	struct list_head	handles;
 	struct list_head	spans;
+	unsigned int		owners;
 	unsigned int		copies;
 	int			held;
 	bool			pumping;
@@ -74,6 +79,24 @@ struct fpt_wb {
 void fpt_wb_init(struct fpt_wb *wb);
 void fpt_wb_add_handle(struct inode *inode, struct fpt_file *ff);
 void fpt_wb_del_handle(struct inode *inode, struct fpt_file *ff);
+
+/* Any open that can write, referenced; or NULL. */
+struct fpt_file *fpt_wb_handle(struct inode *inode);
+
+/**
+ * fpt_wb_own() - one more open or request for which fpt_wb_owns() is true
+ * fpt_wb_disown() - one less; after the last, the server is asked again
+ */
+void fpt_wb_own(struct inode *inode);
+void fpt_wb_disown(struct inode *inode);
+
+/**
+ * fpt_wb_begin() - a request of our own begins that umount has to wait for
+ * @ff: the handle that it names, referenced until fpt_wb_end(), which may be
+ *	the last to keep the inode
+ */
+void fpt_wb_begin(struct inode *inode, struct fpt_file *ff);
+void fpt_wb_end(struct inode *inode, struct fpt_file *ff);
 
 /* Is no WRITE to bytes [start, end] in flight? */
 bool fpt_wb_quiet(struct inode *inode, loff_t start, loff_t end);
@@ -101,6 +124,14 @@ int fpt_wb_wait_a_bit(struct inode *inode, loff_t start, loff_t end);
 int fpt_wb_flush(struct inode *inode, loff_t start, loff_t end);
 /* The same, but leaves the errors for fsync and close to report. */
 int fpt_wb_settle(struct inode *inode, loff_t start, loff_t end);
+
+/**
+ * fpt_wb_settle_read() - before the server reads or copies from @start on
+ *
+ * fpt_wb_settle() to @end; where the size is ours, to the end of the file, for
+ * the server's file may be shorter until then.
+ */
+int fpt_wb_settle_read(struct inode *inode, loff_t start, loff_t end);
 
 struct fpt_conn;
 

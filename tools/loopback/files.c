@@ -23,6 +23,18 @@ static bool is_writable(int flags)
 	return (flags & O_ACCMODE) != O_RDONLY;
 }
 
+/*
+ * The flags of our own descriptor. A kernel that collects writes reads what they
+ * leave of a page, through whatever handle it has.
+ */
+static int own_flags(const struct loopback *lo, int flags)
+{
+	flags &= OWN_FLAGS;
+	if (lo->opt.writeback == CHOICE_ON && (flags & O_ACCMODE) == O_WRONLY)
+		flags ^= O_WRONLY | O_RDWR;
+	return flags;
+}
+
 static bool same_time(const struct timespec *a, const struct timespec *b)
 {
 	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
@@ -146,7 +158,10 @@ void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 			       node->type == S_IFLNK ? ELOOP : ENXIO);
 		return;
 	}
-	fd = reopen(lo, node->fd, fi->flags & OWN_FLAGS);
+	fd = reopen(lo, node->fd, own_flags(lo, fi->flags));
+	/* A file that we may not read: then the kernel writes at once. */
+	if (fd == -EACCES)
+		fd = reopen(lo, node->fd, fi->flags & OWN_FLAGS);
 	if (fd < 0) {
 		fuse_reply_err(req, -fd);
 		return;
@@ -198,6 +213,7 @@ void op_create(fuse_req_t req, fuse_ino_t parent, const char *name,
 	       mode_t mode, struct fuse_file_info *fi)
 {
 	struct loopback *lo = loopback_of(req);
+	struct loopback *lo = loopback_of(req);
 	int fd, err = check_name(name);
 
 	if (!err)
@@ -206,7 +222,7 @@ void op_create(fuse_req_t req, fuse_ino_t parent, const char *name,
 		fuse_reply_err(req, err);
 		return;
 	}
-	fd = openat(node_of(lo, parent)->fd, name, (fi->flags & OWN_FLAGS) |
+	fd = openat(node_of(lo, parent)->fd, name, own_flags(lo, fi->flags) |
 		    O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
 		    caller_mode(req, mode) & 07777);
 	err = errno;

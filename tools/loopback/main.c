@@ -64,7 +64,7 @@ static void op_init(void *userdata, struct fuse_conn_info *conn)
 	set_want(conn, FUSE_CAP_DONT_MASK, true);
 	/* Taking set-user-ID away at writes stays the kernel's business. */
 	set_want(conn, FUSE_CAP_HANDLE_KILLPRIV, false);
-	set_want(conn, FUSE_CAP_WRITEBACK_CACHE, false);
+	set_want(conn, FUSE_CAP_WRITEBACK_CACHE, o->writeback == CHOICE_ON);
 	set_want(conn, FUSE_CAP_ASYNC_READ, true);
 	set_want(conn, FUSE_CAP_PARALLEL_DIROPS, true);
 	set_want(conn, FUSE_CAP_SPLICE_WRITE, o->splice == CHOICE_ON);
@@ -81,6 +81,12 @@ static void op_init(void *userdata, struct fuse_conn_info *conn)
 	if (o->acl == CHOICE_ON && !capable(conn, FUSE_CAP_POSIX_ACL)) {
 		fuse_log(FUSE_LOG_ERR,
 			 "fusept-loopback: acl=on, but the kernel does not offer ACLs\n");
+		lo->failed = EOPNOTSUPP;
+	}
+	if (o->writeback == CHOICE_ON &&
+	    !capable(conn, FUSE_CAP_WRITEBACK_CACHE)) {
+		fuse_log(FUSE_LOG_ERR,
+			 "fusept-loopback: writeback=on, but the kernel does not offer it\n");
 		lo->failed = EOPNOTSUPP;
 	}
 	if (o->passthrough == CHOICE_ON && state == FUSEPT_REFUSED) {

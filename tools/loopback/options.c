@@ -20,6 +20,7 @@ struct raw_options {
 	char *acl;
 	char *readdirplus;
 	char *splice;
+	char *writeback;
 	char *parallel_direct_writes;
 	char *stack_depth;
 };
@@ -34,6 +35,7 @@ static const struct fuse_opt known[] = {
 	VALUE(acl),
 	VALUE(readdirplus),
 	VALUE(splice),
+	VALUE(writeback),
 	VALUE(parallel_direct_writes),
 	VALUE(stack_depth),
 	FUSE_OPT_END
@@ -54,6 +56,8 @@ static const char usage_text[] =
 "                              it offers it)\n"
 "  -o readdirplus=on|off|auto  attributes along with directory entries (auto)\n"
 "  -o splice=on|off            move file data by splice(2) (on)\n"
+"  -o writeback=on|off         the kernel collects writes and sends them later (off);\n"
+"                              not with passthrough=on or cache=never\n"
 "  -o parallel_direct_writes=on|off\n"
 "                              with cache=never: do not serialise writes (on)\n"
 "  -o stack_depth=1|2          2 when SOURCE is on a stacked file system (found\n"
@@ -131,17 +135,28 @@ static int parse_all(struct options *o, const struct raw_options *raw)
 {
 	o->passthrough = o->readdirplus = o->acl = CHOICE_AUTO;
 	o->xattr = o->splice = o->parallel_direct_writes = CHOICE_ON;
+	o->writeback = CHOICE_OFF;
 	if (parse_cache(o, raw) ||
 	    parse_choice("passthrough", raw->passthrough, true, &o->passthrough) ||
 	    parse_choice("xattr", raw->xattr, false, &o->xattr) ||
 	    parse_choice("acl", raw->acl, true, &o->acl) ||
 	    parse_choice("readdirplus", raw->readdirplus, true, &o->readdirplus) ||
 	    parse_choice("splice", raw->splice, false, &o->splice) ||
+	    parse_choice("writeback", raw->writeback, false, &o->writeback) ||
 	    parse_choice("parallel_direct_writes", raw->parallel_direct_writes,
 			 false, &o->parallel_direct_writes))
 		return -1;
 	if (o->acl == CHOICE_ON && o->xattr == CHOICE_OFF)
 		return bad("acl", raw->acl, "ACLs need xattr=on");
+	if (o->writeback == CHOICE_ON) {
+		if (o->passthrough == CHOICE_ON)
+			return bad("writeback", raw->writeback,
+				   "it does not go with passthrough=on");
+		if (o->cache == CACHE_NEVER)
+			return bad("writeback", raw->writeback,
+				   "it does not go with cache=never");
+		o->passthrough = CHOICE_OFF;
+	}
 	if (o->xattr == CHOICE_OFF)
 		o->acl = CHOICE_OFF;
 	if (raw->stack_depth) {

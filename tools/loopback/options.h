@@ -24,6 +24,7 @@ struct options {
 	enum choice acl;
 	enum choice readdirplus;
 	enum choice splice;
+	enum choice writeback;
 	enum choice parallel_direct_writes;
 	unsigned int stack_depth;	/* 0: look at the source */
 	bool foreground;

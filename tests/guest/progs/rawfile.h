@@ -16,13 +16,13 @@
 
 #define RIG_NODE	7
 #define RIG_OPS		64
-#define RIG_SPACE	(4 << 20)
+#define RIG_SPACE	(16 << 20)
 #define RIG_LOG		4096
 #define RIG_HELD	64
 
 /* The last request of a kind. */
 struct rig_last {
-	uint64_t	fh, offset, owner;
+	uint64_t	fh, offset, owner, mtime;
 	uint32_t	size, flags, how;	/* how: read_flags, write_flags, mode, … */
 	uint32_t	uid;
 	uint32_t	largest;		/* size, of all of them */
@@ -215,6 +215,8 @@ static void rig_note(const struct raw *r)
 		break;
 	case FUSE_SETATTR:
 		last->how = ((const struct fuse_setattr_in *)r->arg)->valid;
+		last->fh = ((const struct fuse_setattr_in *)r->arg)->fh;
+		last->mtime = ((const struct fuse_setattr_in *)r->arg)->mtime;
 		break;
 	}
 	if (last->size > last->largest)

@@ -7,9 +7,10 @@
 . "$FUSEPT_TESTS/lib.sh"
 
 mkdir -p "$T/m"
-for path in cached direct passthrough; do
+for path in cached writeback direct passthrough; do
 	case $path in
 	cached) options=passthrough=off ;;
+	writeback) options=writeback=on ;;
 	direct) options=passthrough=off,cache=never ;;
 	passthrough) options=passthrough=on ;;
 	esac

@@ -1,0 +1,431 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * FUSE_WRITEBACK_CACHE: what is written when, who owns size and times, and what
+ * becomes of errors and of servers that do not answer.
+ *
+ *	rawback DIR SCENE	prints result lines; SCENE is one of the table below
+ */
+#define _GNU_SOURCE
+#include <stdlib.h>
+#include <sys/stat.h>
+#include "rawfile.h"
+
+#define PAGE	4096
+#define KIB	1024
+#define MIB	(1024 * KIB)
+
+static unsigned char buf[RIG_SPACE] __attribute__((aligned(PAGE)));
+
+static bool server_has(const void *data, size_t at, size_t len)
+{
+	return !memcmp(rig->data + at, data, len);
+}
+
+static void fill(void *at, size_t len, unsigned int salt)
+{
+	unsigned char *p = at;
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		p[i] = i * 29 + (i >> 9) + salt;
+}
+
+static int logged(int op)
+{
+	unsigned int i;
+
+	for (i = 0; i < rig->logged; i++)
+		if (rig->log[i] == op)
+			return i;
+	return -1;
+}
+
+static struct stat file_stat(int fd)
+{
+	struct stat st = {};
+
+	rig_works("stat", fstat(fd, &st));
+	return st;
+}
+
+/* -------- when it is written -------- */
+
+static void cached(void)
+{
+	struct stat st;
+	int fd, i;
+
+	rig->attr_valid = 0;
+	fd = rig_open(O_RDWR);
+	fill(buf, 4000, 1);
+	rig->logged = 0;
+	for (i = 0; i < 40; i++)
+		if (pwrite(fd, buf + i * 100, 100, i * 100) != 100)
+			rig_check(false, "write", "%s", strerror(errno));
+	rig_settle();
+	rig_equal("nothing-sent", 0, rig->count[FUSE_WRITE]);
+	rig_equal("nothing-read", 0, rig->count[FUSE_READ]);
+
+	/* The server says 0 for all three whenever it is asked. */
+	st = file_stat(fd);
+	rig_equal("size-is-ours", 4000, st.st_size);
+	rig_check(st.st_mtime, "mtime-is-ours", "it is the server's");
+	rig_check(st.st_ctime, "ctime-is-ours", "it is the server's");
+	rig_check(rig->count[FUSE_GETATTR], "asked-for-the-rest", "no GETATTR");
+	rig_equal("read-back", 4000, pread(fd, buf + 8 * KIB, 8 * KIB, 0));
+	rig_check(!memcmp(buf, buf + 8 * KIB, 4000), "read-back-data", "it differs");
+
+	rig_works("close", close(fd));
+	rig_came(FUSE_RELEASE, 1);
+	rig_equal("one-WRITE", 1, rig->count[FUSE_WRITE]);
+	rig_equal("cache-flag", FUSE_WRITE_CACHE, rig->last[FUSE_WRITE].how);
+	rig_check(server_has(buf, 0, 4000), "written", "the server has something else");
+	rig_equal("size-written", 4000, rig->size);
+	rig_equal("one-SETATTR", 1, rig->count[FUSE_SETATTR]);
+	rig_equal("times-sent", FATTR_MTIME | FATTR_CTIME | FATTR_FH, rig->last[FUSE_SETATTR].how);
+	rig_equal("mtime-sent", st.st_mtime, rig->last[FUSE_SETATTR].mtime);
+	rig_equal("times-handle", rig->fh, rig->last[FUSE_SETATTR].fh);
+	rig_equal("times-uid", 0, rig->last[FUSE_SETATTR].uid);
+	rig_check(logged(FUSE_WRITE) < logged(FUSE_SETATTR) && logged(FUSE_SETATTR) < logged(FUSE_FLUSH) &&
+		  logged(FUSE_FLUSH) < logged(FUSE_RELEASE), "order", "WRITE %d SETATTR %d FLUSH %d RELEASE %d",
+		  logged(FUSE_WRITE), logged(FUSE_SETATTR), logged(FUSE_FLUSH), logged(FUSE_RELEASE));
+
+	/* Closed: the server's word counts again. */
+	rig->size = 3000;
+	stat(rig_path, &st);
+	rig_equal("server-again-size", 3000, st.st_size);
+	rig_equal("server-again-mtime", 0, st.st_mtime);
+
+	/* A reader changes nothing, and sends no times. */
+	fd = rig_open(O_RDONLY);
+	rig_equal("reader", 3000, pread(fd, buf + 8 * KIB, 8 * KIB, 0));
+	close(fd);
+	rig_came(FUSE_RELEASE, 2);
+	rig_equal("reader-no-SETATTR", 1, rig->count[FUSE_SETATTR]);
+}
+
+static void through(void)
+{
+	int fd = rig_open(O_RDWR);
+
+	/* Not agreed on: the same calls, and each is at the server at once. */
+	rig_equal("write", 100, pwrite(fd, buf, 100, 0));
+	rig_equal("at-once", 1, rig->count[FUSE_WRITE]);
+	rig_equal("no-flag", 0, rig->last[FUSE_WRITE].how);
+	rig_equal("server-mtime", 0, file_stat(fd).st_mtime);
+	close(fd);
+	rig_equal("no-SETATTR", 0, rig->count[FUSE_SETATTR]);
+}
+
+static void syncing(void)
+{
+	int fd = rig_open(O_RDWR), other, i;
+
+	fill(buf, MIB, 2);
+	rig_equal("write", MIB, pwrite(fd, buf, MIB, 0));
+	rig_works("fdatasync", fdatasync(fd));
+	rig_check(server_has(buf, 0, MIB), "fdatasync-data", "the server has something else");
+	rig_equal("fdatasync-FSYNC", 1, rig->count[FUSE_FSYNC]);
+	rig_check(rig->last[FUSE_WRITE].largest == 128 * KIB, "large-WRITEs", "largest is %u",
+		  rig->last[FUSE_WRITE].largest);
+	rig_works("fsync", fsync(fd));
+	rig_equal("fsync-times", FATTR_MTIME, rig->last[FUSE_SETATTR].how & FATTR_MTIME);
+	i = rig->count[FUSE_SETATTR];
+	rig_works("fsync-again", fsync(fd));
+	rig_equal("fsync-again-times", i, rig->count[FUSE_SETATTR]);
+
+	/* Somebody else's close of the same file writes it, too. */
+	fill(buf, PAGE, 3);
+	pwrite(fd, buf, PAGE, 0);
+	other = rig_open(O_RDONLY);
+	rig_works("other-close", close(other));
+	rig_check(server_has(buf, 0, PAGE), "other-close-data", "the server has something else");
+
+	/* O_SYNC does not return before. */
+	close(fd);
+	fd = rig_open(O_RDWR | O_SYNC);
+	fill(buf, PAGE, 4);
+	rig_equal("o-sync", 100, pwrite(fd, buf, 100, 50));
+	rig_check(server_has(buf, 50, 100), "o-sync-data", "the server has something else");
+	close(fd);
+
+	/* sync(2): WRITE and times go out, nobody waits for the answer. */
+	fd = rig_open(O_RDWR);
+	i = rig->count[FUSE_WRITE];
+	rig->hold[FUSE_WRITE] = true;
+	fill(buf, PAGE, 5);
+	pwrite(fd, buf, PAGE, 0);
+	sync();
+	rig_check(rig_came(FUSE_WRITE, i + 1), "sync-sends", "no WRITE came");
+	rig->hold[FUSE_WRITE] = false;
+	fsync(fd);
+	rig_check(server_has(buf, 0, PAGE), "sync-data", "the server has something else");
+	close(fd);
+}
+
+/* -------- parts of pages -------- */
+
+static void parts(void)
+{
+	int fd, i;
+
+	rig_fill(64 * KIB, 6);
+	fill(buf, 64 * KIB, 7);
+	fd = rig_open(O_RDWR);
+	rig_equal("part", 100, pwrite(fd, buf, 100, 5000));
+	rig_equal("part-READ", 1, rig->count[FUSE_READ]);
+	rig_equal("part-READ-at", PAGE, rig->last[FUSE_READ].offset);
+	rig_equal("part-READ-size", PAGE, rig->last[FUSE_READ].size);
+	rig_works("part-fsync", fsync(fd));
+	rig_equal("part-WRITE-at", PAGE, rig->last[FUSE_WRITE].offset);
+	rig_equal("part-WRITE-size", PAGE, rig->last[FUSE_WRITE].size);
+	rig_check(server_has(buf, 5000, 100), "part-written", "it differs");
+	for (i = PAGE; i < 2 * PAGE; i++)
+		if ((i < 5000 || i >= 5100) && rig->data[i] != (unsigned char)((i >> 12) * 7 + i + 6))
+			break;
+	rig_equal("part-merged", 2 * PAGE, i);
+
+	/* What needs nothing of the server's asks for nothing. */
+	i = rig->count[FUSE_READ];
+	rig_equal("whole", PAGE, pwrite(fd, buf, PAGE, 4 * PAGE));
+	rig_equal("behind-end", 10, pwrite(fd, buf, 10, 100 * KIB + 10));
+	rig_equal("over-end", 5000, pwrite(fd, buf, 5000, 25 * PAGE));
+	rig_equal("no-READ", i, rig->count[FUSE_READ]);
+	rig_works("grown-fsync", fsync(fd));
+	rig_equal("grown-size", 25 * PAGE + 5000, rig->size);
+	for (i = 64 * KIB; i < 100 * KIB && !rig->data[i]; i++)
+		;
+	rig_equal("grown-zeros", 100 * KIB, i);
+
+	/* A page that cannot be read fails the write. */
+	rig->error[FUSE_READ] = EIO;
+	rig_fails("part-EIO", EIO, pwrite(fd, buf, 100, 7 * PAGE + 5));
+	/* A handle that cannot be read from: the bytes go as they are. */
+	rig->error[FUSE_READ] = EBADF;
+	close(fd);
+	fd = rig_open(O_WRONLY);
+	rig->last[FUSE_WRITE].how = ~0u;
+	rig_equal("write-only", 100, pwrite(fd, buf, 100, 8 * PAGE + 5));
+	rig_equal("write-only-through", 0, rig->last[FUSE_WRITE].how);
+	rig_equal("write-only-size", 100, rig->last[FUSE_WRITE].size);
+	rig_check(server_has(buf, 8 * PAGE + 5, 100), "write-only-data", "it differs");
+	close(fd);
+
+	rig->error[FUSE_READ] = 0;
+	rig->size = 1000;
+	fd = rig_open(O_RDWR | O_APPEND);
+	rig_equal("append", 24, write(fd, buf, 24));
+	rig_equal("append-more", 24, write(fd, buf + 24, 24));
+	close(fd);
+	rig_equal("append-size", 1048, rig->size);
+	rig_check(server_has(buf, 1000, 48), "append-data", "it differs");
+	rig_equal("append-flag", 0, rig->last[FUSE_WRITE].flags & O_APPEND);
+}
+
+/* -------- errors -------- */
+
+static void errors(void)
+{
+	int fd = rig_open(O_RDWR), other = rig_open(O_RDWR);
+
+	rig->error[FUSE_WRITE] = ENOSPC;
+	rig_equal("write", PAGE, pwrite(fd, buf, PAGE, 0));
+	rig_fails("fsync", ENOSPC, fsync(fd));
+	rig_works("fsync-once", fsync(fd));
+	rig_fails("fsync-other", ENOSPC, fsync(other));
+	rig->error[FUSE_WRITE] = EIO;
+	rig_equal("write-2", PAGE, pwrite(fd, buf, PAGE, 0));
+	rig_fails("close", EIO, close(fd));
+	rig->error[FUSE_WRITE] = 0;
+	rig_fails("fsync-after-close", EIO, fsync(other));
+	rig_equal("write-3", PAGE, pwrite(other, buf, PAGE, 0));
+	rig_works("fsync-good", fsync(other));
+	rig->error[FUSE_SETATTR] = EACCES;
+	pwrite(other, buf, PAGE, 0);
+	rig_fails("times-refused", EACCES, fsync(other));
+	rig_works("times-refused-once", fsync(other));
+	rig->error[FUSE_SETATTR] = ENOSYS;
+	pwrite(other, buf, PAGE, 0);
+	rig_works("times-unknown", fsync(other));
+	close(other);
+}
+
+/* -------- what the kernel owns -------- */
+
+static void owned(void)
+{
+	struct timespec times[2] = { { 0, UTIME_OMIT }, { 1234, 0 } };
+	unsigned char *map;
+	struct stat st;
+	int fd, other;
+
+	rig->attr_valid = 0;
+	fd = rig_open(O_RDWR);
+	fill(buf, 64 * KIB, 8);
+	rig_equal("write", 64 * KIB, pwrite(fd, buf, 64 * KIB, 0));
+
+	/* Another open asks for its size and drops what is cached: not this. */
+	other = rig_open(O_RDONLY);
+	stat(rig_path, &st);
+	rig_equal("lookup-size", 64 * KIB, st.st_size);
+	rig_equal("other-reads", 64 * KIB, pread(other, buf + MIB, 64 * KIB, 0));
+	rig_check(!memcmp(buf, buf + MIB, 64 * KIB), "other-data", "it differs");
+	close(other);
+
+	/* chmod: data first, ours to say when. */
+	pwrite(fd, buf, PAGE, 0);
+	rig->logged = 0;
+	rig_works("chmod", fchmod(fd, 0600));
+	rig_check(logged(FUSE_WRITE) >= 0 && logged(FUSE_WRITE) < logged(FUSE_SETATTR), "chmod-data-first", "it is not");
+	rig_equal("chmod-ctime", FATTR_CTIME, rig->last[FUSE_SETATTR].how & FATTR_CTIME);
+
+	rig_works("utimes", futimens(fd, times));
+	rig_equal("utimes-kept", 1234, file_stat(fd).st_mtime);
+	close(fd);
+	rig_equal("utimes-sent", 1234, rig->last[FUSE_SETATTR].mtime);
+
+	/* A store through a mapping moves the times as a write does. */
+	fd = rig_open(O_RDWR);
+	map = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	rig_equal("map-before", 0, file_stat(fd).st_mtime);
+	map[3] ^= 1;
+	rig_check(file_stat(fd).st_mtime, "map-mtime", "it did not move");
+	close(fd);
+	rig->logged = 0;
+	map[4] ^= 1;
+	munmap(map, PAGE);
+	rig_came(FUSE_RELEASE, 3);
+	rig_check(logged(FUSE_WRITE) >= 0 && logged(FUSE_WRITE) < logged(FUSE_SETATTR) &&
+		  logged(FUSE_SETATTR) < logged(FUSE_RELEASE), "map-order", "WRITE %d SETATTR %d RELEASE %d",
+		  logged(FUSE_WRITE), logged(FUSE_SETATTR), logged(FUSE_RELEASE));
+
+	/* O_TRUNC at the server: empty at once, and it stays so. */
+	rig_fill(64 * KIB, 9);
+	fd = rig_open(O_RDWR | O_TRUNC);
+	rig_equal("o-trunc-size", 0, file_stat(fd).st_size);
+	rig_check(file_stat(fd).st_mtime, "o-trunc-mtime", "it did not move");
+	close(fd);
+}
+
+static void ranges(void)
+{
+	loff_t from = 0, to = 300 * KIB;
+	int fd, direct, i;
+
+	fill(buf, 64 * KIB, 10);
+	fd = rig_open(O_RDWR);
+	pwrite(fd, buf, 64 * KIB, 0);
+	rig_works("shrink", ftruncate(fd, 10000));
+	rig_works("grow", ftruncate(fd, 20000));
+	rig_works("fsync", fsync(fd));
+	rig_equal("size", 20000, rig->size);
+	rig_check(server_has(buf, 0, 10000), "kept", "it differs");
+	for (i = 10000; i < 20000 && !rig->data[i]; i++)
+		;
+	rig_equal("cut-off", 20000, i);
+
+	pwrite(fd, buf, PAGE, 8 * PAGE);
+	rig_works("allocate", fallocate(fd, 0, 0, 100 * KIB));
+	rig_equal("allocate-size", 100 * KIB, file_stat(fd).st_size);
+	pwrite(fd, buf, 3 * PAGE, 0);
+	rig_works("punch", fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, PAGE, PAGE));
+	rig_equal("punch-read", PAGE, pread(fd, buf + MIB, PAGE, PAGE));
+	for (i = 0; i < PAGE && !buf[MIB + i]; i++)
+		;
+	rig_equal("punched", PAGE, i);
+
+	/*
+	 * The size is that of a page that is only cached: who asks the server
+	 * for what lies before must not be told of an earlier end.
+	 */
+	pwrite(fd, buf, PAGE, 200 * KIB);
+	rig_equal("copy", 150 * KIB, copy_file_range(fd, &from, fd, &to, 150 * KIB, 0));
+	rig_check(!memcmp(rig->data, rig->data + 300 * KIB, 150 * KIB), "copied", "it differs");
+	rig_equal("copy-size", 450 * KIB, file_stat(fd).st_size);
+	pwrite(fd, buf, PAGE, 600 * KIB);
+	direct = open(rig_path, O_RDWR | O_DIRECT | O_CLOEXEC);
+	rig_equal("direct-read", 64 * KIB, pread(direct, buf + MIB, 64 * KIB, 460 * KIB));
+	fill(buf, PAGE, 11);
+	pwrite(fd, buf, PAGE, 0);
+	rig_equal("direct-reads-cached", PAGE, pread(direct, buf + MIB, PAGE, 0));
+	rig_check(!memcmp(buf, buf + MIB, PAGE), "direct-data", "it differs");
+	fill(buf + MIB, PAGE, 12);
+	rig_equal("direct-write", PAGE, pwrite(direct, buf + MIB, PAGE, 0));
+	rig_equal("cached-reads-direct", PAGE, pread(fd, buf, PAGE, 0));
+	rig_check(!memcmp(buf, buf + MIB, PAGE), "cached-data", "it differs");
+	rig_equal("hole-search", 700 * KIB, lseek(fd, 700 * KIB, SEEK_SET));
+	close(direct);
+	close(fd);
+}
+
+/* -------- a server that does not answer -------- */
+
+static void limits(void)
+{
+	int fd, status, i;
+	time_t start;
+	pid_t pid;
+
+	rig->hold[FUSE_WRITE] = true;
+	pid = fork();
+	if (!pid) {
+		fd = open(rig_path, O_RDWR);
+		for (i = 0; i < 8; i++)
+			if (pwrite(fd, buf, RIG_SPACE, 0) < 0)
+				_exit(1);
+		_exit(0);
+	}
+	sleep(3);
+	rig_equal("writer-is-held-up", 0, waitpid(pid, &status, WNOHANG));
+	start = time(NULL);
+	kill(pid, SIGKILL);
+	waitpid(pid, &status, 0);
+	rig_check(time(NULL) - start < 20, "writer-is-killed", "it took %d s", (int)(time(NULL) - start));
+	rig->hold[FUSE_WRITE] = false;
+	fd = rig_open(O_RDWR);
+	rig_works("goes-on", fsync(fd));
+	rig_equal("goes-on-write", MIB, pwrite(fd, buf, MIB, 0));
+	rig_works("goes-on-close", close(fd));
+}
+
+/* -------- the table -------- */
+
+#define WB	(FUSE_WRITEBACK_CACHE | FUSE_ASYNC_READ)
+
+static const struct scene {
+	const char	*name;
+	void		(*run)(void);
+	uint64_t	init_flags;
+} scenes[] = {
+	{ "cached", cached, WB },
+	{ "through", through, FUSE_ASYNC_READ },
+	{ "syncing", syncing, WB },
+	{ "parts", parts, WB },
+	{ "errors", errors, WB },
+	{ "owned", owned, WB | FUSE_ATOMIC_O_TRUNC },
+	{ "ranges", ranges, WB },
+	{ "limits", limits, WB },
+};
+
+int main(int argc, char **argv)
+{
+	const struct scene *s;
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	for (s = scenes; argc == 3 && s < scenes + sizeof(scenes) / sizeof(scenes[0]); s++) {
+		if (strcmp(argv[2], s->name))
+			continue;
+		rig = mmap(NULL, sizeof(*rig), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+		if (rig == MAP_FAILED)
+			raw_die("mmap");
+		rig->init_flags = s->init_flags;
+		rig->max_write = 128 * KIB;
+		rig->attr_valid = 1000;
+		return rig_run(argv[1], NULL, s->run) ? 1 : 0;
+	}
+	fprintf(stderr, "usage: rawback DIR SCENE\nscenes:");
+	for (s = scenes; s < scenes + sizeof(scenes) / sizeof(scenes[0]); s++)
+		fprintf(stderr, " %s", s->name);
+	fprintf(stderr, "\n");
+	return 2;
+}

@@ -1,0 +1,39 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# FUSE_WRITEBACK_CACHE against a server made by hand: what is written when, who
+# owns size and times, what becomes of errors. It fails when a write is sent at
+# once or never, when the server's size or times are believed while the page
+# cache knows better, when an error is not reported once to each who asks, or
+# when a server that does not answer costs memory without limit.
+# timeout: 300
+. "$FUSEPT_TESTS/lib.sh"
+
+mkdir -p "$T/m"
+for scene in cached through syncing parts errors owned ranges limits; do
+	timeout 120 rawback "$T/m" $scene >"$T/out" 2>&1
+	status=$?
+	sed -E "s/^(ok|not ok) /\1 $scene-/" "$T/out"
+	if [ $status -ne 0 ] || grep -q '^not ok' "$T/out"; then
+		failures=$((failures + 1))
+	fi
+	[ $status -eq 0 ] || echo "not ok $scene: ended with $status"
+done
+
+# The share of dirty memory that a server may hold up, and it counts always.
+mkdir -p "$T/src"
+loopback "$T/src" "$T/m" allow_other,default_permissions,writeback=on
+bdi=/sys/class/bdi/$(awk -v d="$T/m" '$5 == d { print $3 }' /proc/self/mountinfo)-fusept
+equal dirty-share 1 "$(cat "$bdi/max_ratio")"
+[ ! -e "$bdi/strict_limit" ] || equal dirty-limit-is-strict 1 "$(cat "$bdi/strict_limit")"
+
+# What does not go together is refused.
+umount "$T/m"
+for with in passthrough=on cache=never; do
+	if out=$(loopback "$T/src" "$T/m" "writeback=on,$with" 2>&1); then
+		echo "not ok refuses-$with: it mounted"
+		failures=$((failures + 1))
+	else
+		check refuses-$with grep -q "writeback=on: it does not go with $with" <<<"$out"
+	fi
+done
+finish
