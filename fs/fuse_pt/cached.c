@@ -581,7 +581,7 @@ static ssize_t cached_write_through(struct kiocb *iocb, struct iov_iter *from)
 		      DIV_ROUND_UP(offset_in_page(iocb->ki_pos) +
 				   iov_iter_count(from), PAGE_SIZE));
 	if (pages > THROUGH_INLINE) {
-		t.bv = kmalloc_objs(struct bio_vec, pages);
+		t.bv = kvmalloc_objs(struct bio_vec, pages);
 		if (!t.bv)
 			return -ENOMEM;
 		t.max = pages;
@@ -595,7 +595,7 @@ static ssize_t cached_write_through(struct kiocb *iocb, struct iov_iter *from)
 		clear_bit(FPT_N_SIZE_CHANGING, &fn->bits);
 
 	if (t.bv != t.few)
-		kfree(t.bv);
+		kvfree(t.bv);
 	return done;
 }
 

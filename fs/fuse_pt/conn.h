@@ -23,9 +23,8 @@ struct dentry;
 
 /* The least that a READ or WRITE may carry, whatever is agreed. */
 #define FPT_MIN_DATA		4096u
-/* Pages of one request where the server names no limit, and the most of all. */
+/* Pages of one request where the server names no limit. */
 #define FPT_DEFAULT_PAGES	32
-#define FPT_MAX_PAGES		256
 
 /* Opcodes fit below this; bounds the bitmap of ops a server does not have. */
 #define FPT_OP_MAX	64

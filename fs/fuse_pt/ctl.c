@@ -4,8 +4,11 @@
  * and can do to it. Mounted at /sys/fs/fusept/connections, and where the
  * kernel's own fuse is replaced also as fusectl at /sys/fs/fuse/connections:
  *
- *	MINOR/waiting	calls queued or in flight
- *	MINOR/abort	any write ends the connection
+ *	MINOR/waiting			calls queued or in flight
+ *	MINOR/abort			any write ends the connection
+ *	MINOR/max_background		asynchronous calls that may be unanswered;
+ *					a number written is the limit from then on
+ *	MINOR/congestion_threshold	so many of them, and readahead holds back
  *
  * MINOR is the minor of the mount's st_dev; the files belong to the mounter.
  * Nothing is kept in memory for connections that nobody looks at: names are
@@ -14,15 +17,20 @@
  * on its connection, so that a file held open past it finds a dead
  * connection, not freed memory.
  */
+#define pr_fmt(fmt) "fusept: " fmt
+
 #include "compat/compat.h"
 
+#include <linux/capability.h>
 #include <linux/fs.h>
 #include <linux/fs_context.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/pagemap.h>
+#include <linux/printk.h>
 #include <linux/stringhash.h>
 #include "conn.h"
+#include "limits.h"
 #include "super.h"
 
 /* statfs(2) names it as the kernel's own fusectl: it is used in the same way. */
@@ -42,22 +50,88 @@ static LIST_HEAD(ctl_conns);
 /* The instances of each type while they are mounted. */
 static struct super_block *ctl_sbs[FPT_CTL_NR];
 
+static struct fpt_conn *ctl_conn_of(const struct file *file)
+{
+	return file_inode(file)->i_private;
+}
+
+static ssize_t ctl_show(char __user *buf, size_t len, loff_t *pos,
+			unsigned int number)
+{
+	char text[CTL_NUMBER];
+	int n = scnprintf(text, sizeof(text), "%u\n", number);
+
+	return simple_read_from_buffer(buf, len, pos, text, n);
+}
+
 static ssize_t ctl_waiting_read(struct file *file, char __user *buf, size_t len,
 				loff_t *pos)
 {
-	struct fpt_conn *conn = file_inode(file)->i_private;
-	char text[CTL_NUMBER];
-	int n;
+	return ctl_show(buf, len, pos,
+			atomic_read(&ctl_conn_of(file)->nr_waiting));
+}
 
-	n = scnprintf(text, sizeof(text), "%d\n",
-		      atomic_read(&conn->nr_waiting));
-	return simple_read_from_buffer(buf, len, pos, text, n);
+static ssize_t ctl_background_read(struct file *file, char __user *buf,
+				   size_t len, loff_t *pos)
+{
+	return ctl_show(buf, len, pos,
+			READ_ONCE(ctl_conn_of(file)->max_background));
+}
+
+static ssize_t ctl_congestion_read(struct file *file, char __user *buf,
+				   size_t len, loff_t *pos)
+{
+	return ctl_show(buf, len, pos,
+			READ_ONCE(ctl_conn_of(file)->congestion_threshold));
+}
+
+/* A limit within 1 and @most, which is for those without CAP_SYS_ADMIN. */
+static int ctl_limit(const struct file *file, const char __user *buf,
+		     size_t len, loff_t pos, unsigned int most,
+		     unsigned int *limit)
+{
+	int err = pos ? -EINVAL : kstrtouint_from_user(buf, len, 0, limit);
+
+	if (capable(CAP_SYS_ADMIN))
+		most = FPT_LIMIT_MOST;
+	if (!err && (!*limit || *limit > most))
+		err = -EINVAL;
+	if (err && err != -EFAULT)
+		pr_info_ratelimited("%pD of %u: a number within 1 and %u is needed\n",
+				    file, MINOR(ctl_conn_of(file)->dev), most);
+	return err;
+}
+
+static ssize_t ctl_background_write(struct file *file, const char __user *buf,
+				    size_t len, loff_t *pos)
+{
+	unsigned int limit;
+	int err = ctl_limit(file, buf, len, *pos, fpt_limit_background(),
+			    &limit);
+
+	if (err)
+		return err;
+	fpt_queue_set_background(ctl_conn_of(file), limit);
+	return len;
+}
+
+static ssize_t ctl_congestion_write(struct file *file, const char __user *buf,
+				    size_t len, loff_t *pos)
+{
+	unsigned int limit;
+	int err = ctl_limit(file, buf, len, *pos, fpt_limit_congestion(),
+			    &limit);
+
+	if (err)
+		return err;
+	WRITE_ONCE(ctl_conn_of(file)->congestion_threshold, limit);
+	return len;
 }
 
 static ssize_t ctl_abort_write(struct file *file, const char __user *buf,
 			       size_t len, loff_t *pos)
 {
-	fpt_conn_abort_told(file_inode(file)->i_private);
+	fpt_conn_abort_told(ctl_conn_of(file));
 	return len;
 }
 
@@ -73,6 +147,20 @@ static const struct file_operations ctl_abort_fops = {
 	.write	= ctl_abort_write,
 };
 
+static const struct file_operations ctl_background_fops = {
+	.owner	= THIS_MODULE,
+	.open	= nonseekable_open,
+	.read	= ctl_background_read,
+	.write	= ctl_background_write,
+};
+
+static const struct file_operations ctl_congestion_fops = {
+	.owner	= THIS_MODULE,
+	.open	= nonseekable_open,
+	.read	= ctl_congestion_read,
+	.write	= ctl_congestion_write,
+};
+
 /* What each connection's directory holds. */
 static const struct {
 	const char			*name;
@@ -81,6 +169,8 @@ static const struct {
 } ctl_files[] = {
 	{ "waiting",	0400,	&ctl_waiting_fops },
 	{ "abort",	0200,	&ctl_abort_fops },
+	{ "max_background", 0600, &ctl_background_fops },
+	{ "congestion_threshold", 0600, &ctl_congestion_fops },
 };
 
 static unsigned int ctl_minor(const struct fpt_conn *conn)

@@ -201,7 +201,7 @@ static int part_init(struct direct_part *part, struct direct_io *io,
 	part->io = io;
 	part->bv = part->few;
 	if (room > PART_INLINE) {
-		part->bv = kmalloc_objs(struct bio_vec, room);
+		part->bv = kvmalloc_objs(struct bio_vec, room);
 		if (!part->bv)
 			return -ENOMEM;
 	}
@@ -211,7 +211,7 @@ static int part_init(struct direct_part *part, struct direct_io *io,
 static void part_exit(struct direct_part *part)
 {
 	if (part->bv != part->few)
-		kfree(part->bv);
+		kvfree(part->bv);
 }
 
 static void part_prepare_read(struct direct_part *part, loff_t pos)

@@ -13,12 +13,12 @@
 #include <linux/capability.h>
 #include <linux/fs.h>
 #include <linux/log2.h>
-#include <linux/mm.h>
 #include <linux/printk.h>
 #include <linux/slab.h>
 #include <linux/time64.h>
 #include "acl.h"
 #include "conn.h"
+#include "limits.h"
 #include "queue.h"
 #include "request.h"
 #include "super.h"
@@ -31,13 +31,6 @@
 
 /* The first with FUSE_FLOCK_LOCKS. */
 #define MINOR_FLOCK		17
-
-/*
- * For a server without CAP_SYS_ADMIN: asynchronous calls may not take more
- * than this share of memory, at that many bytes for each.
- */
-#define LIMIT_SHARE_SHIFT	13
-#define LIMIT_CALL_BYTES	512
 
 /**
  * struct init_talk - INIT in flight
@@ -67,7 +60,7 @@ do {									\
 static bool init_take_max_pages(struct fpt_conn *conn, struct super_block *sb,
 				const struct fuse_init_out *out, u64 flags)
 {
-	conn->max_pages = clamp_t(u32, out->max_pages, 1, FPT_MAX_PAGES);
+	conn->max_pages = clamp_t(u32, out->max_pages, 1, fpt_limit_pages());
 	return true;
 }
 
@@ -264,16 +257,10 @@ static void init_agree(struct fpt_conn *conn, struct super_block *sb,
 
 /* -------- limits -------- */
 
-/* As many asynchronous calls as the server wants, if it may. */
-static unsigned int init_limit(u16 wanted)
+/* As much as the server wants, if it may, else no more than @most. */
+static unsigned int init_limit(u16 wanted, unsigned int most)
 {
-	u64 most;
-
-	if (capable(CAP_SYS_ADMIN))
-		return wanted;
-	most = ((u64)totalram_pages() << PAGE_SHIFT) >> LIMIT_SHARE_SHIFT;
-	most = div_u64(most, LIMIT_CALL_BYTES);
-	return min_t(u64, wanted, max_t(u64, most, 1));
+	return capable(CAP_SYS_ADMIN) ? wanted : min_t(u32, wanted, most);
 }
 
 static void init_set_limits(struct fpt_conn *conn, struct super_block *sb,
@@ -295,13 +282,15 @@ static void init_set_limits(struct fpt_conn *conn, struct super_block *sb,
 
 	if (out->minor >= MINOR_BACKGROUND) {
 		if (out->max_background) {
-			conn->max_background = init_limit(out->max_background);
+			conn->max_background = init_limit(out->max_background,
+							  fpt_limit_background());
 			conn->congestion_threshold =
 				fpt_conn_congested_at(conn->max_background);
 		}
 		if (out->congestion_threshold)
 			conn->congestion_threshold =
-				init_limit(out->congestion_threshold);
+				init_limit(out->congestion_threshold,
+					   fpt_limit_congestion());
 	}
 
 	/* Truncating a time must leave whole seconds whole. */

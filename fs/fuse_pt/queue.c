@@ -119,17 +119,15 @@ int fpt_queue_add_background(struct fpt_conn *conn, struct fpt_req *req)
 	return 0;
 }
 
-void fpt_queue_background_end(struct fpt_conn *conn)
+/* The limit allows for more: let the server and waiting callers know. */
+static void queue_unlock_move(struct fpt_conn *conn)
+	__releases(&conn->queue.lock)
 {
 	struct fpt_queue *q = &conn->queue;
+	bool room = !queue_full(conn);
 	struct fpt_req *req;
 	bool moved = false;
-	bool room;
 
-	spin_lock(&q->lock);
-	WRITE_ONCE(q->nr_background, q->nr_background - 1);
-	q->nr_active--;
-	room = !queue_full(conn);
 	while (q->nr_active < conn->max_background) {
 		req = list_first_entry_or_null(&q->background, struct fpt_req,
 					       link);
@@ -147,6 +145,25 @@ void fpt_queue_background_end(struct fpt_conn *conn)
 
 	if (room && wq_has_sleeper(&q->room))
 		wake_up(&q->room);
+}
+
+void fpt_queue_background_end(struct fpt_conn *conn)
+{
+	struct fpt_queue *q = &conn->queue;
+
+	spin_lock(&q->lock);
+	WRITE_ONCE(q->nr_background, q->nr_background - 1);
+	q->nr_active--;
+	queue_unlock_move(conn);
+}
+
+void fpt_queue_set_background(struct fpt_conn *conn, unsigned int max)
+{
+	spin_lock(&conn->queue.lock);
+	WRITE_ONCE(conn->max_background, max);
+	queue_unlock_move(conn);
+	/* Each end wakes one; a higher limit has room for more. */
+	wake_up_all(&conn->queue.room);
 }
 
 bool fpt_queue_congested(const struct fpt_conn *conn)

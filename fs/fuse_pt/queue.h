@@ -163,6 +163,9 @@ bool fpt_queue_abort(struct fpt_conn *conn, bool tell);
  */
 void fpt_queue_drain(struct fpt_conn *conn);
 
+/* Another limit of asynchronous calls, from now on. */
+void fpt_queue_set_background(struct fpt_conn *conn, unsigned int max);
+
 /* Are so many asynchronous calls unanswered that readahead should hold back? */
 bool fpt_queue_congested(const struct fpt_conn *conn);
 

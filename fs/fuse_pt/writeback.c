@@ -376,7 +376,7 @@ static void copy_end(struct fpt_wb_copy *copy, int err)
 	fpt_wb_span_end(inode, &copy->span);
 	for (i = 0; i < copy->nr; i++)
 		__free_page(copy->bv[i].bv_page);
-	kfree(copy);
+	kvfree(copy);
 	wb_times_next(inode, ff);
 	fpt_wb_end(inode, ff);
 }
@@ -537,14 +537,14 @@ static struct fpt_wb_copy *copy_new(struct inode *inode)
 	unsigned int room = wb_max_pages(fpt_inode_conn(inode));
 	struct fpt_wb_copy *copy;
 
-	copy = kmalloc_flex(struct fpt_wb_copy, bv, room, GFP_NOFS);
+	copy = kvmalloc(struct_size(copy, bv, room), GFP_NOFS);
 	if (!copy)
 		return ERR_PTR(-ENOMEM);
 
 	/* Any open that can write will do for any dirty page. */
 	copy->ff = fpt_wb_handle(inode);
 	if (!copy->ff) {
-		kfree(copy);
+		kvfree(copy);
 		return ERR_PTR(-EIO);
 	}
 	fpt_wb_begin(inode, copy->ff);
@@ -652,7 +652,7 @@ static bool wb_has_room(struct fpt_node *fn)
 	const struct fpt_conn *conn = fpt_inode_conn(&fn->vfs);
 
 	return READ_ONCE(fn->wb.copies) <=
-		conn->max_background * wb_max_pages(conn) ||
+		READ_ONCE(conn->max_background) * wb_max_pages(conn) ||
 		READ_ONCE(fn->wb.held) || fpt_conn_dead(conn);
 }
 
@@ -660,7 +660,7 @@ static bool wb_has_room(struct fpt_node *fn)
 static bool wb_conn_full(const struct fpt_conn *conn)
 {
 	return atomic_read(&conn->copy_pages) >
-		conn->max_background * wb_max_pages(conn);
+		READ_ONCE(conn->max_background) * wb_max_pages(conn);
 }
 
 /*

@@ -11,7 +11,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <time.h>
+#include <linux/capability.h>
 #include "rawserve.h"
 
 #define RIG_NODE	7
@@ -32,6 +34,8 @@ struct rig_last {
  * struct file_rig - shared by client and server
  * @init_flags: what INIT agrees to, besides MAX_PAGES
  * @max_write: what INIT asks for
+ * @max_pages: the same, 256 if it is 0
+ * @humble: the server gives up CAP_SYS_ADMIN before it answers INIT
  * @open_flags: FOPEN_* of the next OPEN
  * @fh: handle of the next OPEN, which counts up
  * @error: errno that a request of a kind is answered with
@@ -48,6 +52,8 @@ struct rig_last {
 struct file_rig {
 	volatile uint64_t	init_flags;
 	volatile uint32_t	max_write;
+	volatile uint32_t	max_pages;
+	volatile bool		humble;
 	volatile uint32_t	open_flags;
 	volatile uint64_t	fh;
 	volatile int		error[RIG_OPS];
@@ -237,7 +243,7 @@ static void rig_init(struct raw *r)
 		.max_background = 12,
 		.congestion_threshold = 9,
 		.max_write = rig->max_write,
-		.max_pages = 256,
+		.max_pages = rig->max_pages ? rig->max_pages : 256,
 		.time_gran = 1,
 	};
 
@@ -434,6 +440,21 @@ static void rig_serve(struct raw *r)
 	rig_answer(r);
 }
 
+/* Take CAP_SYS_ADMIN, or give it up; it stays permitted. */
+static void rig_admin(bool on)
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct caps[2];
+
+	if (syscall(SYS_capget, &head, caps))
+		raw_die("capget");
+	caps[0].effective &= ~(1u << CAP_SYS_ADMIN);
+	if (on)
+		caps[0].effective |= 1u << CAP_SYS_ADMIN;
+	if (syscall(SYS_capset, &head, caps))
+		raw_die("capset");
+}
+
 /**
  * rig_run() - mount, run a client, unmount
  * @client: in a process of its own; prints result lines
@@ -453,8 +474,12 @@ static int rig_run(const char *dir, const char *options, void (*client)(void))
 		client();
 		_exit(0);
 	}
+	if (rig->humble)
+		rig_admin(false);
 	while (waitpid(pid, &status, WNOHANG) != pid)
 		rig_serve(&r);
+	if (rig->humble)
+		rig_admin(true);
 	memset((void *)rig->hold, 0, sizeof(rig->hold));
 	pid = raw_start_umount(&r);
 	while (!raw_ended(pid))

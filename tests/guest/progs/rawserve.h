@@ -22,8 +22,8 @@
 #include <unistd.h>
 #include <linux/fuse_pt_protocol.h>
 
-/* Room for the largest request: 256 pages and the headers. */
-#define RAW_BUFFER	(256 * 4096 + 4096)
+/* Room for the largest request that a test agrees to: 512 pages and headers. */
+#define RAW_BUFFER	(512 * 4096 + 4096)
 
 struct raw {
 	int			fd;

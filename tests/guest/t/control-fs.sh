@@ -21,12 +21,25 @@ loopback "$T/src" "$T/b"
 a=$(connection "$T/a") b=$(connection "$T/b")
 check older-connection test -d "$a"
 check newer-connection test -d "$b"
-equal names "abort waiting" "$(find "$a" -mindepth 1 -printf '%f\n' | sort | xargs)"
+equal names "abort congestion_threshold max_background waiting" "$(find "$a" -mindepth 1 -printf '%f\n' | sort | xargs)"
 equal listing "$(printf '%s\n' "${a##*/}" "${b##*/}" | sort -n | xargs)" "$(find $at -mindepth 1 -maxdepth 1 -printf '%f\n' | sort -n | xargs)"
 equal links 4 "$(stat -c %h $at)"
 equal dir-mode "500 0 0" "$(stat -c '%a %u %g' "$a")"
 equal waiting-mode "400 0" "$(stat -c '%a %u' "$a/waiting")"
 equal abort-mode "200 0" "$(stat -c '%a %u' "$a/abort")"
+equal background-mode "600 0" "$(stat -c '%a %u' "$a/max_background")"
+equal congestion-mode "600 0" "$(stat -c '%a %u' "$a/congestion_threshold")"
+for file in max_background congestion_threshold; do
+	for good in 1 20 0x40 65535; do
+		check $file-takes-$good sh -c "echo $good >'$a/$file'"
+		equal $file-is-$good $((good)) "$(cat "$a/$file")"
+	done
+	for bad in 0 65536 -1 x "" 12x; do
+		fails "$file-refuses-'$bad'" EINVAL dd status=none of="$a/$file" <<<"$bad"
+	done
+	equal $file-kept 65535 "$(cat "$a/$file")"
+	echo 12 >"$a/$file"
+done
 equal waiting-none 0 "$(cat "$a/waiting")"
 fails no-such-file ENOENT cat "$a/nothing"
 fails no-such-connection ENOENT ls "$at/0$(basename "$a")"
