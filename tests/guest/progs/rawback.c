@@ -5,7 +5,6 @@
  *
  *	rawback DIR SCENE	prints result lines; SCENE is one of the table below
  */
-#define _GNU_SOURCE
 #include <stdlib.h>
 #include <sys/stat.h>
 #include "rawfile.h"

@@ -91,13 +91,13 @@ rig_check(bool good, const char *name, const char *why, ...)
 	return false;
 }
 
-static void rig_equal(const char *name, long long want, long long got)
+static inline void rig_equal(const char *name, long long want, long long got)
 {
 	rig_check(want == got, name, "%lld instead of %lld", got, want);
 }
 
 /* @ret of a system call that must fail with @want. */
-static void rig_fails(const char *name, int want, long ret)
+static inline void rig_fails(const char *name, int want, long ret)
 {
 	int error = errno;
 
@@ -107,7 +107,7 @@ static void rig_fails(const char *name, int want, long ret)
 		rig_check(error == want, name, "%s", strerror(error));
 }
 
-static void rig_works(const char *name, long ret)
+static inline void rig_works(const char *name, long ret)
 {
 	rig_check(ret >= 0, name, "%s", strerror(errno));
 }
@@ -123,12 +123,12 @@ static bool rig_came(int op, uint32_t count)
 }
 
 /* Long enough for a request to come that must not. */
-static void rig_settle(void)
+static inline void rig_settle(void)
 {
 	usleep(300000);
 }
 
-static int rig_open(int flags)
+static inline int rig_open(int flags)
 {
 	int fd = open(rig_path, flags | O_CLOEXEC);
 
@@ -139,7 +139,7 @@ static int rig_open(int flags)
 	return fd;
 }
 
-static void rig_fill(uint64_t size, unsigned int salt)
+static inline void rig_fill(uint64_t size, unsigned int salt)
 {
 	uint64_t i;
 
