@@ -16,6 +16,7 @@
 #include "conn.h"
 #include "poll.h"
 #include "queue.h"
+#include "timeout.h"
 
 static bool allow_sys_admin_access;
 module_param(allow_sys_admin_access, bool, 0644);
@@ -55,6 +56,7 @@ struct fpt_conn *fpt_conn_new(struct user_namespace *user_ns)
 	get_random_bytes(&conn->owner_key, sizeof(conn->owner_key));
 	xa_init_flags(&conn->polls, XA_FLAGS_ALLOC1);
 	fpt_backings_init(&conn->backings);
+	fpt_timeout_init(conn);
 	init_rwsem(&conn->sb_lock);
 	INIT_LIST_HEAD(&conn->ctl_link);
 	return conn;

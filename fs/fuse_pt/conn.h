@@ -64,6 +64,7 @@ enum fpt_feature {
 	FPT_F_SECURITY_CTX,
 	FPT_F_CREATE_SUPP_GROUP,
 	FPT_F_CACHE_SYMLINKS,
+	FPT_F_REQUEST_TIMEOUT,
 	FPT_F_NR
 };
 
@@ -98,6 +99,8 @@ enum fpt_conn_state {
  * @time_gran: timestamp granularity, ns
  * @max_stack_depth: passthrough: lower stacking depth allowed, 0 without it
  * @max_background, @congestion_threshold: agreed limits of async calls
+ * @timeout: jiffies that a request may take, 0 for any time
+ * @timeout_work: looks for requests that take longer, timeout.c
  * @attr_epoch: counts changes of attributes made on this side, see attr.h
  * @evict_epoch: the latest @attr_epoch at which an inode was evicted: what was
  *	asked for before it may be out of date for an inode made after it
@@ -143,6 +146,8 @@ struct fpt_conn {
 	unsigned int		max_stack_depth;
 	unsigned int		max_background;
 	unsigned int		congestion_threshold;
+	unsigned int		timeout;
+	struct delayed_work	timeout_work;
 
 	atomic64_t		attr_epoch;
 	atomic64_t		evict_epoch;
@@ -216,8 +221,9 @@ static inline int fpt_conn_gone(const struct fpt_conn *conn)
 static inline void fpt_conn_settle(struct fpt_conn *conn)
 {
 	if (unlikely(READ_ONCE(conn->state) == FPT_CONN_NEW))
-		wait_event_killable(conn->init_wait,
-				    READ_ONCE(conn->state) != FPT_CONN_NEW);
+		wait_event_state(conn->init_wait,
+				 READ_ONCE(conn->state) != FPT_CONN_NEW,
+				 FPT_KILLABLE);
 	/* Pairs with the release in fpt_queue_live(). */
 	smp_rmb();
 }

@@ -301,6 +301,35 @@ void fpt_dev_collect_all(struct fpt_conn *conn, struct list_head *ended)
 	mutex_unlock(&conn->dev_lock);
 }
 
+static bool dev_overdue(struct fpt_dev *dev, u32 since)
+{
+	const struct fpt_park *park;
+	const struct fpt_req *req;
+	bool overdue = false;
+	unsigned int i;
+
+	spin_lock(&dev->lock);
+	for (i = 0; i < ARRAY_SIZE(dev->table); i++)
+		hlist_for_each_entry(req, &dev->table[i], node)
+			overdue |= !fpt_req_after(req, since);
+	list_for_each_entry(park, &dev->parked, link)
+		overdue |= !fpt_req_after(park->req, since);
+	spin_unlock(&dev->lock);
+	return overdue;
+}
+
+bool fpt_dev_overdue(struct fpt_conn *conn, u32 since)
+{
+	bool overdue = false;
+	struct fpt_dev *dev;
+
+	mutex_lock(&conn->dev_lock);
+	list_for_each_entry(dev, &conn->devs, conn_link)
+		overdue |= dev_overdue(dev, since);
+	mutex_unlock(&conn->dev_lock);
+	return overdue;
+}
+
 /* -------- open, attach, close -------- */
 
 struct fpt_dev *fpt_dev_from_file(struct file *file)

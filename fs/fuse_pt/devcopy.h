@@ -94,6 +94,9 @@ bool fpt_dev_interrupt(struct fpt_conn *conn, struct fpt_req *req);
 /* The server's answer to an INTERRUPT. Return: 0, -ENOENT, -EINVAL. */
 int fpt_dev_interrupt_reply(struct fpt_dev *dev, u64 unique, int error);
 
+/* Does a server owe the answer to a request that was made before @since? */
+bool fpt_dev_overdue(struct fpt_conn *conn, u32 since);
+
 /* An abort gathers all that any device has, TAKEN, on @ended. */
 void fpt_dev_collect_all(struct fpt_conn *conn, struct list_head *ended);
 

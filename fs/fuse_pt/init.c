@@ -22,6 +22,7 @@
 #include "queue.h"
 #include "request.h"
 #include "super.h"
+#include "timeout.h"
 
 /* Servers of an older minor send no more of the reply than these had. */
 #define MINOR_MAX_WRITE		5
@@ -206,6 +207,9 @@ static const struct init_row {
 	[const_ilog2(FUSE_DIRECT_IO_ALLOW_MMAP)] = {
 		INIT_AGREED, FPT_F_DIRECT_IO_ALLOW_MMAP
 	},
+	[const_ilog2(FUSE_REQUEST_TIMEOUT)] = {
+		INIT_AGREED, FPT_F_REQUEST_TIMEOUT
+	},
 	[const_ilog2(FUSE_PASSTHROUGH)] = {
 		INIT_AGREED, FPT_F_PASSTHROUGH, .take = init_take_passthrough
 	},
@@ -292,6 +296,9 @@ static void init_set_limits(struct fpt_conn *conn, struct super_block *sb,
 				init_limit(out->congestion_threshold,
 					   fpt_limit_congestion());
 	}
+
+	fpt_timeout_start(conn, fpt_has(conn, FPT_F_REQUEST_TIMEOUT) ?
+			  out->request_timeout : 0);
 
 	/* Truncating a time must leave whole seconds whole. */
 	if (out->time_gran) {

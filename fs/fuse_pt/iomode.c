@@ -102,9 +102,8 @@ static int hold_cached(struct inode *inode)
 	while (io->sharing && !io->through && !err) {
 		io->waiting++;
 		spin_unlock(&fn->lock);
-		err = wait_event_killable(io->wait,
-					  !READ_ONCE(io->sharing) ||
-					  READ_ONCE(io->through));
+		err = wait_event_state(io->wait, !READ_ONCE(io->sharing) ||
+				       READ_ONCE(io->through), FPT_KILLABLE);
 		spin_lock(&fn->lock);
 		io->waiting--;
 	}

@@ -36,6 +36,8 @@ struct limit {
 static struct limit limit_pages = { .value = 256, .least = 1 };
 static struct limit limit_background;
 static struct limit limit_congestion;
+static struct limit limit_default_timeout;
+static struct limit limit_max_timeout;
 
 static int limit_set(const char *text, const struct kernel_param *kp)
 {
@@ -83,6 +85,17 @@ __MODULE_PARM_TYPE(max_user_congthresh, "uint");
 MODULE_PARM_DESC(max_user_congthresh,
 		 "highest congestion threshold of such a server; 0: by memory (0)");
 
+module_param_cb(default_request_timeout, &limit_ops, &limit_default_timeout,
+		0644);
+__MODULE_PARM_TYPE(default_request_timeout, "uint");
+MODULE_PARM_DESC(default_request_timeout,
+		 "seconds after which a server that names no time and does not answer is disconnected; 0: never (0)");
+
+module_param_cb(max_request_timeout, &limit_ops, &limit_max_timeout, 0644);
+__MODULE_PARM_TYPE(max_request_timeout, "uint");
+MODULE_PARM_DESC(max_request_timeout,
+		 "longest such time, whatever a server names; 0: any (0)");
+
 unsigned int fpt_limit_pages(void)
 {
 	return READ_ONCE(limit_pages.value);
@@ -98,6 +111,13 @@ static unsigned int limit_by_memory(const struct limit *limit)
 	most = ((u64)totalram_pages() << PAGE_SHIFT) >> LIMIT_SHARE_SHIFT;
 	most = div_u64(most, LIMIT_CALL_BYTES);
 	return clamp_t(u64, most, 1, FPT_LIMIT_MOST);
+}
+
+unsigned int fpt_limit_timeout(unsigned int asked)
+{
+	if (!asked)
+		asked = READ_ONCE(limit_default_timeout.value);
+	return min_not_zero(asked, READ_ONCE(limit_max_timeout.value));
 }
 
 unsigned int fpt_limit_background(void)

@@ -22,4 +22,13 @@ unsigned int fpt_limit_pages(void);
 unsigned int fpt_limit_background(void);
 unsigned int fpt_limit_congestion(void);
 
+/**
+ * fpt_limit_timeout() - seconds that a request may take, 0 for any time
+ * @asked: what the server asks for, 0 if for nothing
+ *
+ * default_request_timeout stands in for a server that asks for nothing;
+ * nobody gets more than max_request_timeout.
+ */
+unsigned int fpt_limit_timeout(unsigned int asked);
+
 #endif

@@ -86,6 +86,24 @@ static bool queue_full(const struct fpt_conn *conn)
 	       READ_ONCE(conn->max_background);
 }
 
+/* Until there may be room: one of those who wait is woken for each place. */
+static int queue_wait_room(struct fpt_conn *conn)
+{
+	struct fpt_queue *q = &conn->queue;
+	DEFINE_WAIT(wait);
+	int err = 0;
+
+	prepare_to_wait_exclusive(&q->room, &wait, FPT_KILLABLE);
+	if (queue_full(conn) && !fpt_conn_dead(conn)) {
+		if (fatal_signal_pending(current))
+			err = -EINTR;
+		else
+			schedule();
+	}
+	finish_wait(&q->room, &wait);
+	return err;
+}
+
 int fpt_queue_add_background(struct fpt_conn *conn, struct fpt_req *req)
 {
 	const u32 unlimited = FPT_CALL_FORCE | FPT_CALL_EARLY;
@@ -101,8 +119,7 @@ int fpt_queue_add_background(struct fpt_conn *conn, struct fpt_req *req)
 		if ((flags & unlimited) || !queue_full(conn))
 			break;
 		spin_unlock(&q->lock);
-		if (wait_event_killable_exclusive(q->room, !queue_full(conn) ||
-						  fpt_conn_dead(conn)))
+		if (queue_wait_room(conn))
 			return -EINTR;
 	}
 
@@ -164,6 +181,26 @@ void fpt_queue_set_background(struct fpt_conn *conn, unsigned int max)
 	queue_unlock_move(conn);
 	/* Each end wakes one; a higher limit has room for more. */
 	wake_up_all(&conn->queue.room);
+}
+
+static bool queue_first_overdue(struct list_head *list, u32 since)
+{
+	const struct fpt_req *req;
+
+	req = list_first_entry_or_null(list, struct fpt_req, link);
+	return req && !fpt_req_after(req, since);
+}
+
+bool fpt_queue_overdue(struct fpt_conn *conn, u32 since)
+{
+	struct fpt_queue *q = &conn->queue;
+	bool overdue;
+
+	spin_lock(&q->lock);
+	overdue = queue_first_overdue(&q->pending, since) ||
+		  queue_first_overdue(&q->background, since);
+	spin_unlock(&q->lock);
+	return overdue;
 }
 
 bool fpt_queue_congested(const struct fpt_conn *conn)

@@ -71,6 +71,7 @@ enum fpt_req_state {
  * @interrupted: caller had a signal: INTERRUPT is sent along once SENT.
  *	Set under the lock of the state that it is in
  * @leaving: caller was killed while it was TAKEN: wake it when that ends
+ * @born: when it was made, in jiffies
  * @waiter: the caller, for a synchronous request; else NULL
  * @dev: device it was taken by, NULL while QUEUED; set under fpt_queue.lock.
  *	A caller that looks at it holds the RCU read lock, devices are freed by
@@ -90,6 +91,7 @@ struct fpt_req {
 	u8			state;
 	bool			interrupted;
 	bool			leaving;
+	u32			born;
 	struct task_struct	*waiter;
 	struct fpt_dev		*dev;
 	struct fpt_park		*park;
@@ -165,6 +167,18 @@ void fpt_queue_drain(struct fpt_conn *conn);
 
 /* Another limit of asynchronous calls, from now on. */
 void fpt_queue_set_background(struct fpt_conn *conn, unsigned int max);
+
+/* Was a request that was made at @born made after @since, in jiffies? */
+static inline bool fpt_req_after(const struct fpt_req *req, u32 since)
+{
+	return (s32)(req->born - since) > 0;
+}
+
+/**
+ * fpt_queue_overdue() - does a request wait that was made at or before @since?
+ * The oldest of each kind is looked at: behind it is nothing that waits longer.
+ */
+bool fpt_queue_overdue(struct fpt_conn *conn, u32 since);
 
 /* Are so many asynchronous calls unanswered that readahead should hold back? */
 bool fpt_queue_congested(const struct fpt_conn *conn);

@@ -6,6 +6,8 @@
 #include "compat/compat.h"
 
 #include <linux/cred.h>
+#include <linux/freezer.h>
+#include <linux/jiffies.h>
 #include <linux/pid_namespace.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
@@ -30,8 +32,8 @@ static int call_admit(struct fpt_conn *conn, u32 flags)
 	if (state == FPT_CONN_NEW) {
 		if (flags & (FPT_CALL_EARLY | FPT_CALL_FORCE))
 			return 0;
-		if (wait_event_killable(conn->init_wait, READ_ONCE(conn->state) !=
-					FPT_CONN_NEW))
+		if (wait_event_state(conn->init_wait, READ_ONCE(conn->state) !=
+				     FPT_CONN_NEW, FPT_KILLABLE))
 			return -EINTR;
 		/* Pairs as above. */
 		state = smp_load_acquire(&conn->state);
@@ -120,6 +122,7 @@ static struct fpt_req *req_new(struct fpt_conn *conn, struct fpt_call *call,
 	req->state = FPT_REQ_QUEUED;
 	req->interrupted = false;
 	req->leaving = false;
+	req->born = (u32)jiffies;
 	req->waiter = waiter;
 	req->dev = NULL;
 	req->orphan = NULL;
@@ -239,12 +242,12 @@ static bool req_wait(struct fpt_conn *conn, struct fpt_req *req, u32 flags)
 
 	/* How long it takes is the server's business: neither load nor hung. */
 	if (flags & FPT_CALL_FORCE)
-		mode = TASK_IDLE;
+		mode = TASK_IDLE | TASK_FREEZABLE_UNSAFE;
 	else if ((flags & FPT_CALL_NOINTR) ||
 		 READ_ONCE(conn->queue.no_interrupt))
-		mode = TASK_KILLABLE;
+		mode = FPT_KILLABLE;
 	else
-		mode = TASK_INTERRUPTIBLE;
+		mode = TASK_INTERRUPTIBLE | TASK_FREEZABLE_UNSAFE;
 
 	for (;;) {
 		set_current_state(mode);
@@ -256,14 +259,14 @@ static bool req_wait(struct fpt_conn *conn, struct fpt_req *req, u32 flags)
 			continue;
 		}
 		__set_current_state(TASK_RUNNING);
-		if (mode == TASK_INTERRUPTIBLE) {
-			while (!fpt_queue_mark(&conn->queue, req) &&
-			       !fpt_dev_interrupt(conn, req))
-				;
-			mode = TASK_KILLABLE;
-		} else {
+		if (mode == FPT_KILLABLE)
 			return !req_leave(conn, req);
-		}
+		/* A suspend uses signals, too; it is no reason to interrupt. */
+		while (!freezing(current) &&
+		       !fpt_queue_mark(&conn->queue, req) &&
+		       !fpt_dev_interrupt(conn, req))
+			;
+		mode = FPT_KILLABLE;
 	}
 	__set_current_state(TASK_RUNNING);
 	return true;

@@ -15,11 +15,20 @@
 #define FPT_REQUEST_H
 
 #include <linux/bvec.h>
+#include <linux/sched.h>
 #include <linux/types.h>
 #include <linux/uidgid.h>
 
 struct fpt_conn;
 struct fpt_call;
+
+/*
+ * How a task waits for a server: until it is killed, and a suspend may freeze
+ * it, with the locks that it has; the server may be frozen before.
+ */
+#define FPT_KILLABLE	(TASK_KILLABLE | TASK_FREEZABLE_UNSAFE)
+/* The same for what must not be left half-way. */
+#define FPT_UNKILLABLE	(TASK_UNINTERRUPTIBLE | TASK_FREEZABLE_UNSAFE)
 
 #define FPT_CALL_MAX_IN		4
 #define FPT_CALL_MAX_OUT	3

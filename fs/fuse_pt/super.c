@@ -36,6 +36,7 @@
 #include "queue.h"
 #include "request.h"
 #include "super.h"
+#include "timeout.h"
 #include "writeback.h"
 
 /* That of the kernel's own fuse: to every tool, this is a FUSE mount. */
@@ -579,6 +580,7 @@ static void super_kill(struct super_block *sb)
 	conn->sb = NULL;
 	up_write(&conn->sb_lock);
 
+	fpt_timeout_stop(conn);
 	fpt_queue_drain(conn);
 	if (sb->s_type->fs_flags & FS_REQUIRES_DEV)
 		kill_block_super(sb);

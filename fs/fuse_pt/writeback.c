@@ -207,8 +207,8 @@ int fpt_wb_span_turn(struct inode *inode, struct fpt_wb_span *span)
 {
 	struct fpt_node *fn = fpt_node(inode);
 
-	return wait_event_killable(fn->wb.wait, wb_my_turn(fn, span)) ?
-		-EINTR : 0;
+	return wait_event_state(fn->wb.wait, wb_my_turn(fn, span),
+				FPT_KILLABLE) ? -EINTR : 0;
 }
 
 bool fpt_wb_quiet(struct inode *inode, loff_t start, loff_t end)
@@ -229,7 +229,8 @@ void fpt_wb_wait(struct inode *inode, loff_t start, loff_t end)
 {
 	struct fpt_node *fn = fpt_node(inode);
 
-	wait_event(fn->wb.wait, fpt_wb_quiet(inode, start, end));
+	wait_event_state(fn->wb.wait, fpt_wb_quiet(inode, start, end),
+			 FPT_UNKILLABLE);
 }
 
 int fpt_wb_wait_killable(struct inode *inode, loff_t start, loff_t end)
@@ -240,8 +241,8 @@ int fpt_wb_wait_killable(struct inode *inode, loff_t start, loff_t end)
 		return 0;
 	if (fpt_task_killed())
 		return -EINTR;
-	return wait_event_killable(fn->wb.wait, fpt_wb_quiet(inode, start, end)) ?
-		-EINTR : 0;
+	return wait_event_state(fn->wb.wait, fpt_wb_quiet(inode, start, end),
+				FPT_KILLABLE) ? -EINTR : 0;
 }
 
 int fpt_wb_wait_a_bit(struct inode *inode, loff_t start, loff_t end)
@@ -383,7 +384,8 @@ static void copy_end(struct fpt_wb_copy *copy, int err)
 
 void fpt_wb_drain(struct fpt_conn *conn)
 {
-	wait_event_killable(conn->copies_end, !atomic_read(&conn->nr_copies));
+	wait_event_state(conn->copies_end, !atomic_read(&conn->nr_copies),
+			 FPT_KILLABLE);
 }
 
 /* Strike off the first @n bytes, which the server has. */
@@ -504,7 +506,7 @@ void fpt_wb_hold(struct inode *inode)
 	WRITE_ONCE(fn->wb.held, fn->wb.held + 1);
 	spin_unlock(&fn->lock);
 	wake_up_all(&fn->wb.wait);
-	wait_event(fn->wb.wait, wb_none_sent(fn));
+	wait_event_state(fn->wb.wait, wb_none_sent(fn), FPT_UNKILLABLE);
 }
 
 void fpt_wb_unhold(struct inode *inode)
@@ -684,7 +686,7 @@ static int wb_throttle(struct wb_walk *walk, struct writeback_control *wbc)
 
 	wb_walk_end(walk);
 	if (!fpt_task_killed())
-		wait_event_killable(fn->wb.wait, wb_has_room(fn));
+		wait_event_state(fn->wb.wait, wb_has_room(fn), FPT_KILLABLE);
 	return 0;
 }
 

@@ -35,6 +35,7 @@ struct rig_last {
  * @init_flags: what INIT agrees to, besides MAX_PAGES
  * @max_write: what INIT asks for
  * @max_pages: the same, 256 if it is 0
+ * @timeout: INIT's request_timeout, with its flag in @init_flags
  * @humble: the server gives up CAP_SYS_ADMIN before it answers INIT
  * @open_flags: FOPEN_* of the next OPEN
  * @fh: handle of the next OPEN, which counts up
@@ -53,6 +54,7 @@ struct file_rig {
 	volatile uint64_t	init_flags;
 	volatile uint32_t	max_write;
 	volatile uint32_t	max_pages;
+	volatile uint32_t	timeout;
 	volatile bool		humble;
 	volatile uint32_t	open_flags;
 	volatile uint64_t	fh;
@@ -245,6 +247,7 @@ static void rig_init(struct raw *r)
 		.max_write = rig->max_write,
 		.max_pages = rig->max_pages ? rig->max_pages : 256,
 		.time_gran = 1,
+		.request_timeout = rig->timeout,
 	};
 
 	flags &= in->flags | (uint64_t)in->flags2 << 32;

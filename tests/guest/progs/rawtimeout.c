@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A request that is not answered, and a server that asked to be disconnected
+ * then, or did not.
+ *
+ *	rawtimeout DIR SECONDS LIMIT	SECONDS: what INIT asks for, 0 for
+ *					nothing; LIMIT: how long to wait. Prints
+ *					the error of the call and the seconds
+ *					that it took, or "waits"
+ */
+#include <time.h>
+#include "rawfile.h"
+
+static int limit;
+
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec + t.tv_nsec / 1e9;
+}
+
+static void client(void)
+{
+	int fd = open(rig_path, O_RDWR), status, i;
+	double start = now();
+	char c = 0;
+	pid_t pid;
+
+	if (fd < 0)
+		raw_die(rig_path);
+	/* Those that are answered, however many, are no reason. */
+	while (now() - start < 1)
+		if (pread(fd, &c, 1, 0) < 0)
+			raw_die("read");
+
+	rig->hold[FUSE_WRITE] = true;
+	start = now();
+	pid = fork();
+	if (!pid)
+		_exit(pwrite(fd, &c, 1, 0) < 0 ? errno : 0);
+	for (i = 0; i < limit * 20; i++) {
+		if (waitpid(pid, &status, WNOHANG) == pid) {
+			printf("%s %d\n", raw_error(WEXITSTATUS(status)), (int)(now() - start + 0.5));
+			return;
+		}
+		usleep(50000);
+	}
+	printf("waits\n");
+	rig->hold[FUSE_WRITE] = false;
+	waitpid(pid, &status, 0);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc != 4) {
+		fprintf(stderr, "usage: rawtimeout DIR SECONDS LIMIT\n");
+		return 2;
+	}
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	rig = mmap(NULL, sizeof(*rig), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (rig == MAP_FAILED)
+		raw_die("mmap");
+	limit = atoi(argv[3]);
+	rig->timeout = atoi(argv[2]);
+	rig->init_flags = rig->timeout ? FUSE_REQUEST_TIMEOUT : 0;
+	rig->max_write = 1 << 17;
+	rig->attr_valid = 1000;
+	rig->open_flags = FOPEN_DIRECT_IO;
+	return rig_run(argv[1], NULL, client) ? 1 : 0;
+}

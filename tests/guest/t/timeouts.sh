@@ -1,0 +1,59 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# A server that does not answer in time, and a suspend while one does not. It
+# fails when the connection of such a server lives on, when that of one that
+# answers does not, when a parameter is not minded, or when tasks that wait for a
+# frozen server keep the machine from going to sleep.
+# timeout: 240
+. "$FUSEPT_TESTS/lib.sh"
+
+p=/sys/module/fuse_pt/parameters
+mkdir -p "$T/m" "$T/src"
+
+# after NAME LEAST MOST SECONDS: a server that asks for SECONDS is cut off then.
+after() {
+	local out error took
+	out=$(rawtimeout "$T/m" "$4" 20)
+	read -r error took <<<"$out"
+	equal "$1" ECONNABORTED "$error"
+	check "$1-in-time" test "${took:-0}" -ge "$2" -a "${took:-99}" -le "$3"
+}
+
+mark=$(log_mark)
+after asked 2 6 2
+check said grep -q "no answer for 2 s, connection aborted" <(log_since "$mark")
+equal not-asked waits "$(rawtimeout "$T/m" 0 4)"
+echo 2 >$p/default_request_timeout
+after default 2 6 0
+echo 1 >$p/max_request_timeout
+after most 1 4 600
+echo 0 >$p/default_request_timeout
+after most-alone 1 4 0
+echo 0 >$p/max_request_timeout
+check refuses sh -c "! echo 65536 >$p/max_request_timeout"
+
+# The freezer alone: it wakes everybody again after 5 s.
+if [ -e /sys/power/pm_test ] && grep -qw freeze /sys/power/state; then
+	loopback "$T/src" "$T/m" allow_other,default_permissions,writeback=on
+	echo data >"$T/m/f"
+	dd if=/dev/zero of="$T/m/big" bs=64k count=2000 status=none &
+	writer=$!
+	mapfile -t pids < <(servers)
+	kill -STOP "${pids[@]}"
+	stat "$T/m/g" >/dev/null 2>&1 &
+	caller=$!
+	sleep 1
+	echo freezer >/sys/power/pm_test
+	check suspend sh -c "echo freeze >/sys/power/state"
+	echo none >/sys/power/pm_test
+	kill -CONT "${pids[@]}"
+	wait $caller
+	equal caller-answered 1 $?
+	wait $writer
+	equal writer-goes-on 0 $?
+	equal writer-data $((2000 * 65536)) "$(stat -c %s "$T/src/big")"
+	check umount umount "$T/m"
+else
+	skip suspend "the kernel cannot test its freezer"
+fi
+finish
