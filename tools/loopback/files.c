@@ -213,7 +213,6 @@ void op_create(fuse_req_t req, fuse_ino_t parent, const char *name,
 	       mode_t mode, struct fuse_file_info *fi)
 {
 	struct loopback *lo = loopback_of(req);
-	struct loopback *lo = loopback_of(req);
 	int fd, err = check_name(name);
 
 	if (!err)

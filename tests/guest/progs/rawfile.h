@@ -115,7 +115,7 @@ static inline void rig_works(const char *name, long ret)
 }
 
 /* Wait until @count requests of a kind came. */
-static bool rig_came(int op, uint32_t count)
+static inline bool rig_came(int op, uint32_t count)
 {
 	int i;
 
