@@ -6,6 +6,7 @@
 #include "compat/compat.h"
 
 #include <linux/capability.h>
+#include <linux/completion.h>
 #include <linux/fs.h>
 #include <linux/mm.h>
 #include <linux/pagemap.h>
@@ -29,8 +30,10 @@
 /**
  * struct direct_io - a read or write, and how much of it came to pass
  *
- * Lifetime: on the stack of a caller that waits; else on the heap until its
- * last part ended. The kiocb keeps the open file, and that the inode.
+ * Lifetime: on the stack of a caller that sends one part after the other; else
+ * on the heap until its last part ended and who waits for it left. The kiocb
+ * keeps the open file, and that the inode; a caller that was killed took both
+ * away, then only @users and what a part has of its own are looked at.
  *
  * @iocb: whose it is
  * @inode: of the file
@@ -42,6 +45,9 @@
  * @good: bytes without a gap, as far as is known
  * @error: why it ends at @good, or 0
  * @parts: parts in flight, and one for who sends them
+ * @waited: a caller waits for @ended
+ * @ended: completed by the last part
+ * @users: with @waited: the caller, and the parts together
  * @work: the end of a write that must not be in the server's context
  */
 struct direct_io {
@@ -55,6 +61,9 @@ struct direct_io {
 	size_t			good;
 	int			error;
 	refcount_t		parts;
+	bool			waited;
+	refcount_t		users;
+	struct completion	ended;
 	struct work_struct	work;
 };
 
@@ -376,10 +385,22 @@ static void direct_complete_work(struct work_struct *work)
 	direct_complete(container_of(work, struct direct_io, work));
 }
 
+static void direct_leave(struct direct_io *io)
+{
+	if (refcount_dec_and_test(&io->users))
+		kfree(io);
+}
+
 static void direct_put(struct direct_io *io)
 {
 	if (!refcount_dec_and_test(&io->parts))
 		return;
+
+	if (io->waited) {
+		complete(&io->ended);
+		direct_leave(io);
+		return;
+	}
 
 	/* Here the server itself may be about to answer: wait for nothing. */
 	if (io->write && (io->inode->i_mapping->nrpages ||
@@ -448,18 +469,22 @@ free:
 	return err;
 }
 
-/* All parts at once. Ends with ki_complete(), also if it fails half-way. */
-static ssize_t direct_start(const struct direct_io *from, struct iov_iter *iter)
+/* All parts at once. Return: what is in flight, or an error if nothing is. */
+static struct direct_io *direct_send(const struct direct_io *from,
+				     struct iov_iter *iter, bool waited)
 {
 	struct direct_io *io;
 	int err;
 
 	io = kmalloc_obj(struct direct_io);
 	if (!io)
-		return -ENOMEM;
+		return ERR_PTR(-ENOMEM);
 	*io = *from;
 	spin_lock_init(&io->lock);
 	refcount_set(&io->parts, 1);
+	io->waited = waited;
+	refcount_set(&io->users, 2);
+	init_completion(&io->ended);
 
 	do {
 		err = direct_send_part(io, iter);
@@ -467,10 +492,60 @@ static ssize_t direct_start(const struct direct_io *from, struct iov_iter *iter)
 
 	if (!io->asked) {
 		kfree(io);
-		return err;
+		return ERR_PTR(err);
 	}
+	return io;
+}
+
+/* Ends with ki_complete(), also if it fails half-way. */
+static ssize_t direct_start(const struct direct_io *from, struct iov_iter *iter)
+{
+	struct direct_io *io = direct_send(from, iter, false);
+
+	if (IS_ERR(io))
+		return PTR_ERR(io);
 	direct_put(io);
 	return -EIOCBQUEUED;
+}
+
+/* The same for a caller that waits, until it is killed. */
+static ssize_t direct_wait_all(const struct direct_io *from,
+			       struct iov_iter *iter)
+{
+	struct direct_io *io = direct_send(from, iter, true);
+	ssize_t done;
+
+	if (IS_ERR(io))
+		return PTR_ERR(io);
+	direct_put(io);
+	if (wait_for_completion_state(&io->ended, FPT_KILLABLE)) {
+		done = -EINTR;
+	} else {
+		done = io->good ? io->good : io->error;
+		iov_iter_revert(iter, io->asked - io->good);
+	}
+	direct_leave(io);
+	return done;
+}
+
+/*
+ * Are several requests in flight for one caller that waits? Not for a write
+ * that extends the file: if one fails, the later ones must not have been there.
+ * And only from memory that stays when the caller is killed.
+ */
+static bool direct_may_split(const struct direct_io *io,
+			     const struct iov_iter *iter)
+{
+	const struct fpt_conn *conn = io->ff->conn;
+	size_t count = iov_iter_count(iter);
+
+	if (!fpt_has(conn, FPT_F_ASYNC_DIO) || !user_backed_iter(iter))
+		return false;
+	if (count <= min_t(size_t, direct_max_len(io),
+			   (size_t)conn->max_pages << PAGE_SHIFT))
+		return false;
+	return !io->write ||
+	       io->iocb->ki_pos + count <= i_size_read(io->inode);
 }
 
 static ssize_t direct_run(struct direct_io *io, struct iov_iter *iter,
@@ -481,7 +556,10 @@ static ssize_t direct_run(struct direct_io *io, struct iov_iter *iter,
 	if (!wait)
 		return direct_start(io, iter);
 
-	done = direct_wait(io, iter);
+	if (direct_may_split(io, iter))
+		done = direct_wait_all(io, iter);
+	else
+		done = direct_wait(io, iter);
 	if (io->write)
 		direct_wrote(io, done);
 	if (done > 0)

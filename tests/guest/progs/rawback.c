@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * FUSE_WRITEBACK_CACHE: what is written when, who owns size and times, and what
- * becomes of errors and of servers that do not answer.
+ * becomes of errors and of servers that do not answer. FUSE_ASYNC_DIO: how much
+ * of a call is in flight.
  *
  *	rawback DIR SCENE	prints result lines; SCENE is one of the table below
  */
@@ -387,6 +388,87 @@ static void limits(void)
 	rig_works("goes-on-close", close(fd));
 }
 
+/* -------- direct I/O in parts -------- */
+
+/* Start a child that reads or writes; it exits with 0 if all of it was. */
+static pid_t direct_child(bool write, size_t len, off_t at)
+{
+	pid_t pid = fork();
+	ssize_t n;
+	int fd;
+
+	if (pid)
+		return pid;
+	fd = open(rig_path, O_RDWR | O_DIRECT);
+	n = write ? pwrite(fd, buf, len, at) : pread(fd, buf, len, at);
+	_exit(n == (ssize_t)len && server_has(buf, at, len) ? 0 : 1);
+}
+
+/* How many requests a call of four times their size has in flight. */
+static void direct_parts(const char *name, int op, bool write, off_t at, uint32_t want)
+{
+	uint32_t before = rig->count[op];
+	char text[64];
+	int status;
+	pid_t pid;
+
+	rig->hold[op] = true;
+	pid = direct_child(write, 128 * KIB, at);
+	rig_came(op, before + want);
+	rig_settle();
+	snprintf(text, sizeof(text), "%s-in-flight", name);
+	rig_equal(text, want, rig->count[op] - before);
+	rig->hold[op] = false;
+	waitpid(pid, &status, 0);
+	snprintf(text, sizeof(text), "%s-data", name);
+	rig_equal(text, 0, status);
+	snprintf(text, sizeof(text), "%s-in-all", name);
+	rig_equal(text, 4, rig->count[op] - before);
+}
+
+static void direct_split(void)
+{
+	int fd, status;
+	pid_t pid;
+
+	rig_fill(MIB, 13);
+	fill(buf, 128 * KIB, 14);
+	direct_parts("write", FUSE_WRITE, true, 64 * KIB, 4);
+	direct_parts("read", FUSE_READ, false, 512 * KIB, 4);
+	/* What extends the file goes part by part. */
+	direct_parts("extend", FUSE_WRITE, true, MIB - 64 * KIB, 1);
+
+	/* One part fails, or comes short: what is before it counts. */
+	fd = rig_open(O_RDWR | O_DIRECT);
+	rig->most = 20 * KIB;
+	rig_equal("short", 20 * KIB, pread(fd, buf, 128 * KIB, 0));
+	rig->most = 0;
+	rig->error[FUSE_WRITE] = ENOSPC;
+	rig_fails("refused", ENOSPC, pwrite(fd, buf, 128 * KIB, 0));
+	rig->error[FUSE_WRITE] = 0;
+	rig_equal("at-end", 64 * KIB, pread(fd, buf, 128 * KIB, MIB));
+	rig_equal("again", 128 * KIB, pwrite(fd, buf, 128 * KIB, 0));
+
+	/* A killed caller leaves; what it asked for ends without it. */
+	rig->hold[FUSE_READ] = true;
+	pid = direct_child(false, 128 * KIB, 0);
+	rig_settle();
+	kill(pid, SIGKILL);
+	waitpid(pid, &status, 0);
+	rig_equal("killed", SIGKILL, WTERMSIG(status));
+	rig->hold[FUSE_READ] = false;
+	rig_equal("goes-on", 128 * KIB, pread(fd, buf, 128 * KIB, 0));
+	close(fd);
+}
+
+static void direct_single(void)
+{
+	rig_fill(MIB, 15);
+	fill(buf, 128 * KIB, 16);
+	direct_parts("write", FUSE_WRITE, true, 64 * KIB, 1);
+	direct_parts("read", FUSE_READ, false, 512 * KIB, 1);
+}
+
 /* -------- the table -------- */
 
 #define WB	(FUSE_WRITEBACK_CACHE | FUSE_ASYNC_READ)
@@ -395,6 +477,7 @@ static const struct scene {
 	const char	*name;
 	void		(*run)(void);
 	uint64_t	init_flags;
+	uint32_t	max_pages;
 } scenes[] = {
 	{ "cached", cached, WB },
 	{ "through", through, FUSE_ASYNC_READ },
@@ -404,6 +487,8 @@ static const struct scene {
 	{ "owned", owned, WB | FUSE_ATOMIC_O_TRUNC },
 	{ "ranges", ranges, WB },
 	{ "limits", limits, WB },
+	{ "direct-split", direct_split, FUSE_ASYNC_DIO, 8 },
+	{ "direct-single", direct_single, 0, 8 },
 };
 
 int main(int argc, char **argv)
@@ -419,6 +504,7 @@ int main(int argc, char **argv)
 			raw_die("mmap");
 		rig->init_flags = s->init_flags;
 		rig->max_write = 128 * KIB;
+		rig->max_pages = s->max_pages;
 		rig->attr_valid = 1000;
 		return rig_run(argv[1], NULL, s->run) ? 1 : 0;
 	}

@@ -1,15 +1,17 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # FUSE_WRITEBACK_CACHE against a server made by hand: what is written when, who
-# owns size and times, what becomes of errors. It fails when a write is sent at
-# once or never, when the server's size or times are believed while the page
-# cache knows better, when an error is not reported once to each who asks, or
-# when a server that does not answer costs memory without limit.
+# owns size and times, what becomes of errors; and FUSE_ASYNC_DIO. It fails when
+# a write is sent at once or never, when the server's size or times are believed
+# while the page cache knows better, when an error is not reported once to each
+# who asks, when a server that does not answer costs memory without limit, or
+# when direct I/O has more or fewer parts in flight than agreed on.
 # timeout: 300
 . "$FUSEPT_TESTS/lib.sh"
 
 mkdir -p "$T/m"
-for scene in cached through syncing parts errors owned ranges limits; do
+for scene in cached through syncing parts errors owned ranges limits \
+	direct-split direct-single; do
 	timeout 120 rawback "$T/m" $scene >"$T/out" 2>&1
 	status=$?
 	sed -E "s/^(ok|not ok) /\1 $scene-/" "$T/out"
