@@ -311,9 +311,9 @@ static bool dev_overdue(struct fpt_dev *dev, u32 since)
 	spin_lock(&dev->lock);
 	for (i = 0; i < ARRAY_SIZE(dev->table); i++)
 		hlist_for_each_entry(req, &dev->table[i], node)
-			overdue |= !fpt_req_after(req, since);
+			overdue |= !fpt_req_in_time(req, since);
 	list_for_each_entry(park, &dev->parked, link)
-		overdue |= !fpt_req_after(park->req, since);
+		overdue |= !fpt_req_in_time(park->req, since);
 	spin_unlock(&dev->lock);
 	return overdue;
 }

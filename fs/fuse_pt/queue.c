@@ -188,7 +188,7 @@ static bool queue_first_overdue(struct list_head *list, u32 since)
 	const struct fpt_req *req;
 
 	req = list_first_entry_or_null(list, struct fpt_req, link);
-	return req && !fpt_req_after(req, since);
+	return req && !fpt_req_in_time(req, since);
 }
 
 bool fpt_queue_overdue(struct fpt_conn *conn, u32 since)

@@ -168,10 +168,10 @@ void fpt_queue_drain(struct fpt_conn *conn);
 /* Another limit of asynchronous calls, from now on. */
 void fpt_queue_set_background(struct fpt_conn *conn, unsigned int max);
 
-/* Was a request that was made at @born made after @since, in jiffies? */
-static inline bool fpt_req_after(const struct fpt_req *req, u32 since)
+/* Is nobody late with it: was it made after @since, or is it meant to wait? */
+static inline bool fpt_req_in_time(const struct fpt_req *req, u32 since)
 {
-	return (s32)(req->born - since) > 0;
+	return (s32)(req->born - since) > 0 || req->in.opcode == FUSE_SETLKW;
 }
 
 /**
