@@ -2,8 +2,8 @@
 /*
  * Request timeouts. The time that a request may take from its birth to its
  * answer counts whether it waits to be read or to be answered, and whether or
- * not somebody still waits for it; but for SETLKW, which waits for somebody else's lock. An abort
- * comes up to a quarter of it late.
+ * not somebody still waits for it; but for SETLKW, which waits for the holder
+ * of a lock. An abort comes up to a quarter of it late.
  */
 #ifndef FPT_TIMEOUT_H
 #define FPT_TIMEOUT_H
