@@ -9,8 +9,9 @@
  * taken out of the cache. Memory that is short takes pages away at any time: a
  * listing of which one is gone is dropped as well.
  *
- * The directory's mtime, as fresh as attributes have to be, tells at the
- * beginning of each reading whether the listing is still the server's.
+ * The directory's mtime, as fresh as attributes have to be, and the epoch of all
+ * names tell at the beginning of each reading whether the listing is still the
+ * server's.
  */
 #include "compat/compat.h"
 
@@ -19,6 +20,7 @@
 #include <linux/pagemap.h>
 #include <linux/string.h>
 #include <linux/time64.h>
+#include "conn.h"
 #include "dircache.h"
 #include "file.h"
 #include "node.h"
@@ -36,6 +38,7 @@ void fpt_dircache_init(struct fpt_dircache *cache)
 	cache->size = 0;
 	cache->next = 0;
 	cache->mtime = (struct timespec64){};
+	cache->epoch = 0;
 	cache->complete = false;
 }
 
@@ -78,7 +81,7 @@ static int check_listing(struct inode *dir)
 	struct fpt_node *node = fpt_node(dir);
 	struct fpt_dircache *cache = cache_of(dir);
 	struct timespec64 mtime;
-	int err;
+	int err, epoch;
 
 	err = fpt_attr_refresh(dir, NULL, STATX_MTIME);
 	if (err)
@@ -86,10 +89,12 @@ static int check_listing(struct inode *dir)
 
 	spin_lock(&node->lock);
 	mtime = inode_get_mtime(dir);
+	epoch = atomic_read(&fpt_inode_conn(dir)->names_epoch);
 	/* Also for a reply under way, which may be from before the change. */
-	if (!timespec64_equal(&mtime, &cache->mtime)) {
+	if (!timespec64_equal(&mtime, &cache->mtime) || epoch != cache->epoch) {
 		drop_locked(cache);
 		cache->mtime = mtime;
+		cache->epoch = epoch;
 	}
 	spin_unlock(&node->lock);
 	return 0;

@@ -23,6 +23,7 @@ struct inode;
  * @size: bytes of entries
  * @next: directory offset behind the last of them
  * @mtime: of the directory when the first was asked for
+ * @epoch: the connection's names_epoch at that time
  * @complete: nothing comes behind the last
  *
  * All but @fill are guarded by the node's lock.
@@ -33,6 +34,7 @@ struct fpt_dircache {
 	u64			size;
 	loff_t			next;
 	struct timespec64	mtime;
+	int			epoch;
 	bool			complete;
 };
 

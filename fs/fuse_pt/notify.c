@@ -16,6 +16,7 @@
 #include "conn.h"
 #include "dev.h"
 #include "dir.h"
+#include "dircache.h"
 #include "node.h"
 #include "notify.h"
 #include "poll.h"
@@ -245,6 +246,8 @@ static int dir_take_back(struct inode *dir, const struct told_name *told)
 
 	/* Before the search, for lookups that are under way. */
 	fpt_entry_taken_back(dir);
+	/* It may have the name without anyone having looked it up. */
+	fpt_dircache_drop(dir);
 	entry = find_entry(dir, told);
 	if (!entry)
 		return -ENOENT;

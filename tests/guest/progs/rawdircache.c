@@ -247,6 +247,38 @@ static void test_mtime(struct raw *r)
 	CHECK_IS(ASKED, 4);
 }
 
+static int tell(struct raw *r, int code, const void *body, size_t len)
+{
+	struct fuse_out_header out = { .len = sizeof(out) + len, .error = code };
+	struct iovec iov[] = { { &out, sizeof(out) }, { (void *)body, len } };
+
+	return writev(r->fd, iov, 2) < 0 ? -errno : 0;
+}
+
+/* The server takes back all names, or one. */
+static void test_taken_back(struct raw *r)
+{
+	const struct {
+		struct fuse_notify_inval_entry_out out;
+		char name[5];
+	} one = { { .parent = FUSE_ROOT_ID, .namelen = 4 }, "file" };
+	int err;
+
+	begin(KEEP);
+	lists(r, 3);
+	lists(r, 3);
+	CHECK_IS(ASKED, 2);
+	CHECK_IS(tell(r, FUSE_NOTIFY_INC_EPOCH, NULL, 0), 0);
+	lists(r, 3);
+	lists(r, 3);
+	CHECK_IS(ASKED, 4);
+	/* Whether the name is known is another matter. */
+	err = tell(r, FUSE_NOTIFY_INVAL_ENTRY, &one, sizeof(one.out) + 5);
+	CHECK(err == 0 || err == -ENOENT);
+	lists(r, 3);
+	CHECK_IS(ASKED, 6);
+}
+
 /* Who reads while it changes still gets every name that was there throughout. */
 static void test_change_within(struct raw *r)
 {
@@ -370,6 +402,7 @@ static const struct tree_test tests[] = {
 	{ "plus", test_plus, NULL, FUSE_DO_READDIRPLUS },
 	{ "seek", test_seek, NULL, 0 },
 	{ "changed", test_changed, NULL, 0 },
+	{ "taken-back", test_taken_back, NULL, 0 },
 	{ "mtime", test_mtime, NULL, 0 },
 	{ "change-within", test_change_within, NULL, FUSE_PARALLEL_DIROPS },
 	{ "nonsense", test_nonsense, NULL, 0 },

@@ -24,7 +24,7 @@ done
 # The share of dirty memory that a server may hold up, and it counts always.
 mkdir -p "$T/src"
 loopback "$T/src" "$T/m" allow_other,default_permissions,writeback=on
-bdi=/sys/class/bdi/$(awk -v d="$T/m" '$5 == d { print $3 }' /proc/self/mountinfo)-fusept
+bdi=/sys/class/bdi/$(awk -v d="$T/m" '$5 == d { print $3 }' /proc/self/mountinfo)
 equal dirty-share 1 "$(cat "$bdi/max_ratio")"
 [ ! -e "$bdi/strict_limit" ] || equal dirty-limit-is-strict 1 "$(cat "$bdi/strict_limit")"
 
