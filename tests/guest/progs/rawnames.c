@@ -586,6 +586,34 @@ static void test_unlink_enoent(struct raw *r)
 	CHECK_IS(tree_run(r, create_excl), 0);
 }
 
+static int rmdir_wanted(const char *dir)
+{
+	return rmdir(client_path(dir, wanted)) ? errno : 0;
+}
+
+static bool hook_full(struct raw *r)
+{
+	CHECK(!strcmp(r->arg, "dir"));
+	raw_reply(r, ENOTEMPTY, NULL, 0);
+	return true;
+}
+
+/* The server says whether a directory may go; only one that went is forgotten. */
+static void test_rmdir(struct raw *r)
+{
+	wanted = "dir";
+	tree.hook[FUSE_RMDIR] = hook_full;
+	CHECK_IS(tree_run(r, rmdir_wanted), ENOTEMPTY);
+	CHECK_IS(tree_run(r, stat_wanted), 0);
+	tree.hook[FUSE_RMDIR] = NULL;
+	CHECK_IS(tree_run(r, rmdir_wanted), 0);
+	CHECK_IS(tree_run(r, stat_wanted), ENOENT);
+	CHECK_IS(tree.count[FUSE_RMDIR], 2);
+	wanted = "file";
+	CHECK_IS(tree_run(r, rmdir_wanted), ENOTDIR);
+	CHECK_IS(tree.count[FUSE_RMDIR], 2);
+}
+
 static int link_count(const char *dir)
 {
 	struct stat st;
@@ -778,6 +806,7 @@ static const struct tree_test tests[] = {
 	{ "dont-mask", test_dont_mask, NULL, FUSE_DONT_MASK },
 	{ "long-name", test_long_name },
 	{ "unlink-enoent", test_unlink_enoent },
+	{ "rmdir", test_rmdir },
 	{ "link-count", test_link_count },
 	{ "parent-changes", test_parent_changes },
 	{ "killed-lookup", test_killed_lookup },
