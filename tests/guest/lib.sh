@@ -143,17 +143,7 @@ kernel_loopback() {
 }
 
 # servers: process ids that hold /dev/fusept open.
-servers() {
-	local p f
-	for p in /proc/[0-9]*; do
-		for f in "$p"/fd/*; do
-			if [ "$(readlink "$f" 2>/dev/null)" = /dev/fusept ]; then
-				echo "${p#/proc/}"
-				break
-			fi
-		done
-	done
-}
+servers() { find /proc/[0-9]*/fd -maxdepth 1 -lname /dev/fusept 2>/dev/null | cut -d/ -f3 | sort -un; }
 
 # connection DIR: folder of DIR's mount in the control file system.
 connection() {
