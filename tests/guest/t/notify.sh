@@ -11,6 +11,7 @@ mkdir "$T/m"
 at=/sys/fs/fusept/connections
 mountpoint -q $at || mount -t fuseptctl fuseptctl $at
 cases rawnotify "$T/m"
+cases rawstore "$T/m"
 # The same said by libfuse, whose server reads and notifies in two threads.
 within 60 fuse_notify "$T/m" | sed "s,^\\(not \\)\\?ok ,&libfuse-,"
 [ "${PIPESTATUS[0]}" -eq 0 ] || failures=$((failures + 1))
