@@ -292,11 +292,15 @@ bool fpt_attr_expired(const struct inode *inode, u32 mask)
 {
 	struct fpt_node *node = fpt_node(inode);
 
-	mask &= ~(STAT_FIXED | attr_owned(inode));
-	if (!mask)
+	mask &= ~STAT_FIXED;
+	/* Mostly nothing is out of date; then it is all one whose it is. */
+	if (likely(!(READ_ONCE(node->stale_mask) & mask) &&
+		   !fpt_node_past(node, &node->attr_until)))
 		return false;
-	return (READ_ONCE(node->stale_mask) & mask) ||
-	       fpt_node_past(node, &node->attr_until);
+
+	mask &= ~attr_owned(inode);
+	return mask && ((READ_ONCE(node->stale_mask) & mask) ||
+			fpt_node_past(node, &node->attr_until));
 }
 
 int fpt_attr_ask(struct inode *inode, struct file *file)
@@ -417,7 +421,7 @@ int fpt_getattr(struct mnt_idmap *idmap, const struct path *path,
 		return 0;
 	}
 
-	if (unlikely(fpt_statx_wanted(inode, request_mask)) &&
+	if (unlikely(request_mask & STATX_BTIME) && fpt_statx_missing(inode) &&
 	    (flags & AT_STATX_SYNC_TYPE) != AT_STATX_DONT_SYNC) {
 		err = fpt_statx_ask(inode, &all);
 		if (err)

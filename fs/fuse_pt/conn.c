@@ -120,7 +120,7 @@ static bool conn_is_own(const struct fpt_conn *conn)
 	       gid_eq(conn->owner_gid, cred->sgid);
 }
 
-bool fpt_conn_may_use(const struct fpt_conn *conn)
+bool fpt_conn_may_use_other(const struct fpt_conn *conn)
 {
 	bool may;
 

@@ -7,6 +7,7 @@
 
 #include <linux/atomic.h>
 #include <linux/bitmap.h>
+#include <linux/cred.h>
 #include <linux/list.h>
 #include <linux/refcount.h>
 #include <linux/siphash.h>
@@ -260,6 +261,9 @@ static inline bool fpt_op_unknown(struct fpt_conn *conn, u32 op, ssize_t err)
 	return true;
 }
 
+/* The rest of fpt_conn_may_use(). */
+bool fpt_conn_may_use_other(const struct fpt_conn *conn);
+
 /**
  * fpt_conn_may_use() - may the current task use this mount at all
  *
@@ -268,7 +272,13 @@ static inline bool fpt_op_unknown(struct fpt_conn *conn, u32 op, ssize_t err)
  * cannot study or stall the processes of others). With the module parameter
  * allow_sys_admin_access also an administrator of the machine.
  */
-bool fpt_conn_may_use(const struct fpt_conn *conn);
+static inline bool fpt_conn_may_use(const struct fpt_conn *conn)
+{
+	/* Nearly all callers, and each step of a path walk asks. */
+	if (likely(conn->allow_other && current_user_ns() == conn->user_ns))
+		return true;
+	return fpt_conn_may_use_other(conn);
+}
 
 /* The congestion threshold that goes with a background limit: 3/4 of it. */
 static inline unsigned int fpt_conn_congested_at(unsigned int max_background)

@@ -288,27 +288,14 @@ static void note_use(struct inode *dir, struct inode *inode)
 		set_bit(FPT_N_RDPLUS, &fpt_node(dir)->bits);
 }
 
-static int fpt_d_revalidate(struct inode *dir, const struct qstr *name,
-			    struct dentry *dentry, unsigned int flags)
+/* Apart, for what it needs of the stack is zeroed at each entry. */
+static noinline int revalidate_ask(struct inode *dir, const struct qstr *name,
+				   struct dentry *dentry)
 {
-	struct inode *inode = d_inode_rcu(dentry);
+	struct inode *inode = d_inode(dentry);
 	struct fuse_entry_out entry;
 	u64 epoch;
 	int err;
-
-	if (inode && fpt_inode_stale(inode))
-		return 0;
-	/* What is about to be made or replaced has to be known for sure. */
-	if (!entry_expired(dentry) &&
-	    !(flags & (LOOKUP_EXCL | LOOKUP_REVAL | LOOKUP_RENAME_TARGET))) {
-		if (inode)
-			note_use(dir, inode);
-		return 1;
-	}
-	if (!inode)
-		return 0;
-	if (flags & LOOKUP_RCU)
-		return -ECHILD;
 
 	err = ask_entry(dir, name, &entry, &epoch);
 	switch (err) {
@@ -330,6 +317,27 @@ static int fpt_d_revalidate(struct inode *dir, const struct qstr *name,
 	}
 	fpt_entry_trust(dir, dentry, entry_life(&entry), epoch);
 	return 1;
+}
+
+static int fpt_d_revalidate(struct inode *dir, const struct qstr *name,
+			    struct dentry *dentry, unsigned int flags)
+{
+	struct inode *inode = d_inode_rcu(dentry);
+
+	if (inode && fpt_inode_stale(inode))
+		return 0;
+	/* What is about to be made or replaced has to be known for sure. */
+	if (!entry_expired(dentry) &&
+	    !(flags & (LOOKUP_EXCL | LOOKUP_REVAL | LOOKUP_RENAME_TARGET))) {
+		if (inode)
+			note_use(dir, inode);
+		return 1;
+	}
+	if (!inode)
+		return 0;
+	if (flags & LOOKUP_RCU)
+		return -ECHILD;
+	return revalidate_ask(dir, name, dentry);
 }
 
 FPT_D_REVALIDATE_SHIM(fpt_d_revalidate)

@@ -333,8 +333,8 @@ void fpt_node_unlinked(struct inode *inode);
 
 /* -------- attributes: statx.c, the birth time -------- */
 
-/* Does a caller want a birth time of which it is not known whether there is? */
-bool fpt_statx_wanted(const struct inode *inode, u32 mask);
+/* Is it not known yet whether there is a birth time? */
+bool fpt_statx_missing(const struct inode *inode);
 
 /**
  * fpt_statx_ask() - STATX
@@ -344,7 +344,15 @@ bool fpt_statx_wanted(const struct inode *inode, u32 mask);
 int fpt_statx_ask(struct inode *inode, bool *all);
 
 /* Add the birth time to @stat if it is known. Node's lock held. */
-void fpt_statx_fill(const struct inode *inode, struct kstat *stat);
+static inline void fpt_statx_fill(const struct inode *inode, struct kstat *stat)
+{
+	const struct fpt_node *node = fpt_node(inode);
+
+	if (!test_bit(FPT_N_BORN, &node->bits))
+		return;
+	stat->btime = node->btime;
+	stat->result_mask |= STATX_BTIME;
+}
 
 /* -------- attributes: times.c, where mtime and ctime are ours -------- */
 

@@ -60,10 +60,9 @@ static void take_birth(struct inode *inode, const struct fuse_statx *stat)
 	spin_unlock(&node->lock);
 }
 
-bool fpt_statx_wanted(const struct inode *inode, u32 mask)
+bool fpt_statx_missing(const struct inode *inode)
 {
-	return (mask & STATX_BTIME) &&
-	       !test_bit(FPT_N_BIRTH_ASKED, &fpt_node(inode)->bits) &&
+	return !test_bit(FPT_N_BIRTH_ASKED, &fpt_node(inode)->bits) &&
 	       !fpt_op_missing(fpt_inode_conn(inode), FUSE_STATX);
 }
 
@@ -102,15 +101,4 @@ int fpt_statx_ask(struct inode *inode, bool *all)
 		       fpt_life(out.attr_valid, out.attr_valid_nsec), epoch);
 	*all = true;
 	return 0;
-}
-
-void fpt_statx_fill(const struct inode *inode, struct kstat *stat)
-{
-	const struct fpt_node *node = fpt_node(inode);
-
-	lockdep_assert_held(&node->lock);
-	if (!test_bit(FPT_N_BORN, &node->bits))
-		return;
-	stat->btime = node->btime;
-	stat->result_mask |= STATX_BTIME;
 }
