@@ -483,6 +483,7 @@ ensure() {
 		locked "$name" "$more" build_more "$name" "$more" "$src" "$BASE/root" "$lower" -- "$@"
 		rm -f "$src"
 		touch "$more"
+		# shellcheck disable=SC2034 # lab boots it
 		DISK=$more/disk.img
 	fi
 	if [ "$layer" = tests ]; then

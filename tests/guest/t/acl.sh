@@ -61,7 +61,7 @@ for fs in tmpfs ext4 xfs; do
 	fails $fs-not-owner EPERM as user2 setfacl -m u:user2:rw s
 	check $fs-owner as user1 setfacl -m u:user2:rw s
 	equal $fs-setgid-gone 775 "$(stat -c %a s)"
-	cd "$T"
+	cd "$T" || exit 1
 	umount "$top"
 	wait_for 10 umount "$low"
 done

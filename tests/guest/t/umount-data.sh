@@ -15,6 +15,14 @@ mount_it() { loopback "$T/src" "$T/m" "allow_other,default_permissions,passthrou
 alive() { kill -0 "$1" 2>/dev/null; }
 ended() { ! alive "$1"; }
 
+# A signal is only sent when kill returns; a thread may do some work yet.
+stopped() {
+	local p
+	for p in "${pids[@]}"; do
+		[ -z "$(grep -L $'^State:\tT' "/proc/$p/task/"*/status)" ] || return 1
+	done
+}
+
 # begin FILE: a mapping of FILE is written and goes while the server is stopped.
 begin() {
 	coproc map { exec mapwrite "$T/m/$1" "$text"; }
@@ -23,6 +31,7 @@ begin() {
 	read -r _ <&"${map[0]}"
 	mapfile -t pids < <(pgrep -f fusept-loopback)
 	kill -STOP "${pids[@]}"
+	wait_for 20 stopped
 	echo >&"${map[1]}"
 	wait_for 20 ended "$map_pid"
 	umount2 "$T/m" &
