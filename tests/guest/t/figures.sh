@@ -20,20 +20,41 @@ limits=(
 	-L '*:fusept/fuse<=1.05'
 )
 
+# measure ROUNDS OPTION ...: verdicts in $T/out
+measure() {
+	fusept-bench --instructions --mode cost --rounds "$1" --json "$T/figures-$1.json" "${@:2}" >"$T/out" 2>"$T/err"
+	status=$?
+	grep -vE '^(held|BROKEN) ' "$T/out"
+}
+
+# verdicts WORD: "ROW: FIGURE" of each limit that was so
+verdicts() { sed -n "s/^$1 *//p" "$T/out"; }
+
 modprobe -q fuse
-fusept-bench --instructions --mode cost --rounds 1 --json "$T/figures.json" \
-	"${limits[@]}" >"$T/out" 2>"$T/err"
-status=$?
-grep -vE '^(held|BROKEN) ' "$T/out"
-while read -r verdict row figure; do
-	case $verdict in
-	held) echo "ok ${row%:} $figure" ;;
-	BROKEN)
+measure 1 "${limits[@]}"
+verdicts held | sed 's/^\([^ :]*\):*/ok \1/'
+mapfile -t broken < <(verdicts BROKEN | sed 's/[ :].*//' | sort -u)
+
+# Which of a server's threads takes a call is chance, and some cost more. What
+# one round says of a row three more have to confirm, by their median.
+if [ ${#broken[@]} -gt 0 ]; then
+	echo "# once more: ${broken[*]}"
+	again=()
+	for row in "${broken[@]}"; do
+		for ((i = 1; i < ${#limits[@]}; i += 2)); do
+			case ${limits[i]} in
+			"$row":*) again+=(-L "${limits[i]}") ;;
+			'*':*) again+=(-L "$row:${limits[i]#*:}") ;;
+			esac
+		done
+	done
+	measure 3 --rows "$(IFS=,; echo "${broken[*]}")" "${again[@]}"
+	verdicts held | sed 's/^\([^ :]*\):*/ok \1/'
+	while read -r row figure; do
 		echo "not ok ${row%:} $figure"
 		failures=$((failures + 1))
-		;;
-	esac
-done < <(grep -E '^(held|BROKEN) ' "$T/out")
+	done < <(verdicts BROKEN)
+fi
 
 # Status 1 without a broken limit: something was not measured at all.
 if [ "$status" -ne 0 ] && [ "$failures" -eq 0 ]; then
@@ -41,5 +62,5 @@ if [ "$status" -ne 0 ] && [ "$failures" -eq 0 ]; then
 	echo "not ok measured: fusept-bench ended with $status"
 	failures=1
 fi
-[ ! -d /out ] || cp "$T/figures.json" "/out/figures.json"
+[ ! -d /out ] || cp "$T/figures-1.json" "/out/figures.json"
 finish
