@@ -16,11 +16,6 @@
 
 static unsigned char buf[RIG_SPACE] __attribute__((aligned(PAGE)));
 
-static bool server_has(const void *data, size_t at, size_t len)
-{
-	return !memcmp(rig->data + at, data, len);
-}
-
 static void fill(void *at, size_t len, unsigned int salt)
 {
 	unsigned char *p = at;

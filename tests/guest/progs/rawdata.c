@@ -14,12 +14,6 @@
 
 static unsigned char buf[RIG_SPACE];
 
-/* Does the server hold what a client wrote? */
-static bool server_has(const void *data, size_t at, size_t len)
-{
-	return !memcmp(rig->data + at, data, len);
-}
-
 static void fill(void *at, size_t len, unsigned int salt)
 {
 	unsigned char *p = at;

@@ -286,6 +286,12 @@ static void rig_write(struct raw *r)
 	raw_reply(r, 0, &out, sizeof(out));
 }
 
+/* Does the file that the server keeps have these bytes at @at? */
+static inline bool server_has(const void *data, size_t at, size_t len)
+{
+	return !memcmp(rig->data + at, data, len);
+}
+
 static void rig_resize(uint64_t size)
 {
 	if (size < rig->size)

@@ -15,11 +15,6 @@
 
 static unsigned char *buf;
 
-static bool server_has(const void *data, size_t at, size_t len)
-{
-	return !memcmp(rig->data + at, data, len);
-}
-
 static pid_t child(void (*run)(void))
 {
 	pid_t pid = fork();

@@ -10,7 +10,7 @@
 
 mkdir -p "$T/m"
 lower tmpfs "$T/src"
-loopback "$T/src" "$T/m" allow_other,default_permissions,passthrough=off
+loopback "$T/src" "$T/m" "allow_other,default_permissions,${OPTIONS:-passthrough=off}"
 fsmodel -n 20000 -l "$T/src" "$T/m" >"$T/out" 2>&1
 status=$?
 cat "$T/out"

@@ -6,14 +6,7 @@
 # in memory, or after an fsync in the file that the server keeps. The seed of
 # each run is printed; fsmodel -s repeats it.
 # timeout: 1200
-. "$FUSEPT_TESTS/lib.sh"
-
-mkdir -p "$T/m"
-lower tmpfs "$T/src"
-loopback "$T/src" "$T/m" allow_other,default_permissions,passthrough=off,cache=never
-fsmodel -n 20000 -l "$T/src" "$T/m" >"$T/out" 2>&1
-status=$?
-cat "$T/out"
-equal model 0 "$status"
-check umount umount "$T/m"
-finish
+# shellcheck disable=SC2034 # integrity-cached.sh reads it
+OPTIONS=passthrough=off,cache=never
+# shellcheck source=tests/guest/t/integrity-cached.sh
+. "$FUSEPT_TESTS/t/integrity-cached.sh"
