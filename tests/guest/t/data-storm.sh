@@ -16,7 +16,7 @@ for path in cached writeback direct passthrough; do
 	esac
 	lower tmpfs "$T/src"
 	loopback "$T/src" "$T/m" allow_other,default_permissions,$options
-	check $path within 90 fsstorm -t 15 "$T/m/f" "$T/src/f"
+	check $path within 90 fsstorm -t 8 "$T/m/f" "$T/src/f"
 	check $path-umount umount "$T/m"
 	check $path-lower-umount wait_for 10 umount "$T/src"
 done
