@@ -1,0 +1,411 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Lifetimes of passthrough: every object that keeps a backing file, crossed
+ * with every end that can come over it. A case is OBJECT-END: the object is
+ * made, the end comes, what must still work is used, the object is let go.
+ * Then nothing may be left: the file system below, a fresh one on the block
+ * device LIVES_DEV, unmounts.
+ */
+#include "ptrig.h"
+#include <linux/aio_abi.h>
+#include <linux/fs.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+
+#define PAGE	4096
+#define LEN	(16 * PAGE)
+#define AIOS	32
+#define AIO_LEN	(64 * 1024)
+
+/**
+ * struct life - one case
+ * @rig: mount and server
+ * @top: mount point of the file system below
+ * @id: the registration, 0 when its id was closed
+ * @fd: the open of the object, or -1
+ * @map: its mapping, or NULL
+ * @ctx: its AIO in flight, or 0
+ * @blocked: the child that is in a write, or 0
+ * @frozen: the file system below, frozen, or -1
+ * @dead: connection or server ended: no more requests
+ * @gone: the mount is detached
+ */
+struct life {
+	struct rig	rig;
+	char		top[4096];
+	int		id;
+	int		fd;
+	char		*map;
+	aio_context_t	ctx;
+	pid_t		blocked;
+	int		frozen;
+	bool		dead;
+	bool		gone;
+};
+
+static char *aio_buf;
+static struct iocb aio_cbs[AIOS];
+
+static int opened(struct life *l, int oflags)
+{
+	int fd = rig_open_as(&l->rig, "f", oflags, FOPEN_PASSTHROUGH, l->id);
+
+	CHECK(fd >= 0);
+	/* what the server is asked before the first write, it is asked now */
+	EQ(pwrite(fd, aio_buf, PAGE, LEN), PAGE);
+	return fd;
+}
+
+/* -------- objects: make, use while and after the end, let go -------- */
+
+static void make_id(struct life *l) { }
+
+static void use_id(struct life *l)
+{
+	unsigned char buf[PAGE];
+	int fd;
+
+	if (l->dead || l->gone || !l->id)
+		return;
+	fd = rig_open_as(&l->rig, "f", O_RDONLY, FOPEN_PASSTHROUGH, l->id);
+	/* its name may be what ended */
+	if (fd < 0) {
+		EQ(errno, ENOENT);
+		return;
+	}
+	EQ(pread(fd, buf, PAGE, PAGE), PAGE);
+	CHECK(rig_same(buf, PAGE, 1, PAGE));
+	close(fd);
+}
+
+static void make_open(struct life *l)
+{
+	l->fd = opened(l, O_RDWR);
+}
+
+static void use_open(struct life *l)
+{
+	unsigned char buf[PAGE];
+
+	EQ(pread(l->fd, buf, PAGE, PAGE), PAGE);
+	CHECK(rig_same(buf, PAGE, 1, PAGE));
+	EQ(pwrite(l->fd, aio_buf, PAGE, LEN), PAGE);
+}
+
+static void drop_open(struct life *l)
+{
+	close(l->fd);
+	l->fd = -1;
+}
+
+static void make_map(struct life *l)
+{
+	int fd = opened(l, O_RDWR);
+
+	l->map = mmap(NULL, LEN, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	CHECK(l->map != MAP_FAILED);
+	l->map[0] = 'm';
+	close(fd);
+}
+
+static void use_map(struct life *l)
+{
+	CHECK(rig_same((unsigned char *)l->map + PAGE, PAGE, 1, PAGE));
+	/* a page that was not there before, and one that is written */
+	l->map[LEN - 1] ^= 1;
+	l->map[0]++;
+	EQ(msync(l->map, LEN, MS_ASYNC), 0);
+}
+
+static void drop_map(struct life *l)
+{
+	EQ(munmap(l->map, LEN), 0);
+	l->map = NULL;
+}
+
+static void make_aio(struct life *l)
+{
+	struct iocb *list[AIOS];
+	int fd = opened(l, O_RDWR | O_DIRECT), i;
+
+	EQ(syscall(SYS_io_setup, AIOS, &l->ctx), 0);
+	for (i = 0; i < AIOS; i++) {
+		aio_cbs[i] = (struct iocb){
+			.aio_fildes = fd,
+			.aio_lio_opcode = IOCB_CMD_PWRITE,
+			.aio_buf = (uintptr_t)aio_buf,
+			.aio_nbytes = AIO_LEN,
+			.aio_offset = (i + 1) * AIO_LEN,
+		};
+		list[i] = &aio_cbs[i];
+	}
+	EQ(syscall(SYS_io_submit, l->ctx, AIOS, list), AIOS);
+	close(fd);
+}
+
+static void use_aio(struct life *l)
+{
+	struct io_event events[AIOS];
+	int i;
+
+	EQ(syscall(SYS_io_getevents, l->ctx, AIOS, AIOS, events, NULL), AIOS);
+	for (i = 0; i < AIOS; i++)
+		EQ(events[i].res, AIO_LEN);
+}
+
+static void drop_aio(struct life *l)
+{
+	EQ(syscall(SYS_io_destroy, l->ctx), 0);
+	l->ctx = 0;
+}
+
+/* A child in a write, which the file system below, frozen, does not let end. */
+static void make_blocked(struct life *l)
+{
+	int fd = opened(l, O_RDWR);
+
+	l->frozen = open(l->top, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	CHECK(l->frozen >= 0);
+	EQ(ioctl(l->frozen, FIFREEZE, 0), 0);
+	l->blocked = fork();
+	CHECK(l->blocked >= 0);
+	if (!l->blocked) {
+		close(l->frozen);
+		if (l->rig.dev >= 0)
+			close(l->rig.dev);
+		_exit(pwrite(fd, aio_buf, PAGE, 2 * LEN) != PAGE);
+	}
+	close(fd);
+	rig_nap(50);
+	EQ(waitpid(l->blocked, NULL, WNOHANG), 0);
+}
+
+static void use_blocked(struct life *l)
+{
+	int status;
+
+	EQ(ioctl(l->frozen, FITHAW, 0), 0);
+	close(l->frozen);
+	l->frozen = -1;
+	EQ(waitpid(l->blocked, &status, 0), l->blocked);
+	EQ(status, 0);
+	l->blocked = 0;
+}
+
+static void drop_nothing(struct life *l) { }
+
+/**
+ * struct object - what keeps a backing file
+ * @holds: it still does after the connection's end
+ * @frozen: while it lives no name below can be changed
+ */
+static const struct object {
+	const char	*name;
+	void		(*make)(struct life *l);
+	void		(*use)(struct life *l);
+	void		(*drop)(struct life *l);
+	bool		holds;
+	bool		frozen;
+} objects[] = {
+	{ "id", make_id, use_id, drop_nothing, false, false },
+	{ "open", make_open, use_open, drop_open, true, false },
+	{ "map", make_map, use_map, drop_map, true, false },
+	{ "aio", make_aio, use_aio, drop_aio, false, false },
+	{ "blocked", make_blocked, use_blocked, drop_nothing, true, true },
+};
+
+/* -------- ends -------- */
+
+static void end_id_close(struct life *l)
+{
+	EQ(rig_ioc_close(&l->rig, l->id), 0);
+	l->id = 0;
+}
+
+static void end_unlink(struct life *l)
+{
+	EQ(unlink(UPPER(&l->rig, "f")), 0);
+}
+
+static void end_unlink_below(struct life *l)
+{
+	EQ(unlink(LOWER(&l->rig, "f")), 0);
+}
+
+static void end_replace_below(struct life *l)
+{
+	rig_make(&l->rig, "g", LEN, 2);
+	EQ(rename(LOWER(&l->rig, "f"), LOWER(&l->rig, "old")), 0);
+	EQ(rename(LOWER(&l->rig, "g"), LOWER(&l->rig, "f")), 0);
+}
+
+static void end_forget(struct life *l)
+{
+	int fd = open("/proc/sys/vm/drop_caches", O_WRONLY);
+
+	CHECK(fd >= 0);
+	EQ(write(fd, "2", 1), 1);
+	close(fd);
+}
+
+static void end_killed(struct life *l)
+{
+	rig_kill(&l->rig);
+	l->dead = true;
+}
+
+static void end_abort(struct life *l)
+{
+	char path[128];
+	struct stat st;
+	int fd;
+
+	EQ(stat(l->rig.mnt, &st), 0);
+	snprintf(path, sizeof(path), "/sys/fs/fusept/connections/%u/abort",
+		 minor(st.st_dev));
+	if (access(path, F_OK))
+		EQ(mount("none", "/sys/fs/fusept/connections", "fuseptctl", 0,
+			 NULL), 0);
+	fd = open(path, O_WRONLY);
+	CHECK(fd >= 0);
+	EQ(write(fd, "1", 1), 1);
+	close(fd);
+	l->dead = true;
+}
+
+static void end_force(struct life *l)
+{
+	/* busy or not, its requests end */
+	if (umount2(l->rig.mnt, MNT_FORCE))
+		EQ(errno, EBUSY);
+	else
+		l->gone = true;
+	l->dead = true;
+}
+
+static void end_detach(struct life *l)
+{
+	EQ(umount2(l->rig.mnt, MNT_DETACH), 0);
+	l->gone = true;
+}
+
+static void end_umount_below(struct life *l)
+{
+	FAILS(umount(l->top), EBUSY);
+	EQ(umount2(l->top, MNT_DETACH), 0);
+	EQ(mount(getenv("LIVES_DEV"), l->top, "ext4", 0, NULL), 0);
+}
+
+static void end_rmmod(struct life *l)
+{
+	FAILS(syscall(SYS_delete_module, "fuse_pt", O_NONBLOCK), EWOULDBLOCK);
+}
+
+/**
+ * struct end - what comes over an object
+ * @names: it changes names below
+ * @dies: the connection ends with it
+ */
+static const struct end {
+	const char	*name;
+	void		(*come)(struct life *l);
+	bool		names;
+	bool		dies;
+} ends[] = {
+	{ "id-close", end_id_close, false, false },
+	{ "unlink", end_unlink, true, false },
+	{ "unlink-below", end_unlink_below, true, false },
+	{ "replace-below", end_replace_below, true, false },
+	{ "forget", end_forget, false, false },
+	{ "killed", end_killed, false, true },
+	{ "abort", end_abort, false, true },
+	{ "force", end_force, false, true },
+	{ "detach", end_detach, false, false },
+	{ "umount-below", end_umount_below, false, false },
+	{ "rmmod", end_rmmod, false, false },
+};
+
+/* -------- a case -------- */
+
+static const struct object *object_of(const char *name, const struct end **end)
+{
+	size_t o, e, n;
+
+	for (o = 0; o < sizeof(objects) / sizeof(objects[0]); o++) {
+		n = strlen(objects[o].name);
+		if (strncmp(name, objects[o].name, n) || name[n] != '-')
+			continue;
+		for (e = 0; e < sizeof(ends) / sizeof(ends[0]); e++) {
+			if (strcmp(name + n + 1, ends[e].name))
+				continue;
+			*end = &ends[e];
+			return &objects[o];
+		}
+	}
+	rig_fail("no such case");
+}
+
+static void cell(const char *top, const char *mnt)
+{
+	const struct end *end;
+	const struct object *object = object_of(rig_test, &end);
+	struct life l = { .fd = -1, .frozen = -1 };
+	int status;
+
+	snprintf(l.top, sizeof(l.top), "%s", top);
+	CHECK(!posix_memalign((void **)&aio_buf, PAGE, AIO_LEN));
+	memset(aio_buf, 'a', AIO_LEN);
+	EQ(mount(getenv("LIVES_DEV"), top, "ext4", 0, NULL), 0);
+	l.rig = rig_new(top, mnt);
+	rig_start(&l.rig);
+	rig_make(&l.rig, "f", LEN, 1);
+	l.id = rig_register(&l.rig, "f");
+
+	object->make(&l);
+	end->come(&l);
+	if (object->holds && !object->frozen && end->come != end_umount_below)
+		FAILS(umount(top), EBUSY);
+	object->use(&l);
+	object->drop(&l);
+
+	if (!l.gone)
+		EQ(umount2(mnt, 0), 0);
+	if (l.rig.dev >= 0)
+		close(l.rig.dev);
+	if (l.rig.server) {
+		EQ(waitpid(l.rig.server, &status, 0), l.rig.server);
+		EQ(status, 0);
+	}
+	SOON(!umount(top));
+	/* and is whole: it mounts again where nothing keeps it */
+	EQ(mount(getenv("LIVES_DEV"), top, "ext4", 0, NULL), 0);
+	unlink(rig_at(top, "f"));
+	unlink(rig_at(top, "old"));
+	EQ(umount(top), 0);
+}
+
+int main(int argc, char **argv)
+{
+	static struct rig_case cases[sizeof(objects) / sizeof(objects[0]) *
+				     sizeof(ends) / sizeof(ends[0])];
+	size_t o, e, nr = 0;
+	char *name;
+
+	if (!getenv("LIVES_DEV")) {
+		fprintf(stderr, "LIVES_DEV names no block device with ext4\n");
+		return 2;
+	}
+	for (o = 0; o < sizeof(objects) / sizeof(objects[0]); o++) {
+		for (e = 0; e < sizeof(ends) / sizeof(ends[0]); e++) {
+			/* a frozen file system lets no name change */
+			if (objects[o].frozen &&
+			    (ends[e].names || ends[e].come == end_umount_below))
+				continue;
+			if (asprintf(&name, "%s-%s", objects[o].name,
+				     ends[e].name) < 0)
+				return 2;
+			cases[nr++] = (struct rig_case){ name, cell };
+		}
+	}
+	return rig_main(argc, argv, cases, nr);
+}
