@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Backing files: registering them, finding them, giving them up.
+ * Backing files: registering them, finding them, giving them up, showing them.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -11,10 +11,15 @@
 #include <linux/dcache.h>
 #include <linux/file.h>
 #include <linux/fs.h>
+#include <linux/kdev_t.h>
+#include <linux/mount.h>
+#include <linux/path.h>
 #include <linux/printk.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
+#include <linux/seq_file.h>
 #include <linux/slab.h>
+#include <linux/uidgid.h>
 #include <linux/fuse_pt_protocol.h>
 #include "backing.h"
 #include "conn.h"
@@ -23,12 +28,21 @@ void fpt_backings_init(struct fpt_backings *b)
 {
 	xa_init_flags(&b->ids, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);
 	b->next = 0;
+	atomic_set(&b->nr, 0);
 }
 
-/* Take @id out of the table; the table's reference goes to nobody. */
-static int drop_entry(struct fpt_backings *b, unsigned long id)
+/* From here on @id names nothing. */
+static int close_id(struct fpt_backings *b, unsigned long id)
 {
-	struct fpt_backing *fb = xa_erase(&b->ids, id);
+	struct fpt_backing *fb;
+
+	xa_lock(&b->ids);
+	fb = xa_load(&b->ids, id);
+	if (fb && fb->closed)
+		fb = NULL;
+	if (fb)
+		WRITE_ONCE(fb->closed, true);
+	xa_unlock(&b->ids);
 
 	if (!fb)
 		return -ENOENT;
@@ -42,7 +56,7 @@ void fpt_backings_destroy(struct fpt_backings *b)
 	unsigned long id;
 
 	xa_for_each(&b->ids, id, fb)
-		drop_entry(b, id);
+		close_id(b, id);
 }
 
 struct fpt_backing *fpt_backing_get(struct fpt_backing *fb)
@@ -56,6 +70,8 @@ void fpt_backing_put(struct fpt_backing *fb)
 	if (!refcount_dec_and_test(&fb->refs))
 		return;
 
+	xa_erase(&fb->table->ids, fb->id);
+	atomic_dec(&fb->table->nr);
 	fput(fb->file);
 	put_cred(fb->cred);
 	kfree_rcu(fb, rcu);
@@ -67,12 +83,14 @@ struct fpt_backing *fpt_backing_find(struct fpt_conn *conn, int id)
 
 	rcu_read_lock();
 	fb = xa_load(&conn->backings.ids, id);
-	if (fb && !refcount_inc_not_zero(&fb->refs))
+	if (fb && (READ_ONCE(fb->closed) || !refcount_inc_not_zero(&fb->refs)))
 		fb = NULL;
 	rcu_read_unlock();
 
 	return fb;
 }
+
+/* -------- registering -------- */
 
 static int refuse(const char *rule, int fd, int err)
 {
@@ -101,18 +119,25 @@ static int check_file(const struct fpt_conn *conn, struct file *file, int fd)
 	return 0;
 }
 
-/* Make @fb visible; its first reference goes to the table. */
+/*
+ * Make @fb visible; its first reference goes to the table. A server may close
+ * the id before it is told of it: @fb is not to be looked at afterwards.
+ */
 static int add_entry(struct fpt_conn *conn, struct fpt_backing *fb)
 {
 	struct fpt_backings *b = &conn->backings;
 	u32 id;
 	int err;
 
-	err = xa_alloc_cyclic(&b->ids, &id, fb, XA_LIMIT(1, INT_MAX), &b->next,
+	err = xa_alloc_cyclic(&b->ids, &id, NULL, XA_LIMIT(1, INT_MAX), &b->next,
 			      GFP_KERNEL_ACCOUNT);
 	if (err < 0)
 		return err == -EBUSY ? -ENOSPC : err;
-
+	fb->table = b;
+	fb->id = id;
+	atomic_inc(&b->nr);
+	/* needs no memory: the place is taken already */
+	xa_store(&b->ids, id, fb, 0);
 	return id;
 }
 
@@ -154,19 +179,23 @@ int fpt_backing_open(struct fpt_conn *conn, const struct fuse_backing_map *map)
 		goto err_file;
 
 	refcount_set(&fb->refs, 1);
+	atomic_set(&fb->opens, 0);
+	fb->closed = false;
 	fb->cred = get_current_cred();
 	id = add_entry(conn, fb);
 	if (id < 0) {
-		fpt_backing_put(fb);
-		return refuse("no id for it", map->fd, id);
+		err = refuse("no id for it", map->fd, id);
+		goto err_cred;
 	}
-	/* Who ends the connection empties the table, once, after the end. */
+	/* Who ends the connection closes all ids, once, after the end. */
 	if (fpt_conn_dead(conn)) {
-		drop_entry(&conn->backings, id);
+		close_id(&conn->backings, id);
 		return -ENOTCONN;
 	}
 	return id;
 
+err_cred:
+	put_cred(fb->cred);
 err_file:
 	fput(fb->file);
 err_free:
@@ -181,5 +210,68 @@ int fpt_backing_close(struct fpt_conn *conn, int id)
 	if (id <= 0)
 		return -EINVAL;
 
-	return drop_entry(&conn->backings, id);
+	return close_id(&conn->backings, id);
+}
+
+/* -------- showing -------- */
+
+/* Lines in fdinfo, which is made in one piece; the control fs has them all. */
+#define FDINFO_MOST	256
+
+/* What would end a word. */
+#define SHOW_ESCAPED	" \t\n\\"
+
+struct fpt_backing *fpt_backing_from(struct fpt_backings *b, unsigned long id)
+{
+	struct fpt_backing *fb;
+
+	do {
+		rcu_read_lock();
+		fb = xa_find(&b->ids, &id, ULONG_MAX, XA_PRESENT);
+		if (!fb || refcount_inc_not_zero(&fb->refs)) {
+			rcu_read_unlock();
+			return fb;
+		}
+		rcu_read_unlock();
+	} while (id++ < ULONG_MAX);
+	return NULL;
+}
+
+void fpt_backing_show(struct seq_file *m, const struct fpt_backing *fb)
+{
+	const struct path *path = &fb->file->f_path;
+	const struct path mount = {
+		.mnt = path->mnt,
+		.dentry = path->mnt->mnt_root,
+	};
+	const struct inode *inode = file_inode(fb->file);
+
+	seq_printf(m, "id=%u state=%s opens=%d uid=%u dev=%u:%u ino=%llu mount=",
+		   fb->id, READ_ONCE(fb->closed) ? "closed" : "open",
+		   atomic_read(&fb->opens),
+		   from_kuid_munged(seq_user_ns(m), fb->cred->uid),
+		   MAJOR(inode->i_sb->s_dev), MINOR(inode->i_sb->s_dev),
+		   (unsigned long long)inode->i_ino);
+	seq_path(m, &mount, SHOW_ESCAPED);
+	seq_puts(m, " path=");
+	seq_path(m, path, SHOW_ESCAPED);
+	seq_putc(m, '\n');
+}
+
+void fpt_backings_fdinfo(struct seq_file *m, struct fpt_backings *b)
+{
+	struct fpt_backing *fb;
+	unsigned long id = 0;
+	int i;
+
+	seq_printf(m, "backing_files:\t%d\n", atomic_read(&b->nr));
+	for (i = 0; i < FDINFO_MOST && !seq_has_overflowed(m); i++) {
+		fb = fpt_backing_from(b, id);
+		if (!fb)
+			break;
+		seq_puts(m, "backing:\t");
+		fpt_backing_show(m, fb);
+		id = fb->id + 1UL;
+		fpt_backing_put(fb);
+	}
 }

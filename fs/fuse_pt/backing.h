@@ -10,13 +10,21 @@
 
 struct cred;
 struct file;
+struct fpt_backings;
 struct fpt_conn;
 struct fuse_backing_map;
+struct seq_file;
 
 /**
  * struct fpt_backing - a registered backing file
- * @refs: one for the table entry, one per inode in passthrough on it; freed by
- *	RCU after the last
+ * @refs: one until its id is closed, one per inode in passthrough on it, one per
+ *	open through it; out of the table and freed by RCU after the last. Who
+ *	holds one holds one on the connection
+ * @opens: live opens through it
+ * @id: its place in the table
+ * @closed: its id names nothing any more, but it is still in use; under the
+ *	table's lock, read locklessly
+ * @table: the connection's
  * @file: what was registered, referenced
  * @cred: credentials of the task that registered it, referenced; all I/O runs
  *	with them
@@ -24,6 +32,10 @@ struct fuse_backing_map;
  */
 struct fpt_backing {
 	refcount_t		refs;
+	atomic_t		opens;
+	u32			id;
+	bool			closed;
+	struct fpt_backings	*table;
 	struct file		*file;
 	const struct cred	*cred;
 	struct rcu_head		rcu;
@@ -31,20 +43,23 @@ struct fpt_backing {
 
 /**
  * struct fpt_backings - a connection's table
- * @ids: id to struct fpt_backing. The ids there are (INT_MAX) are the limit;
+ * @ids: id to struct fpt_backing, for as long as that is in use: whatever keeps
+ *	a lower file busy can be seen. The ids there are (INT_MAX) are the limit;
  *	the memory behind an entry is charged to who registered it
  * @next: where to look for a free id: they go round, so that one just closed
  *	is not soon mistaken for another
+ * @nr: entries
  */
 struct fpt_backings {
 	struct xarray	ids;
 	u32		next;
+	atomic_t	nr;
 };
 
 void fpt_backings_init(struct fpt_backings *b);
 
 /**
- * fpt_backings_destroy() - drop every entry
+ * fpt_backings_destroy() - close every id
  *
  * For the end of a connection. It may be called any number of times; once the
  * connection is dead no entry can be added. Inodes keep the backing file that
@@ -87,5 +102,24 @@ int fpt_backing_close(struct fpt_conn *conn, int id);
 struct fpt_backing *fpt_backing_find(struct fpt_conn *conn, int id);
 struct fpt_backing *fpt_backing_get(struct fpt_backing *fb);
 void fpt_backing_put(struct fpt_backing *fb);
+
+/**
+ * fpt_backing_from() - the first backing file whose id is at least @id
+ * Those of closed ids are found too. Return: referenced, or NULL.
+ */
+struct fpt_backing *fpt_backing_from(struct fpt_backings *b, unsigned long id);
+
+/**
+ * fpt_backing_show() - one line about @fb, ids and paths as the reader has them
+ *
+ * Words "name=value": id; state (open, or closed when only what is in use is
+ * left of it); opens; uid of who registered it; dev and ino of the file; mount,
+ * where its mount is, and path, where it is. Blanks, tabs, newlines and
+ * backslashes of paths are octal escapes.
+ */
+void fpt_backing_show(struct seq_file *m, const struct fpt_backing *fb);
+
+/* For /proc/PID/fdinfo of a device: their number, and lines of the first. */
+void fpt_backings_fdinfo(struct seq_file *m, struct fpt_backings *b);
 
 #endif

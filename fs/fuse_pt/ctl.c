@@ -9,6 +9,7 @@
  *	MINOR/max_background		asynchronous calls that may be unanswered;
  *					a number written is the limit from then on
  *	MINOR/congestion_threshold	so many of them, and readahead holds back
+ *	MINOR/backing			registered backing files, a line each
  *
  * MINOR is the minor of the mount's st_dev; the files belong to the mounter.
  * Nothing is kept in memory for connections that nobody looks at: names are
@@ -28,7 +29,9 @@
 #include <linux/mutex.h>
 #include <linux/pagemap.h>
 #include <linux/printk.h>
+#include <linux/seq_file.h>
 #include <linux/stringhash.h>
+#include "backing.h"
 #include "conn.h"
 #include "limits.h"
 #include "super.h"
@@ -135,6 +138,61 @@ static ssize_t ctl_abort_write(struct file *file, const char __user *buf,
 	return len;
 }
 
+/* The position is an id: a reader goes on where it was, whatever came and went. */
+static void *ctl_backing_from(struct seq_file *m, loff_t *pos)
+{
+	struct fpt_conn *conn = ctl_conn_of(m->file);
+	struct fpt_backing *fb = fpt_backing_from(&conn->backings, *pos);
+
+	if (fb)
+		*pos = fb->id;
+	return fb;
+}
+
+static void ctl_backing_stop(struct seq_file *m, void *fb)
+{
+	if (fb)
+		fpt_backing_put(fb);
+}
+
+static void *ctl_backing_start(struct seq_file *m, loff_t *pos)
+{
+	return ctl_backing_from(m, pos);
+}
+
+static void *ctl_backing_next(struct seq_file *m, void *fb, loff_t *pos)
+{
+	fpt_backing_put(fb);
+	++*pos;
+	return ctl_backing_from(m, pos);
+}
+
+static int ctl_backing_show(struct seq_file *m, void *fb)
+{
+	fpt_backing_show(m, fb);
+	return 0;
+}
+
+static const struct seq_operations ctl_backing_ops = {
+	.start	= ctl_backing_start,
+	.next	= ctl_backing_next,
+	.stop	= ctl_backing_stop,
+	.show	= ctl_backing_show,
+};
+
+static int ctl_backing_open(struct inode *inode, struct file *file)
+{
+	return seq_open(file, &ctl_backing_ops);
+}
+
+static const struct file_operations ctl_backing_fops = {
+	.owner		= THIS_MODULE,
+	.open		= ctl_backing_open,
+	.read		= seq_read,
+	.llseek		= seq_lseek,
+	.release	= seq_release,
+};
+
 static const struct file_operations ctl_waiting_fops = {
 	.owner	= THIS_MODULE,
 	.open	= nonseekable_open,
@@ -171,6 +229,7 @@ static const struct {
 	{ "abort",	0200,	&ctl_abort_fops },
 	{ "max_background", 0600, &ctl_background_fops },
 	{ "congestion_threshold", 0600, &ctl_congestion_fops },
+	{ "backing",	0400,	&ctl_backing_fops },
 };
 
 static unsigned int ctl_minor(const struct fpt_conn *conn)

@@ -533,9 +533,11 @@ static void fpt_dev_show_fdinfo(struct seq_file *m, struct file *file)
 {
 	struct fpt_conn *conn = fpt_dev_conn(file->private_data);
 
+	if (!conn)
+		return;
 	/* The name of the connection's directory in the control fs. */
-	if (conn)
-		seq_printf(m, "fuse_connection:\t%u\n", MINOR(conn->dev));
+	seq_printf(m, "fuse_connection:\t%u\n", MINOR(conn->dev));
+	fpt_backings_fdinfo(m, &conn->backings);
 }
 
 static const struct file_operations fpt_dev_fops = {

@@ -53,6 +53,7 @@ enum fpt_file_locks {
  * @io_held: iomode count this open holds: enum fpt_io_hold
  * @owns: counts in fpt_wb.owners
  * @back: backing file opened for this open, or NULL; set with FOPEN_PASSTHROUGH
+ * @backing: what was registered, that @back is of, referenced; NULL if @back is
  * @locks: enum fpt_file_locks, changed under the f_lock of the struct file
  * @poll: of an open file that was polled, see poll.h; else NULL
  * @release: the RELEASE that ends it, filled in advance
@@ -77,6 +78,7 @@ struct fpt_file {
 	u8			locks;
 	bool			owns;
 	struct file		*back;
+	struct fpt_backing	*backing;
 	struct fpt_poll		*poll;
 	struct list_head	write_link;
 	u32			rdsize;

@@ -262,13 +262,12 @@ static int open_through(struct inode *inode, struct file *file,
 	if (err) {
 		pr_debug("node %llu: cannot open backing id %d (%d)\n",
 			 fpt_inode_id(inode), backing_id, err);
-		goto out;
+		return err;
 	}
 	rule = hold_through(inode, fb);
 	if (rule) {
 		fpt_passthrough_detach(ff);
-		err = forbid(inode, ff->open_flags, rule);
-		goto out;
+		return forbid(inode, ff->open_flags, rule);
 	}
 
 	ff->io_held = FPT_HOLD_THROUGH;
@@ -281,9 +280,7 @@ static int open_through(struct inode *inode, struct file *file,
 		/* io_uring and RWF_NOWAIT: what the lower file can, we can */
 		file->f_mode |= ff->back->f_mode & FMODE_NOWAIT;
 	}
-out:
-	fpt_backing_put(fb);
-	return err;
+	return 0;
 }
 
 int fpt_iomode_open(struct inode *inode, struct file *file, struct fpt_file *ff,

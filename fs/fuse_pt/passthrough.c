@@ -91,26 +91,38 @@ int fpt_passthrough_attach(struct file *file, struct fpt_file *ff,
 
 	err = may_attach(file, file_inode(fb->file));
 	if (err)
-		return err;
+		goto refused;
 
 	lower = fpt_compat_open_backing(file, file->f_flags & ~O_ONCE,
 					&fb->file->f_path, fb->cred);
-	if (IS_ERR(lower))
-		return PTR_ERR(lower);
+	if (IS_ERR(lower)) {
+		err = PTR_ERR(lower);
+		goto refused;
+	}
 	if (((file->f_mode & FMODE_READ) && !lower->f_op->read_iter) ||
 	    ((file->f_mode & FMODE_WRITE) && !lower->f_op->write_iter)) {
 		fput(lower);
-		return -EOPNOTSUPP;
+		err = -EOPNOTSUPP;
+		goto refused;
 	}
 
 	ff->back = lower;
+	ff->backing = fb;
+	atomic_inc(&fb->opens);
 	return 0;
+
+refused:
+	fpt_backing_put(fb);
+	return err;
 }
 
 void fpt_passthrough_detach(struct fpt_file *ff)
 {
 	fput(ff->back);
 	ff->back = NULL;
+	atomic_dec(&ff->backing->opens);
+	fpt_backing_put(ff->backing);
+	ff->backing = NULL;
 }
 
 /* Before data changes: setuid, setgid and capabilities go, once known. */

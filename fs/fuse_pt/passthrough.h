@@ -14,8 +14,8 @@ struct pipe_inode_info;
 
 /**
  * fpt_passthrough_attach() - open @fb's file for this upper open
- * Sets ff->back, which keeps @fb's credentials. fpt_passthrough_detach() undoes
- * it.
+ * Sets ff->back, which keeps @fb's credentials, and ff->backing. Takes over the
+ * caller's reference on @fb, on failure too. fpt_passthrough_detach() undoes it.
  */
 int fpt_passthrough_attach(struct file *file, struct fpt_file *ff,
 			   struct fpt_backing *fb);

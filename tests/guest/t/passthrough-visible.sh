@@ -1,0 +1,34 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Backing files in sight: the control fs and the device's fdinfo name each one
+# that is registered or in use, its opens, its mount and its path as the reader
+# sees it, to the connection's owner alone. It fails when one is missing or stays
+# behind, when closing an id hides what is in use, when a name can forge a line,
+# or when thousands of them do not fit.
+. "$FUSEPT_TESTS/lib.sh"
+
+at=/sys/fs/fusept/connections
+mountpoint -q $at || mount -t fuseptctl none $at
+chmod 755 "$T"
+mkdir "$T/mnt" "$T/src" "$T/m"
+check lower-mounts lower tmpfs "$T/low"
+cases ptvisible "$T/low" "$T/mnt"
+
+# Who may look.
+echo x >"$T/src/f"
+loopback "$T/src" "$T/m"
+a=$(connection "$T/m")
+exec 5<"$T/m/f"
+check loopback-shown grep -q "opens=1 .* path=$T/src/f$" "$a/backing"
+equal mode "400 0" "$(stat -c '%a %u' "$a/backing")"
+fails not-for-others EACCES as user1 cat "$a/backing"
+fails not-to-be-written EACCES as user1 sh -c "echo x >'$a/backing'"
+# On a file system that a user could enter, were it not for the mode.
+check fdinfo-of-the-server sh -c "grep -h '^backing:.*path=$T/src/f$' /proc/$(servers | head -n 1)/fdinfo/*"
+fails fdinfo-not-for-others EACCES as user1 sh -c "cat /proc/$(servers | head -n 1)/fdinfo/*"
+exec 6<"$a/backing"
+exec 5<&-
+check umount umount "$T/m"
+equal held-file-reads "" "$(cat <&6)"
+exec 6<&-
+finish
