@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "caller.h"
+#include "forgotten.h"
 #include "loopback.h"
 
 struct fd_path fd_path(int fd)
@@ -77,6 +78,7 @@ static void op_init(void *userdata, struct fuse_conn_info *conn)
 #ifdef FUSE_CAP_DIRECT_IO_ALLOW_MMAP
 	set_want(conn, FUSE_CAP_DIRECT_IO_ALLOW_MMAP, true);
 #endif
+	set_want(conn, FUSE_CAP_EXPORT_SUPPORT, o->export);
 	state = fusept_init(lo->fp, conn);
 	if (o->acl == CHOICE_ON && !capable(conn, FUSE_CAP_POSIX_ACL)) {
 		fuse_log(FUSE_LOG_ERR,
@@ -235,7 +237,7 @@ static int open_source(struct loopback *lo)
 		return complain(real, errno);
 	look_at_source(lo, fd);
 	err = nodes_init(lo, fd);
-	return err ? complain(real, err) : 0;
+	return err ? complain(real, err) : forgotten_init(lo, real);
 }
 
 /* An option for libfuse's own mount of the kernel's fuse. */
@@ -358,6 +360,7 @@ int main(int argc, char **argv)
 		if (!res)
 			res = run(&lo, &args);
 		nodes_destroy(&lo);
+		forgotten_destroy(&lo);
 		if (lo.proc_fd >= 0)
 			close(lo.proc_fd);
 	}

@@ -41,14 +41,29 @@ void reply_node(fuse_req_t req, struct node *node, const struct stat *st)
 		node_forget(lo, node, 1);
 }
 
+/* The kernel asks for these only where export handles are promised to work. */
+static int lookup_dots(struct loopback *lo, fuse_ino_t ino, const char *name,
+		       struct node **node, struct stat *st)
+{
+	if (!lo->opt.export)
+		return EINVAL;
+	if (ino == FUSE_ROOT_ID || name[1])
+		return node_parent(lo, node_of(lo, ino), node, st);
+	return node_by_id(lo, ino, node, st);
+}
+
 void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
 	struct loopback *lo = loopback_of(req);
 	struct fuse_entry_param absent = { .entry_timeout = lo->opt.timeout };
 	struct node *node;
 	struct stat st;
-	int err = node_lookup(lo, node_of(lo, parent), name, &node, &st);
+	int err;
 
+	if (!strcmp(name, ".") || !strcmp(name, ".."))
+		err = lookup_dots(lo, parent, name, &node, &st);
+	else
+		err = node_lookup(lo, node_of(lo, parent), name, &node, &st);
 	if (!err)
 		reply_node(req, node, &st);
 	else if (err == ENOENT && lo->opt.timeout > 0)

@@ -7,9 +7,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/random.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "forgotten.h"
 #include "loopback.h"
 
 #define SHARDS 64		/* a power of two */
@@ -109,7 +111,7 @@ static struct node *find(struct shard *s, uint64_t hash,
 	return NULL;
 }
 
-/* The node of @key with one more lookup, when there is one. */
+/* The node of @key with one more lookup, when the kernel knows one. */
 static struct node *get(const struct node_key *key)
 {
 	uint64_t hash = hash_key(key);
@@ -118,8 +120,10 @@ static struct node *get(const struct node_key *key)
 
 	pthread_mutex_lock(&s->lock);
 	n = find(s, hash, key);
-	if (n)
+	if (n && n->lookups)
 		n->lookups++;
+	else
+		n = NULL;
 	pthread_mutex_unlock(&s->lock);
 	return n;
 }
@@ -167,46 +171,88 @@ static struct node *new_node(int fd, const struct node_key *key, mode_t mode)
 
 static void free_node(struct node *n)
 {
-	close(n->fd);
+	if (n->fd >= 0)
+		close(n->fd);
+	free(n->handle);
 	pthread_mutex_destroy(&n->lock);
 	free(n);
 }
 
+static void insert(struct shard *s, uint64_t hash, struct node *n)
+{
+	struct node **b;
+
+	if (s->count >= s->nr_buckets)
+		grow(s);
+	b = bucket_of(s, hash);
+	n->next = *b;
+	*b = n;
+	s->count++;
+}
+
+static void take_out(struct shard *s, uint64_t hash, struct node *n)
+{
+	struct node **at = bucket_of(s, hash);
+
+	while (*at != n)
+		at = &(*at)->next;
+	*at = n->next;
+	s->count--;
+}
+
+/* The kernel knows the kept @n again, by descriptor @fd. */
+static void wake(struct loopback *lo, struct node *n, int fd)
+{
+	forgotten_drop(lo, n);
+	n->fd = fd;
+	n->lookups = 1;
+}
+
 /*
  * The node for O_PATH descriptor @fd, which it takes over. Another thread may
- * have come first with the same inode: then there is one node, and it wins.
+ * have come first with the same inode: then there is one node, and it wins. One
+ * that the kernel had forgotten wins too, when it is that inode.
  */
-static int adopt(int fd, const struct node_key *key, mode_t mode,
-		 struct node **node)
+static int adopt(struct loopback *lo, int fd, const struct node_key *key,
+		 mode_t mode, struct node **node)
 {
 	uint64_t hash = hash_key(key);
 	struct shard *s = shard_of(hash);
-	struct node *n, *fresh = new_node(fd, key, mode);
+	struct node *n, *gone = NULL, *fresh = new_node(fd, key, mode);
+	int err;
 
 	if (!fresh) {
 		close(fd);
 		return ENOMEM;
 	}
+	forgotten_lock(lo);
 	pthread_mutex_lock(&s->lock);
 	n = find(s, hash, key);
-	if (n) {
+	if (n && !n->lookups && !forgotten_is(n, fd)) {
+		take_out(s, hash, n);
+		forgotten_drop(lo, n);
+		ids_remove(lo, n);
+		gone = n;
+		n = NULL;
+	}
+	err = n ? 0 : ids_add(lo, fresh);
+	if (n && n->lookups) {
 		n->lookups++;
-	} else {
-		struct node **b;
-
-		if (s->count >= s->nr_buckets)
-			grow(s);
-		b = bucket_of(s, hash);
+	} else if (n) {
+		wake(lo, n, fd);
+		fresh->fd = -1;
+	} else if (!err) {
 		n = fresh;
-		n->next = *b;
-		*b = n;
-		s->count++;
+		insert(s, hash, n);
 	}
 	pthread_mutex_unlock(&s->lock);
+	forgotten_unlock(lo);
+	if (gone)
+		free_node(gone);
 	if (n != fresh)
 		free_node(fresh);
 	*node = n;
-	return 0;
+	return err;
 }
 
 int node_lookup(struct loopback *lo, struct node *parent, const char *name,
@@ -230,7 +276,7 @@ int node_lookup(struct loopback *lo, struct node *parent, const char *name,
 			close(fd);
 			return err;
 		}
-		err = adopt(fd, &key, st->st_mode, node);
+		err = adopt(lo, fd, &key, st->st_mode, node);
 		if (err)
 			return err;
 	}
@@ -251,7 +297,7 @@ int node_from_fd(struct loopback *lo, int fd, struct node **node,
 		path_fd = reopen(lo, fd, O_PATH);
 		if (path_fd < 0)
 			return -path_fd;
-		err = adopt(path_fd, &key, st->st_mode, node);
+		err = adopt(lo, path_fd, &key, st->st_mode, node);
 		if (err)
 			return err;
 	}
@@ -272,26 +318,133 @@ int node_again(struct loopback *lo, struct node *node, struct stat *st)
 	return 0;
 }
 
+int node_by_id(struct loopback *lo, uint64_t id, struct node **node,
+	       struct stat *st)
+{
+	struct node *n;
+	struct shard *s;
+	int fd, err = 0;
+
+	forgotten_lock(lo);
+	n = ids_find(id);
+	if (!n) {
+		forgotten_unlock(lo);
+		return ESTALE;
+	}
+	s = shard_of(hash_key(&n->key));
+	pthread_mutex_lock(&s->lock);
+	if (n->lookups) {
+		n->lookups++;
+	} else {
+		fd = forgotten_open(lo, n);
+		if (fd < 0)
+			err = -fd;
+		else
+			wake(lo, n, fd);
+	}
+	pthread_mutex_unlock(&s->lock);
+	forgotten_unlock(lo);
+	if (err)
+		return err;
+	err = node_stat(lo, n, st);
+	if (err)
+		node_forget(lo, n, 1);
+	*node = n;
+	return err;
+}
+
+/*
+ * Is the directory @fd in the source? It can have been moved out, by whoever
+ * may, while the kernel or a client kept hold of what is below.
+ */
+static int check_inside(struct loopback *lo, int fd)
+{
+	struct node_key key, last = { 0 };
+	struct stat st;
+	int up, at = fd, err;
+
+	for (;;) {
+		err = read_attrs(at, "", &key, &st);
+		if (err || same_key(&key, &lo->root->key))
+			break;
+		/* The top is above itself. */
+		if (same_key(&key, &last)) {
+			err = ESTALE;
+			break;
+		}
+		last = key;
+		up = openat(at, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (up < 0) {
+			err = errno;
+			break;
+		}
+		if (at != fd)
+			close(at);
+		at = up;
+	}
+	if (at != fd)
+		close(at);
+	return err;
+}
+
+int node_parent(struct loopback *lo, struct node *dir, struct node **node,
+		struct stat *st)
+{
+	struct node_key key;
+	int fd, err;
+
+	if (dir == lo->root)
+		return node_again(lo, *node = dir, st);
+	fd = openat(dir->fd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return errno;
+	err = check_inside(lo, fd);
+	if (!err)
+		err = read_attrs(fd, "", &key, st);
+	if (err) {
+		close(fd);
+		return err;
+	}
+	st->st_ino = shown_ino(lo, key.dev, key.ino);
+	return adopt(lo, fd, &key, st->st_mode, node);
+}
+
+/* One node more may be kept than shall be. */
+static void forget_surplus(struct loopback *lo)
+{
+	struct node *n = forgotten_surplus(lo);
+	struct shard *s;
+
+	if (!n)
+		return;
+	s = shard_of(hash_key(&n->key));
+	pthread_mutex_lock(&s->lock);
+	take_out(s, hash_key(&n->key), n);
+	pthread_mutex_unlock(&s->lock);
+	forgotten_drop(lo, n);
+	ids_remove(lo, n);
+	free_node(n);
+}
+
 void node_forget(struct loopback *lo, struct node *node, uint64_t count)
 {
 	uint64_t hash = hash_key(&node->key);
 	struct shard *s = shard_of(hash);
-	struct node **at;
 	bool last;
 
 	if (node == lo->root)
 		return;
+	forgotten_lock(lo);
 	pthread_mutex_lock(&s->lock);
 	node->lookups -= count < node->lookups ? count : node->lookups;
-	last = !node->lookups;
+	last = !node->lookups && !forgotten_keep(lo, node);
 	if (last) {
-		at = bucket_of(s, hash);
-		while (*at != node)
-			at = &(*at)->next;
-		*at = node->next;
-		s->count--;
+		take_out(s, hash, node);
+		ids_remove(lo, node);
 	}
 	pthread_mutex_unlock(&s->lock);
+	forget_surplus(lo);
+	forgotten_unlock(lo);
 	if (last)
 		free_node(node);
 }
@@ -300,6 +453,7 @@ int nodes_init(struct loopback *lo, int fd)
 {
 	struct node_key key;
 	struct stat st;
+	uint32_t start;
 	int err;
 
 	for (size_t i = 0; i < SHARDS; i++) {
@@ -312,7 +466,10 @@ int nodes_init(struct loopback *lo, int fd)
 	err = read_attrs(fd, "", &key, &st);
 	if (err)
 		return err;
-	return adopt(fd, &key, st.st_mode, &lo->root);
+	/* What another server gave out shall not be taken for ours. */
+	if (getrandom(&start, sizeof(start), 0) == sizeof(start))
+		last_generation = start;
+	return adopt(lo, fd, &key, st.st_mode, &lo->root);
 }
 
 void nodes_destroy(struct loopback *lo)

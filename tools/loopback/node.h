@@ -20,15 +20,20 @@ struct node_key {
  * An inode the kernel knows. It lives from the reply that tells the kernel of
  * it until the kernel forgets it as often as it was told; its descriptor keeps
  * the inode number from being used again meanwhile. The kernel sends no request
- * for a node after its last forget.
+ * for a node after its last forget; but for lookups of "." where it is promised
+ * that they work, and then the node may be kept without a descriptor
+ * (forgotten.h). Its id is its address.
  */
 struct node {
 	struct node *next;	/* in the hash chain, under the shard's lock */
 	struct node_key key;
 	uint64_t generation;	/* a node's address comes back, this does not */
 	uint64_t lookups;	/* what the kernel has to forget; shard's lock */
-	int fd;			/* O_PATH | O_NOFOLLOW */
+	int fd;			/* O_PATH | O_NOFOLLOW; -1 without lookups */
 	mode_t type;
+
+	struct file_handle *handle;	/* without lookups, forgotten_lock() */
+	struct node *older, *newer;	/* of those without */
 
 	pthread_mutex_t lock;	/* of the rest */
 	unsigned int through_opens;	/* handles with the I/O in the kernel */
@@ -55,6 +60,12 @@ int node_from_fd(struct loopback *lo, int fd, struct node **node,
 		 struct stat *st);
 /* One more lookup on @node, and its attributes. */
 int node_again(struct loopback *lo, struct node *node, struct stat *st);
+/* The same for @id, which the kernel may have forgotten, and anybody made up. */
+int node_by_id(struct loopback *lo, uint64_t id, struct node **node,
+	       struct stat *st);
+/* The same for the directory that directory @node is in. */
+int node_parent(struct loopback *lo, struct node *dir, struct node **node,
+		struct stat *st);
 /* Take back @count lookups; the last one ends the node. */
 void node_forget(struct loopback *lo, struct node *node, uint64_t count);
 

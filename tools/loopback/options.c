@@ -23,6 +23,7 @@ struct raw_options {
 	char *writeback;
 	char *parallel_direct_writes;
 	char *stack_depth;
+	char *export;
 };
 
 #define VALUE(name) { #name "=%s", offsetof(struct raw_options, name), 0 }
@@ -38,6 +39,7 @@ static const struct fuse_opt known[] = {
 	VALUE(writeback),
 	VALUE(parallel_direct_writes),
 	VALUE(stack_depth),
+	VALUE(export),
 	FUSE_OPT_END
 };
 
@@ -62,6 +64,8 @@ static const char usage_text[] =
 "                              with cache=never: do not serialise writes (on)\n"
 "  -o stack_depth=1|2          2 when SOURCE is on a stacked file system (found\n"
 "                              out by itself)\n"
+"  -o export=N                 handles, as of NFS, stay good for N inodes that the\n"
+"                              kernel has forgotten (0)\n"
 "\n"
 "  -f  -d  -s                  foreground; debug, implies -f; single thread\n"
 "  -h  -V                      this help; versions\n";
@@ -131,12 +135,27 @@ static int parse_cache(struct options *o, const struct raw_options *raw)
 	return 0;
 }
 
+static int parse_export(struct options *o, const struct raw_options *raw)
+{
+	char *end;
+
+	o->export = 0;
+	if (!raw->export)
+		return 0;
+	errno = 0;
+	o->export = strtoul(raw->export, &end, 10);
+	if (errno || *end || *raw->export < '0' || *raw->export > '9')
+		return bad("export", raw->export,
+			   "a number of inodes, 0 or more, is needed");
+	return 0;
+}
+
 static int parse_all(struct options *o, const struct raw_options *raw)
 {
 	o->passthrough = o->readdirplus = o->acl = CHOICE_AUTO;
 	o->xattr = o->splice = o->parallel_direct_writes = CHOICE_ON;
 	o->writeback = CHOICE_OFF;
-	if (parse_cache(o, raw) ||
+	if (parse_cache(o, raw) || parse_export(o, raw) ||
 	    parse_choice("passthrough", raw->passthrough, true, &o->passthrough) ||
 	    parse_choice("xattr", raw->xattr, false, &o->xattr) ||
 	    parse_choice("acl", raw->acl, true, &o->acl) ||

@@ -27,6 +27,7 @@ struct options {
 	enum choice writeback;
 	enum choice parallel_direct_writes;
 	unsigned int stack_depth;	/* 0: look at the source */
+	unsigned long export;		/* forgotten inodes that are kept */
 	bool foreground;
 	bool debug;
 	bool single_thread;

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Handles of files, kept in a file between two runs.
+ *
+ *	fshandle take STORE			paths on standard input
+ *	fshandle open MOUNT STORE
+ *
+ * take saves a handle of each path, with the inode number. open prints a line for
+ * each: the path, then "ok" and where the kernel says it is, "other" when it is
+ * another inode than was saved, or the name of the error.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct saved {
+	union {
+		struct file_handle handle;
+		char room[sizeof(struct file_handle) + MAX_HANDLE_SZ];
+	};
+	ino_t ino;
+	char path[512];
+};
+
+static void fail(const char *what)
+{
+	perror(what);
+	exit(2);
+}
+
+static int take(FILE *store)
+{
+	struct saved s;
+	struct stat st;
+	int mount;
+
+	while (memset(&s, 0, sizeof(s)), fgets(s.path, sizeof(s.path), stdin)) {
+		s.path[strcspn(s.path, "\n")] = '\0';
+		s.handle.handle_bytes = MAX_HANDLE_SZ;
+		if (name_to_handle_at(AT_FDCWD, s.path, &s.handle, &mount, 0) ||
+		    lstat(s.path, &st))
+			fail(s.path);
+		s.ino = st.st_ino;
+		if (fwrite(&s, sizeof(s), 1, store) != 1)
+			fail("store");
+	}
+	return 0;
+}
+
+static int open_all(const char *mount, FILE *store)
+{
+	int mount_fd = open(mount, O_RDONLY | O_DIRECTORY);
+	char link[64], place[PATH_MAX + 1];
+	struct saved s;
+	struct stat st;
+	ssize_t n;
+	int fd;
+
+	if (mount_fd < 0)
+		fail(mount);
+	while (fread(&s, sizeof(s), 1, store) == 1) {
+		fd = open_by_handle_at(mount_fd, &s.handle, O_PATH | O_NOFOLLOW);
+		if (fd < 0 || fstat(fd, &st)) {
+			printf("%s %s\n", s.path, errno == ESTALE ? "ESTALE" :
+			       strerror(errno));
+		} else if (st.st_ino != s.ino) {
+			printf("%s other\n", s.path);
+		} else {
+			snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+			n = readlink(link, place, PATH_MAX);
+			printf("%s ok %.*s\n", s.path, n < 0 ? 0 : (int)n, place);
+		}
+		if (fd >= 0)
+			close(fd);
+	}
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	FILE *store;
+
+	if (argc == 3 && !strcmp(argv[1], "take")) {
+		store = fopen(argv[2], "w");
+		return store ? take(store) || fclose(store) : (perror(argv[2]), 2);
+	}
+	if (argc == 4 && !strcmp(argv[1], "open")) {
+		store = fopen(argv[3], "r");
+		return store ? open_all(argv[2], store) : (perror(argv[3]), 2);
+	}
+	fprintf(stderr, "usage: fshandle take STORE | open MOUNT STORE\n");
+	return 2;
+}
