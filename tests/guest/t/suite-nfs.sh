@@ -1,0 +1,117 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# A client in a network of its own mounts fusept-loopback by NFSv4 and does what
+# clients do, on every data path, while the server's caches are dropped all the
+# time: random I/O against a model in memory, a tree copied in and compared, files
+# and directories that it keeps hold of. It fails when the client meets an error
+# or other bytes than it wrote, as when a handle is lost with the server's cache.
+# where: suites
+# packages: nfs-kernel-server nfs-common iproute2
+# timeout: 3600
+. "$FUSEPT_TESTS/lib.sh"
+
+OPS=${OPS:-6000}
+PATHS=${PATHS:-served direct passthrough writeback}
+TREE=${TREE:-/usr/include}
+there=10.77.0.1
+
+# The client's calls go through $net; its mounts are ours.
+net=(nsenter --net=/run/netns/fusept-client)
+network() {
+	ip link set lo up
+	ip netns add fusept-client
+	ip link add fusept-s type veth peer name fusept-c netns fusept-client
+	ip address add $there/24 dev fusept-s
+	ip link set fusept-s up
+	"${net[@]}" ip link set lo up
+	"${net[@]}" ip address add 10.77.0.2/24 dev fusept-c
+	"${net[@]}" ip link set fusept-c up
+}
+
+# Version 4 only, which needs no portmapper; nobody has state to reclaim.
+nfs_start() {
+	modprobe -a nfsd nfsv4
+	mkdir -p /run/rpc_pipefs /var/lib/nfs/v4recovery
+	mount -t nfsd nfsd /proc/fs/nfsd
+	: >/var/lib/nfs/etab
+	rpc.mountd --no-nfs-version 3
+	echo 10 >/proc/fs/nfsd/nfsv4leasetime
+	echo 10 >/proc/fs/nfsd/nfsv4gracetime
+	rpc.nfsd --no-nfs-version 3 4
+	echo Y >/proc/fs/nfsd/v4_end_grace
+}
+
+nfs_stop() {
+	rpc.nfsd 0
+	umount /proc/fs/nfsd
+	pkill -x rpc.mountd
+	ip link del fusept-s
+	ip netns del fusept-client
+}
+
+drop_server() { while sleep 0.5; do echo 2 >/proc/sys/vm/drop_caches; done; }
+
+tree() {
+	local d
+	cp -a "$TREE" "$T/n/tree" || return
+	cd "$T/n/tree" || return
+	for d in "$TREE" "$T/fs/src/tree"; do
+		diff -r --no-dereference "$d" . || return
+	done
+	find . -type f | sort | sed -n '1~3p' | xargs rm
+	cd "$T/n" || return
+	diff -r --no-dereference "$T/fs/src/tree" tree || return
+	cd "$T" && rm -r "$T/n/tree"
+}
+
+# What the client has hold of, longer than the server's inodes live.
+held() {
+	local i
+	mkdir -p "$T/n/a/b/c"
+	cd "$T/n/a/b/c" || return
+	exec 5>open
+	exec 6<open
+	for i in $(seq "$1"); do
+		echo "$i" >"$i"
+		echo "line $i" >&5
+		echo 2 >/proc/sys/vm/drop_caches
+		[ "$(cat "$T/n/a/b/c/$i")" = "$i" ] || return
+		[ "$(find . -type f | wc -l)" = $((i + 1)) ] || return
+	done
+	mv "$T/n/a/b" "$T/n/a/moved"
+	echo 2 >/proc/sys/vm/drop_caches
+	echo last >>open
+	[ "$(tail -n 1 <&6)" = last ] || return
+	exec 5>&- 6<&-
+	cd "$T" && rm -r "$T/n/a"
+}
+
+network
+check nfsd nfs_start
+mkdir -p "$T/n"
+for path in $PATHS; do
+	case $path in
+	served) options=passthrough=off ;;
+	direct) options=passthrough=off,cache=never ;;
+	passthrough) options=passthrough=on ;;
+	writeback) options=writeback=on ;;
+	esac
+	lower ext4 "$T/fs" 600M
+	mkdir "$T/fs/src"
+	loopback "$T/fs/src" "$T/m" "allow_other,default_permissions,export=100000,$options"
+	check "$path"-export exportfs -o rw,no_root_squash,no_subtree_check,insecure,fsid=77 "*:$T/m"
+	if check "$path"-mount within 60 "${net[@]}" mount.nfs -o vers=4.2,sec=sys "$there:$T/m" "$T/n"; then
+		drop_server &
+		check "$path"-model within 600 fsmodel -n "$OPS" -l "$T/fs/src" "$T/n"
+		rm -f "$T"/n/*
+		check "$path"-held within 300 held "${HELD:-20}"
+		check "$path"-tree within 900 tree
+		kill $!
+		check "$path"-client-umount umount "$T/n"
+	fi
+	exportfs -u "*:$T/m"
+	check "$path"-umount wait_for 30 umount "$T/m"
+	check "$path"-lower-umount wait_for 10 umount "$T/fs"
+done
+nfs_stop
+finish
