@@ -135,6 +135,16 @@ loopback() {
 	mount -t fusept -o "${3:-allow_other,default_permissions}" "fusept-loopback#$1" "$2"
 }
 
+# data_path NAME: fusept-loopback's options of a data path.
+data_path() {
+	case $1 in
+	served) echo passthrough=off ;;
+	direct) echo passthrough=off,cache=never ;;
+	passthrough) echo passthrough=on ;;
+	writeback) echo writeback=on ;;
+	esac
+}
+
 # kernel_loopback SOURCE DIR [OPTIONS]: the same through the kernel's own fuse.
 kernel_loopback() {
 	mkdir -p "$2"

@@ -8,8 +8,9 @@
 # timeout: 3600
 . "$FUSEPT_TESTS/lib.sh"
 
-SIZE=${SIZE:-48M}
-ROUNDS=${ROUNDS:-3}
+PATHS=${PATHS:-served direct passthrough writeback}
+SIZE=${SIZE:-12M}
+ROUNDS=${ROUNDS:-2}
 
 # verified CASE DIR OPTION ...
 verified() {
@@ -23,27 +24,22 @@ verified() {
 if kernel_at_least 6.6; then direct=1; else direct=0; fi # tmpfs with O_DIRECT
 libfuse=$(fusept-loopback -V | sed -n 's/.*libfuse //p')
 old_libfuse=$(printf '%s\n' 3.17 "$libfuse" | sort -VC && echo 0 || echo 1)
-for path in served direct passthrough; do
-	case $path in
-	served) options=passthrough=off ;;
-	direct) options=passthrough=off,cache=never ;;
-	passthrough) options=passthrough=on ;;
-	esac
+for path in $PATHS; do
 	lower tmpfs "$T/src" 600M
-	loopback "$T/src" "$T/m" "allow_other,default_permissions,$options"
-	verified $path-psync-random "$T/m" --ioengine=psync --rw=randwrite --bsrange=512-64k --numjobs=2
-	verified $path-psync-order "$T/m" --ioengine=psync --rw=write --bs=128k --numjobs=2 --fsync=16
-	if [ $path$old_libfuse = direct1 ]; then
-		skip $path-mmap "a server on libfuse before 3.17 cannot allow shared mappings of direct files"
+	loopback "$T/src" "$T/m" "allow_other,default_permissions,$(data_path "$path")"
+	verified "$path-psync-random" "$T/m" --ioengine=psync --rw=randwrite --bsrange=512-64k --numjobs=2
+	verified "$path-psync-order" "$T/m" --ioengine=psync --rw=write --bs=128k --numjobs=2 --fsync=16
+	if [ "$path$old_libfuse" = direct1 ]; then
+		skip "$path-mmap" "a server on libfuse before 3.17 cannot allow shared mappings of direct files"
 	else
-		verified $path-mmap "$T/m" --ioengine=mmap --rw=randwrite --bs=4k --numjobs=2
+		verified "$path-mmap" "$T/m" --ioengine=mmap --rw=randwrite --bs=4k --numjobs=2
 	fi
-	verified $path-libaio "$T/m" --ioengine=libaio --iodepth=8 --rw=randwrite --bs=16k --direct=$direct
-	verified $path-io_uring "$T/m" --ioengine=io_uring --iodepth=8 --rw=randwrite --bs=8k
+	verified "$path-libaio" "$T/m" --ioengine=libaio --iodepth=8 --rw=randwrite --bs=16k --direct=$direct
+	verified "$path-io_uring" "$T/m" --ioengine=io_uring --iodepth=8 --rw=randwrite --bs=8k
 	# Two jobs, a half each of one file.
-	verified $path-one-file "$T/m" --ioengine=psync --rw=randwrite --bs=4k --numjobs=2 --filename=shared \
+	verified "$path-one-file" "$T/m" --ioengine=psync --rw=randwrite --bs=4k --numjobs=2 --filename=shared \
 		--offset_increment="$SIZE"
 	umount "$T/m"
-	check $path-lower-umount wait_for 10 umount "$T/src"
+	check "$path-lower-umount" wait_for 10 umount "$T/src"
 done
 finish

@@ -90,28 +90,22 @@ network
 check nfsd nfs_start
 mkdir -p "$T/n"
 for path in $PATHS; do
-	case $path in
-	served) options=passthrough=off ;;
-	direct) options=passthrough=off,cache=never ;;
-	passthrough) options=passthrough=on ;;
-	writeback) options=writeback=on ;;
-	esac
 	lower ext4 "$T/fs" 600M
 	mkdir "$T/fs/src"
-	loopback "$T/fs/src" "$T/m" "allow_other,default_permissions,export=100000,$options"
-	check "$path"-export exportfs -o rw,no_root_squash,no_subtree_check,insecure,fsid=77 "*:$T/m"
-	if check "$path"-mount within 60 "${net[@]}" mount.nfs -o vers=4.2,sec=sys "$there:$T/m" "$T/n"; then
+	loopback "$T/fs/src" "$T/m" "allow_other,default_permissions,export=100000,$(data_path "$path")"
+	check "$path-export" exportfs -o rw,no_root_squash,no_subtree_check,insecure,fsid=77 "*:$T/m"
+	if check "$path-mount" within 60 "${net[@]}" mount.nfs -o vers=4.2,sec=sys "$there:$T/m" "$T/n"; then
 		drop_server &
-		check "$path"-model within 600 fsmodel -n "$OPS" -l "$T/fs/src" "$T/n"
+		check "$path-model" within 600 fsmodel -n "$OPS" -l "$T/fs/src" "$T/n"
 		rm -f "$T"/n/*
-		check "$path"-held within 300 held "${HELD:-20}"
-		check "$path"-tree within 900 tree
+		check "$path-held" within 300 held "${HELD:-20}"
+		check "$path-tree" within 900 tree
 		kill $!
-		check "$path"-client-umount umount "$T/n"
+		check "$path-client-umount" umount "$T/n"
 	fi
 	exportfs -u "*:$T/m"
-	check "$path"-umount wait_for 30 umount "$T/m"
-	check "$path"-lower-umount wait_for 10 umount "$T/fs"
+	check "$path-umount" wait_for 30 umount "$T/m"
+	check "$path-lower-umount" wait_for 10 umount "$T/fs"
 done
 nfs_stop
 finish

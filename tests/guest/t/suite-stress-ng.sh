@@ -8,7 +8,8 @@
 # timeout: 7200
 . "$FUSEPT_TESTS/lib.sh"
 
-EACH=${EACH:-2} # seconds
+PATHS=${PATHS:-served direct passthrough writeback}
+EACH=${EACH:-1} # seconds
 
 # What stress-ng's exit status means: 0 passed, 3 and 4 not here (not
 # implemented, not enough of something), anything else failed.
@@ -33,14 +34,9 @@ done
 umount "$T/m"
 umount "$T/src"
 
-for path in served direct passthrough; do
-	case $path in
-	served) options=passthrough=off ;;
-	direct) options=passthrough=off,cache=never ;;
-	passthrough) options=passthrough=on ;;
-	esac
+for path in $PATHS; do
 	lower tmpfs "$T/src" 1G
-	loopback "$T/src" "$T/m" "allow_other,default_permissions,$options"
+	loopback "$T/src" "$T/m" "allow_other,default_permissions,$(data_path "$path")"
 	for s in "${all[@]}"; do
 		stress "$s" "$T/m"
 		status=$?
@@ -59,6 +55,6 @@ for path in served direct passthrough; do
 		esac
 	done
 	umount "$T/m"
-	check $path-lower-umount wait_for 10 umount "$T/src"
+	check "$path-lower-umount" wait_for 10 umount "$T/src"
 done
 finish
