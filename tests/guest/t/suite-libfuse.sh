@@ -11,30 +11,67 @@
 
 cd /usr/src/fuse3/build || exit 1
 
-# suite FILE CMD ...: runs it; FILE gets "NAME RESULT" lines
+# descendants PID: its children and theirs.
+descendants() {
+	local p
+	for p in $(pgrep -P "$1"); do
+		echo "$p"
+		descendants "$p"
+	done
+}
+
+# unstick PID: shows what the tests of PID wait for, and ends it.
+unstick() {
+	local p
+	for p in "$1" $(descendants "$1"); do
+		echo "# $p $(tr '\0' ' ' <"/proc/$p/cmdline"): $(ps -o stat=,wchan= -p "$p")"
+		sed 's/^/#   /' "/proc/$p/stack"
+	done
+	# shellcheck disable=SC2046
+	kill -9 $(descendants "$1")
+}
+
+# suite FILE CMD ...: runs it; FILE gets "NAME RESULT" lines. A test that does
+# not go on for two minutes is ended.
 suite() {
-	local file=$1
+	local file=$1 pid still=0 size last=0
 	shift
-	timeout 3000 "$@" python3 -m pytest -v -p no:cacheprovider test/ >"$file.log" 2>&1
+	"$@" python3 -m pytest -v -p no:cacheprovider test/ >"$file.log" 2>&1 &
+	pid=$!
+	while sleep 2 && kill -0 $pid 2>/dev/null; do
+		size=$(stat -c %s "$file.log")
+		if [ "$size" != "$last" ]; then
+			still=0
+		elif [ $((still += 2)) -ge 120 ]; then
+			echo "# stuck in: $(tail -n 1 "$file.log")"
+			unstick $pid
+			still=0
+		fi
+		last=$size
+	done
 	sed -n 's/^test\/\([^ ]*\) \(PASSED\|FAILED\|SKIPPED\|ERROR\|XFAIL\|XPASS\).*/\1 \2/p' "$file.log" >"$file"
-	[ -s "$file" ] || { tail -n 40 "$file.log"; return 1; }
+	[ -s "$file" ] || tail -n 40 "$file.log"
 }
 
 rmmod fuse_pt
 modprobe fuse
-check kernels-own suite "$T/own"
+suite "$T/own"
+check kernels-own [ -s "$T/own" ]
 while read -r m; do umount -l "$m"; done < <(awk '$3 ~ /^fuse/ && $3 != "fusectl" { print $2 }' /proc/self/mounts)
 
 umount /sys/fs/fuse/connections 2>/dev/null
 if rmmod fuse 2>/dev/null && modprobe fuse_pt replace_fuse=1 2>/dev/null; then
 	echo "# as a drop-in"
-	check fusept suite "$T/ours"
+	suite "$T/ours"
 else
 	echo "# under fusept-run"
 	modprobe fuse_pt
 	modprobe fuse
-	check fusept suite "$T/ours" fusept-run
+	suite "$T/ours" fusept-run
 fi
+check fusept [ -s "$T/ours" ]
+passed() { grep -c ' PASSED$' "$1"; }
+echo "# passed: $(passed "$T/own") on the kernel's own fuse, $(passed "$T/ours") on fusept"
 
 while read -r name own; do
 	ours=$(awk -v n="$name" '$1 == n { print $2 }' "$T/ours")
