@@ -11,7 +11,7 @@
 . "$FUSEPT_TESTS/lib.sh"
 
 OPS=${OPS:-6000}
-PATHS=${PATHS:-served direct passthrough writeback}
+PATHS=${PATHS:-none served direct passthrough writeback}
 TREE=${TREE:-/usr/include}
 there=10.77.0.1
 
@@ -92,7 +92,11 @@ mkdir -p "$T/n"
 for path in $PATHS; do
 	lower ext4 "$T/fs" 600M
 	mkdir "$T/fs/src"
-	loopback "$T/fs/src" "$T/m" "allow_other,default_permissions,export=100000,$(data_path "$path")"
+	mkdir -p "$T/m"
+	case $path in
+	none) mount --bind "$T/fs/src" "$T/m" ;;
+	*) loopback "$T/fs/src" "$T/m" "allow_other,default_permissions,export=100000,$(data_path "$path")" ;;
+	esac
 	check "$path-export" exportfs -o rw,no_root_squash,no_subtree_check,insecure,fsid=77 "*:$T/m"
 	if check "$path-mount" within 60 "${net[@]}" mount.nfs -o vers=4.2,sec=sys "$there:$T/m" "$T/n"; then
 		drop_server &
