@@ -23,8 +23,11 @@
 #include <linux/mm.h>
 #include <linux/pagemap.h>
 #include <linux/stat.h>
+#include <linux/fuse_pt.h>
 #include "acl.h"
+#include "backing.h"
 #include "file.h"
+#include "lower.h"
 #include "node.h"
 #include "request.h"
 
@@ -341,13 +344,127 @@ int fpt_attr_ask(struct inode *inode, struct file *file)
 	return 0;
 }
 
+/* -------- from the backing file, where the server lets us -------- */
+
+/* What a backing file says of the file above it. */
+#define STAT_BELOW	(FPT_STAT_DATA | STATX_ATIME)
+
+/* Attributes of a backing file, if there are any. */
+struct attr_below {
+	bool			known;
+	loff_t			size;
+	blkcnt_t		blocks;
+	struct timespec64	atime;
+	struct timespec64	mtime;
+	struct timespec64	ctime;
+};
+
+/*
+ * They are as old as @epoch: the inode takes them unless it changed since, or
+ * is no longer in passthrough on @fb. Nothing is in its page cache meanwhile.
+ */
+static bool take_below(struct inode *inode, const struct attr_below *below,
+		       const struct fpt_backing *fb, u64 epoch)
+{
+	struct fpt_node *node = fpt_node(inode);
+	bool taken;
+
+	spin_lock(&node->lock);
+	taken = node->io.backing == fb && epoch > node->attr_epoch &&
+		epoch > node->attr_asked &&
+		!test_bit(FPT_N_SIZE_CHANGING, &node->bits);
+	if (taken) {
+		i_size_write(inode, below->size);
+		inode->i_blocks = below->blocks;
+		inode_set_atime_to_ts(inode, below->atime);
+		inode_set_mtime_to_ts(inode, below->mtime);
+		inode_set_ctime_to_ts(inode, below->ctime);
+		node->stale_mask &= ~STAT_BELOW;
+		node->attr_asked = epoch;
+	}
+	spin_unlock(&node->lock);
+
+	return taken;
+}
+
+/*
+ * Look @below up. Return: true if the inode has them, too; what is in @below is
+ * right for a caller who began before this call all the same.
+ */
+static noinline bool look_below(struct inode *inode, struct attr_below *below)
+{
+	struct fpt_backing *fb;
+	struct kstat stat;
+	bool taken;
+	u64 epoch;
+
+	fb = fpt_iomode_backing(inode, FUSE_PT_BACKING_GETATTR);
+	if (!fb)
+		return false;
+
+	epoch = fpt_attr_epoch(fpt_inode_conn(inode));
+	if (fpt_lower_getattr(fb->file, fb->cred, &stat, STAT_BELOW)) {
+		fpt_backing_put(fb);
+		return false;
+	}
+	below->known = true;
+	below->size = stat.size;
+	below->blocks = stat.blocks;
+	below->atime = stat.atime;
+	below->mtime = stat.mtime;
+	below->ctime = stat.ctime;
+	taken = take_below(inode, below, fb, epoch);
+	fpt_backing_put(fb);
+
+	return taken;
+}
+
+/* Are only such attributes in @mask out of date that a backing file has? */
+static bool only_below(const struct inode *inode, u32 mask)
+{
+	return S_ISREG(inode->i_mode) && (mask & STAT_BELOW) &&
+	       !fpt_attr_expired(inode, mask & ~STAT_BELOW);
+}
+
 int fpt_attr_refresh(struct inode *inode, struct file *file, u32 mask)
 {
+	struct attr_below below;
+
 	if (fpt_inode_stale(inode))
 		return -EIO;
 	if (!fpt_attr_expired(inode, mask))
 		return 0;
+	if (only_below(inode, mask) && look_below(inode, &below))
+		return 0;
 	return fpt_attr_ask(inode, file);
+}
+
+/*
+ * The same for stat(2). Stores into a mapping of the backing file leave no
+ * trace: while there may be any, what is known of the data does not count.
+ */
+static int refresh_stat(struct inode *inode, u32 mask, struct attr_below *below)
+{
+	bool unseen = (mask & FPT_STAT_DATA) && S_ISREG(inode->i_mode) &&
+		      fpt_iomode_unseen(inode);
+
+	if (likely(!unseen && !fpt_attr_expired(inode, mask)))
+		return 0;
+	if (only_below(inode, mask)) {
+		look_below(inode, below);
+		if (below->known)
+			return 0;
+	}
+	return fpt_attr_ask(inode, NULL);
+}
+
+static void fill_below(const struct attr_below *below, struct kstat *stat)
+{
+	stat->size = below->size;
+	stat->blocks = below->blocks;
+	stat->atime = below->atime;
+	stat->mtime = below->mtime;
+	stat->ctime = below->ctime;
 }
 
 bool fpt_node_wrote(struct inode *inode, loff_t end)
@@ -407,8 +524,11 @@ int fpt_getattr(struct mnt_idmap *idmap, const struct path *path,
 	struct inode *inode = d_inode(path->dentry);
 	struct fpt_node *node = fpt_node(inode);
 	u32 mask = request_mask & STATX_BASIC_STATS;
+	struct attr_below below;
 	bool all = false;
 	int err = 0;
+
+	below.known = false;
 
 	if (fpt_inode_stale(inode))
 		return -EIO;
@@ -436,12 +556,8 @@ int fpt_getattr(struct mnt_idmap *idmap, const struct path *path,
 	case AT_STATX_DONT_SYNC:
 		break;
 	default:
-		/* Stores into a mapping of the backing file leave no trace. */
-		if (!all && (mask & FPT_STAT_DATA) && S_ISREG(inode->i_mode) &&
-		    fpt_iomode_unseen(inode))
-			err = fpt_attr_ask(inode, NULL);
-		else
-			err = fpt_attr_refresh(inode, NULL, mask);
+		if (!all)
+			err = refresh_stat(inode, mask, &below);
 	}
 	if (err)
 		return err;
@@ -454,6 +570,8 @@ int fpt_getattr(struct mnt_idmap *idmap, const struct path *path,
 	if (node->blksize)
 		stat->blksize = node->blksize;
 	fpt_statx_fill(inode, stat);
+	if (below.known)
+		fill_below(&below, stat);
 	spin_unlock(&node->lock);
 	return 0;
 }

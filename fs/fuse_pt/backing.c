@@ -20,7 +20,7 @@
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/uidgid.h>
-#include <linux/fuse_pt_protocol.h>
+#include <linux/fuse_pt.h>
 #include "backing.h"
 #include "conn.h"
 
@@ -156,7 +156,7 @@ int fpt_backing_open(struct fpt_conn *conn, const struct fuse_backing_map *map)
 			      -EPERM);
 	if (!may_register(conn))
 		return refuse("CAP_SYS_ADMIN is needed", map->fd, -EPERM);
-	if (map->flags)
+	if (map->flags & ~FUSE_PT_BACKING_ALL)
 		return refuse("unknown bits in flags", map->fd, -EINVAL);
 	if (map->padding)
 		return refuse("padding is not zero", map->fd, -EINVAL);
@@ -182,6 +182,7 @@ int fpt_backing_open(struct fpt_conn *conn, const struct fuse_backing_map *map)
 	atomic_set(&fb->opens, 0);
 	fb->closed = false;
 	fb->cred = get_current_cred();
+	fb->flags = map->flags;
 	id = add_entry(conn, fb);
 	if (id < 0) {
 		err = refuse("no id for it", map->fd, id);

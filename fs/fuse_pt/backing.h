@@ -28,6 +28,7 @@ struct seq_file;
  * @file: what was registered, referenced
  * @cred: credentials of the task that registered it, referenced; all I/O runs
  *	with them
+ * @flags: FUSE_PT_BACKING_*, what else may be done to it unasked
  * @rcu: for the look-up under RCU
  */
 struct fpt_backing {
@@ -38,6 +39,7 @@ struct fpt_backing {
 	struct fpt_backings	*table;
 	struct file		*file;
 	const struct cred	*cred;
+	u32			flags;
 	struct rcu_head		rcu;
 };
 

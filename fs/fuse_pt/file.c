@@ -5,11 +5,9 @@
 #include "compat/compat.h"
 
 #include <linux/capability.h>
-#include <linux/completion.h>
 #include <linux/fs.h>
 #include <linux/pagemap.h>
 #include <linux/sched/signal.h>
-#include <linux/siphash.h>
 #include <linux/slab.h>
 #include <linux/splice.h>
 #include "acl.h"
@@ -300,6 +298,8 @@ static int open_own(struct inode *inode, struct file *file, struct fpt_file *ff)
 	return 0;
 }
 
+static const struct file_operations lets_fops;
+
 /* Take over what the server opened; what the page cache has is left alone. */
 static int open_take(struct inode *inode, struct file *file,
 		     struct fpt_file *ff, const struct fuse_open_out *reply)
@@ -324,6 +324,8 @@ static int open_take(struct inode *inode, struct file *file,
 	}
 
 	file->private_data = ff;
+	if (ff->lets)
+		file->f_op = &lets_fops;
 	file->f_mode |= FMODE_CAN_ODIRECT;
 	open_set_position(inode, file, ff->open_flags);
 	if (ff->path != FPT_PATH_THROUGH && (file->f_mode & FMODE_WRITE))
@@ -436,155 +438,6 @@ static int file_release(struct inode *inode, struct file *file)
 	return 0;
 }
 
-/* -------- flush and sync -------- */
-
-u64 fpt_lock_owner(const struct fpt_conn *conn, fl_owner_t owner)
-{
-	return siphash_1u64((unsigned long)owner, &conn->owner_key);
-}
-
-bool fpt_task_killed(void)
-{
-	if (fatal_signal_pending(current))
-		return true;
-	/* The signal that killed it is taken off before it exits. */
-	return (current->flags & PF_EXITING) &&
-		(current->signal->group_exit_code & 0x7f) == SIGKILL;
-}
-
-/**
- * struct file_flush - a FLUSH that is sent whether or not its caller waits
- * @refs: the caller's and the transport's; freed after the last
- * @call: the request
- * @in: its argument
- * @ended: completed when the server answered
- * @ff: handle, referenced until then
- */
-struct file_flush {
-	refcount_t		refs;
-	struct fpt_call		call;
-	struct fuse_flush_in	in;
-	struct completion	ended;
-	struct fpt_file		*ff;
-};
-
-/* What a server does not have is as good as done, and not asked for again. */
-static int file_optional(struct fpt_conn *conn, u32 op, int err)
-{
-	if (err != -ENOSYS)
-		return err;
-	fpt_op_set_missing(conn, op);
-	return 0;
-}
-
-static void flush_put(struct file_flush *flush)
-{
-	if (refcount_dec_and_test(&flush->refs))
-		kfree(flush);
-}
-
-static void flush_done(struct fpt_conn *conn, struct fpt_call *call)
-{
-	struct file_flush *flush = container_of(call, struct file_flush, call);
-	struct fpt_file *ff = flush->ff;
-
-	complete(&flush->ended);
-	flush_put(flush);
-	fpt_file_put(ff);
-}
-
-static int flush_call(struct fpt_file *ff, fl_owner_t owner)
-{
-	struct file_flush *flush;
-	int err;
-
-	flush = kzalloc_obj(struct file_flush, GFP_KERNEL | __GFP_NOFAIL);
-	refcount_set(&flush->refs, 2);
-	init_completion(&flush->ended);
-	flush->ff = fpt_file_get(ff);
-	flush->in.fh = ff->fh;
-	flush->in.lock_owner = fpt_lock_owner(ff->conn, owner);
-	flush->call.op = FUSE_FLUSH;
-	flush->call.node = ff->node;
-	flush->call.flags = FPT_CALL_FORCE;
-	flush->call.done = flush_done;
-	fpt_call_in(&flush->call, &flush->in, sizeof(flush->in));
-
-	err = fpt_call_async(ff->conn, &flush->call, GFP_KERNEL | __GFP_NOFAIL);
-	if (err) {
-		flush->call.error = err;
-		flush_done(ff->conn, &flush->call);
-	} else if (fpt_task_killed() ||
-		   wait_for_completion_killable(&flush->ended)) {
-		err = -EINTR;
-	} else {
-		err = flush->call.error;
-	}
-	flush_put(flush);
-	return err;
-}
-
-static int file_flush(struct file *file, fl_owner_t owner)
-{
-	struct fpt_file *ff = fpt_file(file);
-	struct inode *inode = file_inode(file);
-	int lost, err;
-
-	if (fpt_inode_stale(inode))
-		return -EIO;
-	/* With dirty pages it is about more than the server's own business. */
-	if ((ff->open_flags & FOPEN_NOFLUSH) &&
-	    !fpt_has(ff->conn, FPT_F_WRITEBACK))
-		return 0;
-
-	lost = fpt_wb_flush(inode, 0, LLONG_MAX);
-	if (!lost)
-		lost = fpt_times_flush(inode);
-	if (lost == -EINTR)
-		lost = 0;
-	/* Data that is lost is no reason to keep a lock. */
-	if (lost && !fpt_has(ff->conn, FPT_F_POSIX_LOCKS))
-		return lost;
-
-	if (fpt_op_missing(ff->conn, FUSE_FLUSH))
-		return lost;
-	err = file_optional(ff->conn, FUSE_FLUSH, flush_call(ff, owner));
-	return lost ? lost : err;
-}
-
-int fpt_file_sync_call(struct file *file, int datasync, u32 op)
-{
-	struct fpt_file *ff = fpt_file(file);
-	struct fuse_fsync_in in = {
-		.fh = ff->fh,
-		.fsync_flags = datasync ? FUSE_FSYNC_FDATASYNC : 0,
-	};
-	struct fpt_call call = { .op = op, .node = ff->node };
-
-	if (fpt_op_missing(ff->conn, op))
-		return 0;
-
-	fpt_call_in(&call, &in, sizeof(in));
-	return file_optional(ff->conn, op, fpt_call(ff->conn, &call));
-}
-
-static int file_fsync(struct file *file, loff_t start, loff_t end, int datasync)
-{
-	struct inode *inode = file_inode(file);
-	int err, lost;
-
-	if (fpt_inode_stale(inode))
-		return -EIO;
-
-	err = fpt_wb_settle(inode, start, end);
-	lost = file_check_and_advance_wb_err(file);
-	if (!err)
-		err = lost;
-	if (!err && !datasync)
-		err = fpt_times_flush(inode);
-	return err ? err : fpt_file_sync_call(file, datasync, FUSE_FSYNC);
-}
-
 /* -------- sizes -------- */
 
 void fpt_file_lost_size(struct inode *inode, loff_t end, u64 epoch)
@@ -689,26 +542,46 @@ static int file_mmap(struct file *file, struct vm_area_struct *vma)
 	return fpt_cached_mmap(file, vma);
 }
 
+static int file_fadvise(struct file *file, loff_t offset, loff_t len,
+			int advice)
+{
+	if (fpt_file_lets(file, FUSE_PT_BACKING_FADVISE))
+		return fpt_passthrough_fadvise(file, offset, len, advice);
+	return generic_fadvise(file, offset, len, advice);
+}
+
+#define FILE_FOPS							\
+	.owner		= THIS_MODULE,					\
+	.llseek		= fpt_file_llseek,				\
+	.mmap		= file_mmap,					\
+	.open		= file_open,					\
+	.flush		= fpt_file_flush,				\
+	.release	= file_release,					\
+	.fsync		= fpt_file_fsync,				\
+	.splice_read	= file_splice_read,				\
+	.splice_write	= file_splice_write,				\
+	.lock		= fpt_lock,					\
+	.flock		= fpt_flock,					\
+	.setlease	= generic_setlease,				\
+	.unlocked_ioctl	= fpt_ioctl,					\
+	.compat_ioctl	= fpt_compat_ioctl,				\
+	.poll		= fpt_poll,					\
+	.fallocate	= fpt_file_fallocate,				\
+	.copy_file_range = fpt_file_copy
+
 static const struct file_operations file_fops = {
-	.owner		= THIS_MODULE,
-	.llseek		= fpt_file_llseek,
+	FILE_FOPS,
 	.read_iter	= file_read_iter,
 	.write_iter	= file_write_iter,
-	.mmap		= file_mmap,
-	.open		= file_open,
-	.flush		= file_flush,
-	.release	= file_release,
-	.fsync		= file_fsync,
-	.splice_read	= file_splice_read,
-	.splice_write	= file_splice_write,
-	.lock		= fpt_lock,
-	.flock		= fpt_flock,
-	.setlease	= generic_setlease,
-	.unlocked_ioctl	= fpt_ioctl,
-	.compat_ioctl	= fpt_compat_ioctl,
-	.poll		= fpt_poll,
-	.fallocate	= fpt_file_fallocate,
-	.copy_file_range = fpt_file_copy,
+};
+
+/* Of opens for which the kernel may do more than Linux's fuse can at all. */
+static const struct file_operations lets_fops = {
+	FILE_FOPS,
+	.read_iter	= file_read_iter,
+	.write_iter	= file_write_iter,
+	.fadvise	= file_fadvise,
+	.remap_file_range = fpt_file_remap,
 };
 
 static const struct inode_operations file_iops = {

@@ -7,7 +7,7 @@
 
 #include <linux/fs.h>
 #include <linux/refcount.h>
-#include <linux/fuse_pt_protocol.h>
+#include <linux/fuse_pt.h>
 #include "dircache.h"
 #include "node.h"
 #include "request.h"
@@ -54,6 +54,8 @@ enum fpt_file_locks {
  * @owns: counts in fpt_wb.owners
  * @back: backing file opened for this open, or NULL; set with FOPEN_PASSTHROUGH
  * @backing: what was registered, that @back is of, referenced; NULL if @back is
+ * @lets: FUSE_PT_BACKING_*, what the server lets the kernel do to @back unasked;
+ *	0 unless @path is FPT_PATH_THROUGH
  * @locks: enum fpt_file_locks, changed under the f_lock of the struct file
  * @poll: of an open file that was polled, see poll.h; else NULL
  * @release: the RELEASE that ends it, filled in advance
@@ -77,6 +79,7 @@ struct fpt_file {
 	bool			no_release;
 	u8			locks;
 	bool			owns;
+	u32			lets;
 	struct file		*back;
 	struct fpt_backing	*backing;
 	struct fpt_poll		*poll;
@@ -94,6 +97,12 @@ struct fpt_file {
 static inline struct fpt_file *fpt_file(const struct file *file)
 {
 	return file->private_data;
+}
+
+/* May the kernel do to the backing file what @bit is about, unasked? */
+static inline bool fpt_file_lets(const struct file *file, u32 bit)
+{
+	return fpt_file(file)->lets & bit;
 }
 
 /* Flags that a WRITE names: where the size is ours, so is where to append. */
@@ -195,11 +204,18 @@ void fpt_late_open(struct fpt_conn *conn, u32 op, u64 node, const void *reply,
 void fpt_late_create(struct fpt_conn *conn, u32 op, u64 node, const void *reply,
 		     size_t len);
 
+/* sync.c: f_op->flush and f_op->fsync */
+int fpt_file_flush(struct file *file, fl_owner_t owner);
+int fpt_file_fsync(struct file *file, loff_t start, loff_t end, int datasync);
+
 /* range.c: lseek, fallocate, copy_file_range through the server */
 loff_t fpt_file_llseek(struct file *file, loff_t offset, int whence);
 long fpt_file_fallocate(struct file *file, int mode, loff_t offset, loff_t len);
 ssize_t fpt_file_copy(struct file *in, loff_t pos_in, struct file *out,
 		      loff_t pos_out, size_t len, unsigned int flags);
+
+loff_t fpt_file_remap(struct file *in, loff_t pos_in, struct file *out,
+		      loff_t pos_out, loff_t len, unsigned int remap_flags);
 
 /* range.c: where a block of a file is on the block device */
 sector_t fpt_file_bmap(struct address_space *mapping, sector_t block);

@@ -55,7 +55,7 @@
 #include <linux/sched/signal.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
-#include <linux/fuse_pt_protocol.h>
+#include <linux/fuse_pt.h>
 #include "backing.h"
 #include "conn.h"
 #include "file.h"
@@ -277,6 +277,7 @@ static int open_through(struct inode *inode, struct file *file,
 		ff->path = FPT_PATH_DIRECT;
 	} else {
 		ff->path = FPT_PATH_THROUGH;
+		ff->lets = fb->flags;
 		/* io_uring and RWF_NOWAIT: what the lower file can, we can */
 		file->f_mode |= ff->back->f_mode & FMODE_NOWAIT;
 	}
@@ -370,6 +371,25 @@ bool fpt_iomode_cached(struct inode *inode)
 	const struct fpt_iomode *io = &fpt_node(inode)->io;
 
 	return READ_ONCE(io->cached) || READ_ONCE(io->waiting);
+}
+
+struct fpt_backing *fpt_iomode_backing(struct inode *inode, u32 bit)
+{
+	struct fpt_node *fn = fpt_node(inode);
+	struct fpt_backing *fb;
+
+	if (likely(!READ_ONCE(fn->io.backing)))
+		return NULL;
+
+	spin_lock(&fn->lock);
+	fb = fn->io.backing;
+	if (fb && (fb->flags & bit))
+		fpt_backing_get(fb);
+	else
+		fb = NULL;
+	spin_unlock(&fn->lock);
+
+	return fb;
 }
 
 void fpt_iomode_mapped(struct inode *inode, struct fpt_file *ff)

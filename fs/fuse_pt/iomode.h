@@ -95,6 +95,16 @@ void fpt_iomode_share_end(struct inode *inode);
 bool fpt_iomode_cached(struct inode *inode);
 
 /**
+ * fpt_iomode_backing() - may an inode's backing file be used unasked?
+ * @inode: regular file
+ * @bit: FUSE_PT_BACKING_*, what for
+ *
+ * Return: what the inode is in passthrough on, referenced, if the server lets
+ * the kernel do @bit; or NULL.
+ */
+struct fpt_backing *fpt_iomode_backing(struct inode *inode, u32 bit);
+
+/**
  * fpt_iomode_mapped() - this open is about to make a shared mapping of its
  * backing file that may be written through
  * @inode: regular file

@@ -145,8 +145,10 @@ static int remote_set(struct file *file, const struct file_lock *fl,
 		owned = FPT_LOCKS_OFD;
 	ask->mortal = !owned;
 	/* In advance: a signal leaves open whether it was granted. */
-	if (!unlocks)
+	if (!unlocks && owned)
 		note_owned(file, owned);
+	else if (!unlocks)
+		set_bit(FPT_N_LOCKED, &fpt_node(file_inode(file))->bits);
 
 	err = fpt_call(ff->conn, &ask->call);
 	if (ask->call.orphan)

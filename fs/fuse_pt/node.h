@@ -25,6 +25,7 @@ enum fpt_node_bits {
 	FPT_N_SIZE_CHANGING,	/* truncate or extending write in flight */
 	FPT_N_BIRTH_ASKED,	/* whether there is a birth time is known */
 	FPT_N_BORN,		/* and it is in @btime */
+	FPT_N_LOCKED,		/* it had a POSIX lock at the server */
 	FPT_N_TIMES_DIRTY,	/* the server does not have our times, times.c */
 };
 

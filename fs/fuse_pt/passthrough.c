@@ -14,6 +14,7 @@
  */
 #include "compat/compat.h"
 
+#include <linux/falloc.h>
 #include <linux/fcntl.h>
 #include <linux/file.h>
 #include <linux/fs.h>
@@ -23,6 +24,7 @@
 #include "backing.h"
 #include "file.h"
 #include "iomode.h"
+#include "lower.h"
 #include "node.h"
 #include "passthrough.h"
 #include "stack.h"
@@ -211,4 +213,112 @@ int fpt_passthrough_mmap(struct file *file, struct vm_area_struct *vma)
 	err = fpt_stack_mmap(ff->back, vma);
 	through_read(file);
 	return err;
+}
+
+/* -------- what the server lets the kernel do unasked (fuse_pt.h) -------- */
+
+int fpt_passthrough_fsync(struct file *file, loff_t start, loff_t end,
+			  int datasync)
+{
+	/* of pages that were cached before the file went to passthrough */
+	int lost = file_check_and_advance_wb_err(file);
+	int err;
+
+	err = fpt_lower_fsync(fpt_file(file)->back, start, end, datasync);
+	return err ? err : lost;
+}
+
+int fpt_passthrough_flush(struct file *file, fl_owner_t owner)
+{
+	return fpt_lower_flush(fpt_file(file)->back, owner);
+}
+
+loff_t fpt_passthrough_llseek(struct file *file, loff_t offset, int whence)
+{
+	loff_t found;
+
+	found = fpt_lower_llseek(fpt_file(file)->back, offset, whence);
+	return found < 0 ? found :
+		vfs_setpos(file, found, file_inode(file)->i_sb->s_maxbytes);
+}
+
+/* The size changed by other than growing to the end of what was written. */
+static void through_resized(struct inode *inode, const struct file *lower)
+{
+	struct fpt_node *fn = fpt_node(inode);
+
+	/* under the lock, so that of two the later is the last */
+	spin_lock(&fn->lock);
+	i_size_write(inode, i_size_read(file_inode(lower)));
+	spin_unlock(&fn->lock);
+	fpt_node_wrote(inode, 0);
+}
+
+int fpt_passthrough_fallocate(struct file *file, int mode, loff_t offset,
+			      loff_t len)
+{
+	struct file *lower = fpt_file(file)->back;
+	struct inode *inode = file_inode(file);
+	int err;
+
+	err = strip_privs(file, false);
+	if (err)
+		return err;
+
+	err = fpt_lower_fallocate(lower, mode, offset, len);
+	if (err)
+		fpt_attr_stale(inode, FPT_STAT_DATA);	/* a part may be done */
+	else if (mode & (FALLOC_FL_COLLAPSE_RANGE | FALLOC_FL_INSERT_RANGE))
+		through_resized(inode, lower);
+	else
+		fpt_node_wrote(inode, mode & FALLOC_FL_KEEP_SIZE ?
+			       0 : offset + len);
+	return err;
+}
+
+int fpt_passthrough_fadvise(struct file *file, loff_t offset, loff_t len,
+			    int advice)
+{
+	return fpt_lower_fadvise(fpt_file(file)->back, offset, len, advice);
+}
+
+ssize_t fpt_passthrough_copy(struct file *in, loff_t pos_in, struct file *out,
+			     loff_t pos_out, size_t len)
+{
+	ssize_t done;
+
+	done = strip_privs(out, false);
+	if (done)
+		return done;
+
+	done = fpt_lower_copy(fpt_file(in)->back, pos_in, fpt_file(out)->back,
+			      out, pos_out, len);
+	if (done > 0) {
+		through_wrote(file_inode(out), pos_out + done);
+		through_read(in);
+	}
+	return done;
+}
+
+loff_t fpt_passthrough_remap(struct file *in, loff_t pos_in, struct file *out,
+			     loff_t pos_out, loff_t len,
+			     unsigned int remap_flags)
+{
+	bool dedup = remap_flags & REMAP_FILE_DEDUP;
+	loff_t done;
+
+	/* what is deduplicated stays what it was */
+	done = dedup ? 0 : strip_privs(out, false);
+	if (done)
+		return done;
+
+	done = fpt_lower_remap(fpt_file(in)->back, pos_in, fpt_file(out)->back,
+			       out, pos_out, len, remap_flags);
+	if (dedup)
+		fpt_attr_stale(file_inode(out), STATX_BLOCKS);
+	else if (done >= 0)
+		fpt_node_wrote(file_inode(out), pos_out + done);
+	else
+		fpt_attr_stale(file_inode(out), FPT_STAT_DATA);
+	return done;
 }

@@ -46,7 +46,9 @@ bool fpt_must_strip_privs(struct file *file)
 {
 	struct inode *inode = file_inode(file);
 
-	if (!(inode->i_mode & (S_ISUID | S_ISGID)) && fpt_no_caps(inode))
+	if (!(inode->i_mode & (S_ISUID | S_ISGID)) &&
+	    /* the file system below drops those that are its own */
+	    (fpt_file_lets(file, FUSE_PT_BACKING_XATTR) || fpt_no_caps(inode)))
 		return false;
 	/* A write that the server never sees it cannot strip at either. */
 	return fpt_file(file)->path == FPT_PATH_THROUGH ||

@@ -13,6 +13,7 @@
 #include "conn.h"
 #include "file.h"
 #include "node.h"
+#include "passthrough.h"
 #include "request.h"
 #include "writeback.h"
 
@@ -92,9 +93,12 @@ loff_t fpt_file_llseek(struct file *file, loff_t offset, int whence)
 	case SEEK_CUR:
 		return generic_file_llseek(file, offset, whence);
 	case SEEK_END:
-		return seek_by_size(file, offset, whence);
 	case SEEK_DATA:
 	case SEEK_HOLE:
+		if (fpt_file_lets(file, FUSE_PT_BACKING_LSEEK))
+			return fpt_passthrough_llseek(file, offset, whence);
+		if (whence == SEEK_END)
+			return seek_by_size(file, offset, whence);
 		found = seek_data_hole(file, offset, whence);
 		/* Without LSEEK, all of a file is data. */
 		return found == -EOPNOTSUPP ?
@@ -169,10 +173,12 @@ long fpt_file_fallocate(struct file *file, int mode, loff_t offset, loff_t len)
 	bool clears = mode & RANGE_CLEARS;
 	int err;
 
-	if (mode & ~(FALLOC_FL_KEEP_SIZE | RANGE_CLEARS))
-		return -EOPNOTSUPP;
 	if (fpt_inode_stale(inode))
 		return -EIO;
+	if (fpt_file_lets(file, FUSE_PT_BACKING_FALLOCATE))
+		return fpt_passthrough_fallocate(file, mode, offset, len);
+	if (mode & ~(FALLOC_FL_KEEP_SIZE | RANGE_CLEARS))
+		return -EOPNOTSUPP;
 	if (fpt_op_missing(fpt_inode_conn(inode), FUSE_FALLOCATE))
 		return -EOPNOTSUPP;
 
@@ -317,10 +323,26 @@ ssize_t fpt_file_copy(struct file *in, loff_t pos_in, struct file *out,
 	if (fpt_inode_stale(file_inode(in)) || fpt_inode_stale(file_inode(out)))
 		return -EIO;
 
-	done = copy_at_server(in, pos_in, out, pos_out, len, flags);
+	if (fpt_file_lets(in, FUSE_PT_BACKING_COPY) &&
+	    fpt_file_lets(out, FUSE_PT_BACKING_COPY))
+		done = fpt_passthrough_copy(in, pos_in, out, pos_out, len);
+	else
+		done = copy_at_server(in, pos_in, out, pos_out, len, flags);
 	if (done == -EOPNOTSUPP || done == -EXDEV)
 		done = splice_copy_file_range(in, pos_in, out, pos_out, len);
 	return done;
+}
+
+/* Only below: the protocol has no such request. */
+loff_t fpt_file_remap(struct file *in, loff_t pos_in, struct file *out,
+		      loff_t pos_out, loff_t len, unsigned int remap_flags)
+{
+	if (fpt_inode_stale(file_inode(in)) || fpt_inode_stale(file_inode(out)))
+		return -EIO;
+	if (!fpt_file_lets(in, FUSE_PT_BACKING_COPY) ||
+	    !fpt_file_lets(out, FUSE_PT_BACKING_COPY))
+		return -EOPNOTSUPP;
+	return fpt_passthrough_remap(in, pos_in, out, pos_out, len, remap_flags);
 }
 
 /* -------- blocks -------- */

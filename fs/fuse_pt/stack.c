@@ -113,6 +113,13 @@ static inline int may_write(const struct inode *inode, bool append)
 	return IS_SWAPFILE(inode) ? -ETXTBSY : 0;
 }
 
+int fpt_stack_may_write(struct file *lower, const struct file *upper)
+{
+	int err = may_write(file_inode(lower), upper->f_flags & O_APPEND);
+
+	return err ? err : match_flags(lower, upper);
+}
+
 static struct stack_aio *aio_new(struct kiocb *iocb, struct file *lower)
 {
 	struct stack_aio *aio = kmem_cache_alloc(aio_cache, GFP_KERNEL);

@@ -68,6 +68,15 @@ ssize_t fpt_stack_splice_write(struct pipe_inode_info *pipe, struct file *lower,
  */
 int fpt_stack_mmap(struct file *lower, struct vm_area_struct *vma);
 
+/**
+ * fpt_stack_may_write() - before any other change of a lower file's data
+ * @lower: has the flags of @upper from here on
+ * @upper: the file that the user opened
+ *
+ * Return: 0 or what fpt_stack_write() would give.
+ */
+int fpt_stack_may_write(struct file *lower, const struct file *upper);
+
 int fpt_stack_init(void);	/* slab and workqueue of AIO */
 void fpt_stack_exit(void);
 

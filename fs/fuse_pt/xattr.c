@@ -11,8 +11,11 @@
 #include <linux/fs.h>
 #include <linux/string.h>
 #include <linux/xattr.h>
+#include <linux/fuse_pt.h>
 #include "acl.h"
+#include "backing.h"
 #include "dir.h"
+#include "lower.h"
 #include "node.h"
 #include "request.h"
 #include "xattr.h"
@@ -84,12 +87,30 @@ static int check_acl_name(const struct inode *inode, const char *name,
 	return 0;
 }
 
+/*
+ * The backing file that has the attributes of @inode (@name NULL: the list), if
+ * the server said so, and need not be asked whether the caller may see them: the
+ * kernel checked that, or it is its own question. Referenced.
+ */
+static struct fpt_backing *backing_of(struct inode *inode, const char *name)
+{
+	if (!S_ISREG(inode->i_mode))
+		return NULL;
+	if (name && fpt_acl_is_name(name))
+		return NULL;
+	if (!fpt_inode_conn(inode)->default_permissions &&
+	    (!name || strcmp(name, XATTR_NAME_CAPS)))
+		return NULL;
+	return fpt_iomode_backing(inode, FUSE_PT_BACKING_XATTR);
+}
+
 static int fpt_xattr_get(const struct xattr_handler *handler,
 			 struct dentry *dentry, struct inode *inode,
 			 const char *name, void *value, size_t size)
 {
 	bool caps = !strcmp(name, XATTR_NAME_CAPS);
 	const struct xattr_handler *acl;
+	struct fpt_backing *fb;
 	ssize_t ret;
 	u64 epoch;
 
@@ -106,6 +127,12 @@ static int fpt_xattr_get(const struct xattr_handler *handler,
 	if (acl)
 		return acl->get(acl, dentry, inode, name, value, size);
 
+	fb = backing_of(inode, name);
+	if (fb) {
+		ret = fpt_lower_getxattr(fb->file, fb->cred, name, value, size);
+		fpt_backing_put(fb);
+		return ret;
+	}
 	epoch = fpt_attr_epoch(fpt_inode_conn(inode));
 	ret = fpt_xattr_fetch(inode, name, value, size);
 	if (caps && (ret == -ENODATA || ret == -EOPNOTSUPP))
@@ -205,6 +232,7 @@ static bool list_sane(const char *list, size_t len)
 ssize_t fpt_listxattr(struct dentry *dentry, char *list, size_t size)
 {
 	struct inode *inode = d_inode(dentry);
+	struct fpt_backing *fb;
 	ssize_t ret;
 
 	if (fpt_inode_stale(inode))
@@ -212,6 +240,12 @@ ssize_t fpt_listxattr(struct dentry *dentry, char *list, size_t size)
 	if (!fpt_conn_may_use(fpt_inode_conn(inode)))
 		return -EACCES;
 
+	fb = backing_of(inode, NULL);
+	if (fb) {
+		ret = fpt_lower_listxattr(fb->file, fb->cred, list, size);
+		fpt_backing_put(fb);
+		return ret;
+	}
 	ret = fetch(inode, FUSE_LISTXATTR, NULL, list, size, XATTR_LIST_MAX);
 	if (ret > 0 && size && !list_sane(list, ret))
 		return -EIO;

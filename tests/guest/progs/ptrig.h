@@ -535,6 +535,7 @@ static inline void rig_answer(const struct rig_req *r, char *spare)
 		rig_reply(r, 0, NULL, 0);
 		return;
 	case FUSE_FLUSH:
+	case FUSE_SETLK:
 	case FUSE_FSYNC:
 	case FUSE_ACCESS:
 		rig_reply(r, 0, NULL, 0);

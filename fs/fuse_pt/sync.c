@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Flush and sync: what close(2) and fsync(2) ask of the server.
+ */
+#include "compat/compat.h"
+
+#include <linux/completion.h>
+#include <linux/fs.h>
+#include <linux/sched/signal.h>
+#include <linux/siphash.h>
+#include <linux/slab.h>
+#include "conn.h"
+#include "file.h"
+#include "node.h"
+#include "passthrough.h"
+#include "request.h"
+#include "writeback.h"
+
+u64 fpt_lock_owner(const struct fpt_conn *conn, fl_owner_t owner)
+{
+	return siphash_1u64((unsigned long)owner, &conn->owner_key);
+}
+
+bool fpt_task_killed(void)
+{
+	if (fatal_signal_pending(current))
+		return true;
+	/* The signal that killed it is taken off before it exits. */
+	return (current->flags & PF_EXITING) &&
+		(current->signal->group_exit_code & 0x7f) == SIGKILL;
+}
+
+/**
+ * struct file_flush - a FLUSH that is sent whether or not its caller waits
+ * @refs: the caller's and the transport's; freed after the last
+ * @call: the request
+ * @in: its argument
+ * @ended: completed when the server answered
+ * @ff: handle, referenced until then
+ */
+struct file_flush {
+	refcount_t		refs;
+	struct fpt_call		call;
+	struct fuse_flush_in	in;
+	struct completion	ended;
+	struct fpt_file		*ff;
+};
+
+/* What a server does not have is as good as done, and not asked for again. */
+static int file_optional(struct fpt_conn *conn, u32 op, int err)
+{
+	if (err != -ENOSYS)
+		return err;
+	fpt_op_set_missing(conn, op);
+	return 0;
+}
+
+static void flush_put(struct file_flush *flush)
+{
+	if (refcount_dec_and_test(&flush->refs))
+		kfree(flush);
+}
+
+static void flush_done(struct fpt_conn *conn, struct fpt_call *call)
+{
+	struct file_flush *flush = container_of(call, struct file_flush, call);
+	struct fpt_file *ff = flush->ff;
+
+	complete(&flush->ended);
+	flush_put(flush);
+	fpt_file_put(ff);
+}
+
+static int flush_call(struct fpt_file *ff, fl_owner_t owner)
+{
+	struct file_flush *flush;
+	int err;
+
+	flush = kzalloc_obj(struct file_flush, GFP_KERNEL | __GFP_NOFAIL);
+	refcount_set(&flush->refs, 2);
+	init_completion(&flush->ended);
+	flush->ff = fpt_file_get(ff);
+	flush->in.fh = ff->fh;
+	flush->in.lock_owner = fpt_lock_owner(ff->conn, owner);
+	flush->call.op = FUSE_FLUSH;
+	flush->call.node = ff->node;
+	flush->call.flags = FPT_CALL_FORCE;
+	flush->call.done = flush_done;
+	fpt_call_in(&flush->call, &flush->in, sizeof(flush->in));
+
+	err = fpt_call_async(ff->conn, &flush->call, GFP_KERNEL | __GFP_NOFAIL);
+	if (err) {
+		flush->call.error = err;
+		flush_done(ff->conn, &flush->call);
+	} else if (fpt_task_killed() ||
+		   wait_for_completion_killable(&flush->ended)) {
+		err = -EINTR;
+	} else {
+		err = flush->call.error;
+	}
+	flush_put(flush);
+	return err;
+}
+
+static int flush_ask(struct file *file, fl_owner_t owner)
+{
+	struct fpt_file *ff = fpt_file(file);
+	struct inode *inode = file_inode(file);
+	int lost, err;
+
+	/* With dirty pages it is about more than the server's own business. */
+	if ((ff->open_flags & FOPEN_NOFLUSH) &&
+	    !fpt_has(ff->conn, FPT_F_WRITEBACK))
+		return 0;
+
+	lost = fpt_wb_flush(inode, 0, LLONG_MAX);
+	if (!lost)
+		lost = fpt_times_flush(inode);
+	if (lost == -EINTR)
+		lost = 0;
+	/* Data that is lost is no reason to keep a lock. */
+	if (lost && !fpt_has(ff->conn, FPT_F_POSIX_LOCKS))
+		return lost;
+
+	if (fpt_op_missing(ff->conn, FUSE_FLUSH))
+		return lost;
+	err = file_optional(ff->conn, FUSE_FLUSH, flush_call(ff, owner));
+	return lost ? lost : err;
+}
+
+int fpt_file_flush(struct file *file, fl_owner_t owner)
+{
+	const struct fpt_node *fn = fpt_node(file_inode(file));
+	int lost, err;
+
+	if (fpt_inode_stale(file_inode(file)))
+		return -EIO;
+	if (!fpt_file_lets(file, FUSE_PT_BACKING_FLUSH))
+		return flush_ask(file, owner);
+
+	lost = fpt_passthrough_flush(file, owner);
+	/* Only FLUSH says whose locks are to go. */
+	if (!fpt_has(fpt_file(file)->conn, FPT_F_POSIX_LOCKS) ||
+	    !test_bit(FPT_N_LOCKED, &fn->bits))
+		return lost;
+	err = flush_ask(file, owner);
+	return lost ? lost : err;
+}
+
+int fpt_file_sync_call(struct file *file, int datasync, u32 op)
+{
+	struct fpt_file *ff = fpt_file(file);
+	struct fuse_fsync_in in = {
+		.fh = ff->fh,
+		.fsync_flags = datasync ? FUSE_FSYNC_FDATASYNC : 0,
+	};
+	struct fpt_call call = { .op = op, .node = ff->node };
+
+	if (fpt_op_missing(ff->conn, op))
+		return 0;
+
+	fpt_call_in(&call, &in, sizeof(in));
+	return file_optional(ff->conn, op, fpt_call(ff->conn, &call));
+}
+
+int fpt_file_fsync(struct file *file, loff_t start, loff_t end, int datasync)
+{
+	struct inode *inode = file_inode(file);
+	int err, lost;
+
+	if (fpt_inode_stale(inode))
+		return -EIO;
+	if (fpt_file_lets(file, FUSE_PT_BACKING_FSYNC))
+		return fpt_passthrough_fsync(file, start, end, datasync);
+
+	err = fpt_wb_settle(inode, start, end);
+	lost = file_check_and_advance_wb_err(file);
+	if (!err)
+		err = lost;
+	if (!err && !datasync)
+		err = fpt_times_flush(inode);
+	return err ? err : fpt_file_sync_call(file, datasync, FUSE_FSYNC);
+}

@@ -1,0 +1,21 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# What a server lets the kernel do to a backing file unasked
+# (fuse_backing_map.flags): with a bit the request is not sent and the result is
+# right, below and above; without it, it is sent. It fails when the server is
+# asked for what it gave away, when it is not asked for what it kept, or when
+# size, attributes or privileges are wrong after any of it.
+. "$FUSEPT_TESTS/lib.sh"
+
+mkdir -p "$T/mnt"
+of_tmpfs=()
+# what a tmpfs cannot, or does in another way
+of_xfs=(fsync fallocate lseek copy clone fadvise)
+for kind in tmpfs xfs; do
+	check "$kind-mounts" lower "$kind" "$T/$kind" || continue
+	declare -n only=of_$kind
+	cases ptlets "$T/$kind" "$T/mnt" "${only[@]}" >"$T/out"
+	sed -E "s/^(ok|not ok|skip) /&$kind-/" "$T/out"
+	check "$kind-unmounts" wait_for 5 umount "$T/$kind"
+done
+finish
