@@ -8,14 +8,16 @@
 . "$FUSEPT_TESTS/lib.sh"
 
 mkdir -p "$T/mnt"
-of_tmpfs=()
-# what a tmpfs cannot, or does in another way
-of_xfs=(fsync fallocate lseek copy clone fadvise)
-for kind in tmpfs xfs; do
-	check "$kind-mounts" lower "$kind" "$T/$kind" || continue
-	declare -n only=of_$kind
-	cases ptlets "$T/$kind" "$T/mnt" "${only[@]}" >"$T/out"
+over() { # FILESYSTEM [TEST ...]
+	local kind=$1
+	shift
+	check "$kind-mounts" lower "$kind" "$T/$kind" || return
+	cases ptlets "$T/$kind" "$T/mnt" "$@" >"$T/out"
 	sed -E "s/^(ok|not ok|skip) /&$kind-/" "$T/out"
 	check "$kind-unmounts" wait_for 5 umount "$T/$kind"
-done
+}
+
+over tmpfs
+# what a tmpfs cannot, or does in another way
+over xfs fsync fallocate lseek copy clone fadvise
 finish
