@@ -320,9 +320,10 @@ build_pkg() {
 	say "$name: packages installed, module built by DKMS"
 }
 
-# $1 layer folder, $2 ... layers below, --, packages; src:NAME is the source
-# package NAME, unpacked in /usr/src/NAME and built there by its script in
-# tests/suites, which has a copy at /usr/src/suites.
+# $1 layer folder, $2 ... layers below, --, packages. NAME/SUITE is NAME from
+# another suite. src:NAME is the source package NAME, unpacked in /usr/src/NAME
+# and built there by its script in tests/suites, which has a copy at
+# /usr/src/suites.
 build_more_inside() {
 	local tmp=$1 lower=()
 	shift
@@ -340,8 +341,17 @@ build_more_inside() {
 		printf "#!/bin/sh\nexit 101\n" >/usr/sbin/policy-rc.d
 		chmod 755 /usr/sbin/policy-rc.d
 		packages=() sources=()
+		archive=$(sed -n "s/^deb \(\[[^]]*\] \)\?\([^ ]*\) .*/\2/p" /etc/apt/sources.list | head -n 1)
 		for p in $PACKAGES; do
 			case $p in
+			*/*)
+				packages+=("$p")
+				suite=${p##*/}
+				grep -q "^deb .* $suite main" /etc/apt/sources.list && continue
+				# An old suite is no longer renewed; a newer one is signed by newer keys.
+				echo "deb [check-valid-until=no] $archive $suite main" >"/etc/apt/sources.list.d/lab-$suite.list"
+				printf "Package: *\nPin: release n=%s\nPin-Priority: 100\n" "$suite" >"/etc/apt/preferences.d/lab-$suite"
+				;;
 			src:*) sources+=("${p#src:}") ;;
 			*) packages+=("$p") ;;
 			esac
