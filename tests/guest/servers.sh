@@ -13,7 +13,8 @@
 #
 # environment: FILES   files in the tree that is copied (2000)
 #              SKIP    steps to leave out
-#              WAYS    of these, those that this server and kernel have:
+#              WAYS    of these, those that this server and kernel have; by
+#                      default replace where it is to be had, else the others:
 #	type	mount -t fusept.NAME, servers on libfuse 3
 #	run	fusept-run and the server's own command line
 #	replace	that command line, with replace_fuse=1, where the kernel's fuse is
@@ -25,7 +26,8 @@
 [ ! -x /add/tools/fusept-run ] || PATH=/add/tools:$PATH # not installed
 
 FILES=${FILES:-2000}
-WAYS=${WAYS:-type run replace}
+replaceable() { modinfo -p fuse_pt 2>/dev/null | grep -q '^replace_fuse:' && [ "$(modinfo -n fuse)" != "(builtin)" ]; }
+WAYS=${WAYS:-$(replaceable && echo replace || echo type run)}
 W=$T/server
 rm -rf "$W"
 mkdir -p "$W"
@@ -37,11 +39,15 @@ type_at() { awk -v m="$1" '$2 == m { print $3 }' /proc/self/mounts; }
 
 # make_tree DIR: folders of files of many sizes, links, modes, times.
 make_tree() {
-	local i d
+	local i text dirs=() LC_ALL=C
+	for ((i = 0; i < FILES && i < 7 * 31; i++)); do
+		dirs+=("$1/$((i % 7))/$((i % 31))")
+	done
+	mkdir -p "${dirs[@]}"
+	# No program for each file: an emulated processor starts few in a second.
+	text=$(base64 -w 76 "$FUSEPT_TESTS/bin/fsdiff" | head -c 9000)
 	for ((i = 0; i < FILES; i++)); do
-		d=$1/$((i % 7))/$((i % 31))
-		mkdir -p "$d"
-		head -c $((i * 37 % 9000)) "$FUSEPT_TESTS/bin/fsdiff" >"$d/file $i"
+		printf '%s' "${text:i % 70:i * 37 % 8900}" >"$1/$((i % 7))/$((i % 31))/file $i"
 	done
 	head -c 1500000 "$(readlink -f "$BASH")" >"$1/large"
 	ln -s large "$1/to-large"
@@ -61,13 +67,15 @@ step_compare() { diff -r --no-dereference "$W/tree" "$1/in"; }
 step_describe() { diff <(described "$W/tree") <(described "$1/in"); }
 step_copy_out() { cp -a "$1/in" "$W/out" && diff -r --no-dereference "$W/tree" "$W/out"; }
 step_find() { find "$1/in" -name 'file *' | wc -l; }
-step_back() { diff -r --no-dereference "$W/tree" "$W/back/in"; }
+# Without the marks of deleted files that layers keep.
+step_back() { diff -r --no-dereference -x '.wh.*' "$W/tree" "$W/back/in"; }
 step_rename() { mv "$1/in/0" "$1/in/moved" && test -d "$1/in/moved/0" && test ! -e "$1/in/0" && mv "$1/in/moved" "$1/in/0"; }
 step_rename_over() { echo new >"$1/new" && cp "$1/new" "$1/old" && echo newer >"$1/new" && mv "$1/new" "$1/old" && cat "$1/old"; }
 step_append() { for i in 1 2 3; do echo "line $i" >>"$1/log" || return; done; cat "$1/log"; }
 step_truncate() { truncate -s 5000 "$1/log" && stat -c %s "$1/log" && truncate -s 6 "$1/log" && cat "$1/log"; }
 step_unlink_open() {
-	exec 5<>"$1/doomed" && echo data >&5 && rm "$1/doomed" && cat "/proc/self/fd/5" && echo more >&5 && exec 5>&- && ls -A "$1"
+	exec 5>"$1/doomed" 6<"$1/doomed" && echo data >&5 && rm "$1/doomed" && echo more >&5 && cat <&6 &&
+		{ cat /proc/self/fd/6 || true; } && exec 5>&- 6<&- && ls -A "$1"
 }
 step_hard_link() { ln "$1/old" "$1/second" && stat -c %h "$1/second" && cat "$1/second"; }
 step_exclusive() { (set -C; echo x >"$1/old"); }
@@ -84,16 +92,18 @@ step_mapped() { cmp <(dd if="$1/in/large" bs=64k status=none) "$W/tree/large" &&
 step_statfs() { stat -f -c '%l %s' "$1"; }
 step_remove() { rm -rf "$1"/in "$1"/verify* && ls -A "$1"; }
 # A server's file may leave some out.
-steps=(copy_in compare describe copy_out find back rename rename_over append truncate unlink_open hard_link exclusive
+steps=(copy_in describe copy_out find back rename rename_over append truncate unlink_open hard_link exclusive
 	chmod chown times attribute lock fifo verify mapped statfs remove)
 
 # outcome DIR: a line for each step.
 outcome() {
-	local s out status
+	local s out status since
 	for s in "${steps[@]}"; do
 		case " ${SKIP-} " in *" $s "*) continue ;; esac
+		since=$SECONDS
 		out=$("step_$s" "$1" 2>&1)
 		status=$?
+		[ $((SECONDS - since)) -lt 5 ] || took+=" $s $((SECONDS - since))"
 		out=${out//"$1"/DIR}
 		out=${out//"$W"/W}
 		printf '%s (%s) %s\n' "$s" $status "$(printf '%s' "$out" | head -c 400 | tr '\n' ' ')"
@@ -119,10 +129,12 @@ by() {
 	prepare
 	on "$1" "$m" >"$W/said" 2>&1
 	status=$?
+	took=
 	type=$(type_at "$m")
 	case $type in
 	"$want" | "$want".* | "${want}blk" | "${want}blk".*)
 		outcome "$m" >"$W/$1"
+		echo "seconds, $1:${took:- few}"
 		umount "$m"
 		status=$?
 		wait_for 20 sh -c "! pgrep -x '$program'" || status="the server stays"
@@ -141,8 +153,8 @@ library() { ldd "$(command -v "$program")" | sed -n 's/.*libfuse3\.so.*/libfuse 
 has() {
 	case $1 in
 	type) [ "$lib" = "libfuse 3" ] ;;
-	run) [ "$lib" != "its own" ] ;;
-	replace) modinfo -p fuse_pt 2>/dev/null | grep -q '^replace_fuse:' && [ "$(modinfo -n fuse)" != "(builtin)" ] ;;
+	run) ;;
+	replace) replaceable ;;
 	esac
 }
 
