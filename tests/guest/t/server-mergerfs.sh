@@ -15,8 +15,8 @@ prepare() {
 	mkdir "$W/other"
 	echo other >"$W/other/of other"
 }
-own=(mergerfs -o allow_other,use_ino,category.create=ff,cache.files=partial,dropcacheonclose=true,moveonenospc=true
-	"$W/back:$W/other")
+options=allow_other,use_ino,category.create=ff,cache.files=partial,dropcacheonclose=true,moveonenospc=true
+own=(mergerfs -o "$options" "$W/back:$W/other")
 
 compare
 finish

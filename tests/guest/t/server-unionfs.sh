@@ -16,7 +16,8 @@ prepare() {
 	mkdir -p "$W/lower/below"
 	echo lower >"$W/lower/old"
 }
-own=(unionfs -o allow_other,cow "$W/back=RW:$W/lower=RO")
+options=allow_other,cow
+own=(unionfs -o "$options" "$W/back=RW:$W/lower=RO")
 
 compare
 finish
