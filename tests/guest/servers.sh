@@ -20,7 +20,7 @@
 #	replace	that command line, with replace_fuse=1, where the kernel's fuse is
 #		a module
 #
-# A case for each way: "WAY, NAME VERSION, LIBRARY". It passes when every step
+# A case for each way: "WAY, NAME VERSION, LIBRARY, N files". It passes when every step
 # had the same outcome as on the kernel's own fuse.
 . "$FUSEPT_TESTS/lib.sh"
 [ ! -x /add/tools/fusept-run ] || PATH=/add/tools:$PATH # not installed
@@ -175,7 +175,7 @@ compare() {
 	grep '(' "$W/kernel"
 	for way in $WAYS; do
 		has "$way" || continue
-		name="$way, $program $(dpkg-query -W -f '${Version}' "${package:-$program}"), $lib"
+		name="$way, $program $(dpkg-query -W -f '${Version}' "${package:-$program}"), $lib, $FILES files"
 		[ "$way" != replace ] || reload replace_fuse=1
 		by "$way"
 		[ "$way" != replace ] || reload
