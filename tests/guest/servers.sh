@@ -9,6 +9,10 @@
 #	own=(...)		its own command line, without the mount point
 #	prepare() { ... }	makes what it needs in the empty folder $W; what it
 #				shows lies in the empty folder $W/back
+# and, where it needs them:
+#	ways="run replace"	those of the ways below that the server has
+#	kept() { ... }		after the unmount: prints what the back end holds
+#	patience=SECONDS	it may take to end after the unmount (20)
 # and ends with: compare; finish
 #
 # environment: FILES   files in the tree that is copied (2000)
@@ -33,7 +37,9 @@ rm -rf "$W"
 mkdir -p "$W"
 chmod 755 "$T" "$W"
 program='' source='' options='' own=()
+ways='type run replace' patience=20
 prepare() { :; }
+kept() { :; }
 
 type_at() { awk -v m="$1" '$2 == m { print $3 }' /proc/self/mounts; }
 
@@ -121,6 +127,9 @@ on() {
 	esac
 }
 
+# The kernel keeps 15 letters of a program's name.
+gone() { ! pgrep -x "${program:0:15}"; }
+
 # by WAY: a fresh back end, the steps, the unmount; the outcome is in $W/WAY.
 by() {
 	local m=$W/m status want type
@@ -137,8 +146,10 @@ by() {
 		echo "seconds, $1:${took:- few}"
 		umount "$m"
 		status=$?
-		wait_for 20 sh -c "! pgrep -x '$program'" || status="the server stays"
+		wait_for "$patience" gone || status="the server stays"
 		echo "umount ($status)" >>"$W/$1"
+		case $type in *blk*) echo "a block device's" ;; esac >>"$W/$1"
+		kept >>"$W/$1" 2>&1
 		;;
 	*)
 		echo "mount ($status) type '$type' $(tr '\n' ' ' <"$W/said")" >"$W/$1"
@@ -148,6 +159,15 @@ by() {
 }
 
 library() { ldd "$(command -v "$program")" | sed -n 's/.*libfuse3\.so.*/libfuse 3/p; s/.*libfuse\.so\.2.*/libfuse 2/p' | head -n 1; }
+
+# fresh_disk SIZE: an empty block device of that size, named in $device.
+device=''
+fresh_disk() {
+	[ -z "$device" ] || losetup -d "$device"
+	rm -f "$W/disk"
+	truncate -s "$1" "$W/disk"
+	device=$(losetup -f --show "$W/disk")
+}
 
 # has WAY: do this server and this kernel have it?
 has() {
@@ -173,6 +193,12 @@ compare() {
 	make_tree "$W/tree"
 	by kernel
 	grep '(' "$W/kernel"
+	if ! grep -q '^umount' "$W/kernel"; then
+		echo "not ok $program: it does not come up on the kernel's own fuse"
+		failures=$((failures + 1))
+		return
+	fi
+	WAYS=$(printf '%s\n' $WAYS | grep -xF -f <(printf '%s\n' $ways))
 	for way in $WAYS; do
 		has "$way" || continue
 		name="$way, $program $(dpkg-query -W -f '${Version}' "${package:-$program}"), $lib, $FILES files"
