@@ -18,6 +18,7 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <linux/uio.h>
+#include <linux/wait_bit.h>
 #include "backing.h"
 #include "conn.h"
 #include "dev.h"
@@ -343,6 +344,25 @@ struct fpt_conn *fpt_dev_conn(const struct fpt_dev *dev)
 	return smp_load_acquire(&dev->conn);
 }
 
+bool fpt_dev_sync_init(const struct fpt_dev *dev)
+{
+	return READ_ONCE(dev->sync_init);
+}
+
+struct fpt_conn *fpt_dev_served(struct fpt_dev *dev)
+{
+	struct fpt_conn *conn = fpt_dev_conn(dev);
+
+	if (likely(conn))
+		return conn;
+	if (!fpt_dev_sync_init(dev))
+		return ERR_PTR(-EPERM);
+	if (wait_var_event_interruptible(&dev->conn,
+					 (conn = fpt_dev_conn(dev))))
+		return ERR_PTR(-ERESTARTSYS);
+	return conn;
+}
+
 static int fpt_dev_open(struct inode *inode, struct file *file)
 {
 	struct fpt_dev *dev = kzalloc_obj(struct fpt_dev);
@@ -372,6 +392,8 @@ int fpt_dev_attach(struct file *file, struct fpt_conn *conn)
 		err = 0;
 	}
 	mutex_unlock(&conn->dev_lock);
+	if (!err)
+		wake_up_var(&dev->conn);
 	return err;
 }
 
@@ -411,7 +433,7 @@ static ssize_t fpt_dev_read_iter(struct kiocb *iocb, struct iov_iter *to)
 {
 	struct file *file = iocb->ki_filp;
 	struct fpt_dev *dev = file->private_data;
-	struct fpt_conn *conn = fpt_dev_conn(dev);
+	struct fpt_conn *conn = fpt_dev_served(dev);
 	struct fpt_room room = {
 		.bytes = iov_iter_count(to),
 		.nonblock = (file->f_flags & O_NONBLOCK) ||
@@ -420,8 +442,8 @@ static ssize_t fpt_dev_read_iter(struct kiocb *iocb, struct iov_iter *to)
 	struct fpt_next next;
 	ssize_t ret;
 
-	if (!conn)
-		return -EPERM;
+	if (IS_ERR(conn))
+		return PTR_ERR(conn);
 	/* What is copied with page faults off must be a server's memory. */
 	if (!user_backed_iter(to) || room.bytes < fpt_dev_min_read(conn))
 		return -EINVAL;
@@ -440,9 +462,10 @@ static ssize_t fpt_dev_read_iter(struct kiocb *iocb, struct iov_iter *to)
 static ssize_t fpt_dev_write_iter(struct kiocb *iocb, struct iov_iter *from)
 {
 	struct fpt_dev *dev = iocb->ki_filp->private_data;
+	struct fpt_conn *conn = fpt_dev_served(dev);
 
-	if (!fpt_dev_conn(dev))
-		return -EPERM;
+	if (IS_ERR(conn))
+		return PTR_ERR(conn);
 	if (!user_backed_iter(from))
 		return -EINVAL;
 	return fpt_receive(dev, from);
@@ -451,10 +474,10 @@ static ssize_t fpt_dev_write_iter(struct kiocb *iocb, struct iov_iter *from)
 static __poll_t fpt_dev_poll(struct file *file, poll_table *wait)
 {
 	struct fpt_dev *dev = file->private_data;
-	struct fpt_conn *conn = fpt_dev_conn(dev);
+	struct fpt_conn *conn = fpt_dev_served(dev);
 	__poll_t mask = EPOLLOUT | EPOLLWRNORM;
 
-	if (!conn)
+	if (IS_ERR(conn))
 		return EPOLLERR;
 	poll_wait(file, &conn->queue.wait, wait);
 	if (fpt_queue_readable(&conn->queue))
@@ -465,10 +488,10 @@ static __poll_t fpt_dev_poll(struct file *file, poll_table *wait)
 
 static int fpt_dev_fasync(int fd, struct file *file, int on)
 {
-	struct fpt_conn *conn = fpt_dev_conn(file->private_data);
+	struct fpt_conn *conn = fpt_dev_served(file->private_data);
 
-	if (!conn)
-		return -EPERM;
+	if (IS_ERR(conn))
+		return PTR_ERR(conn);
 	return fasync_helper(fd, file, on, &conn->queue.fasync);
 }
 
@@ -494,33 +517,46 @@ static long dev_ioctl_clone(struct file *file, const u32 __user *arg)
 
 	from = fpt_dev_from_file(other);
 	if (from) {
-		conn = fpt_dev_conn(from);
-		err = conn ? fpt_dev_attach(file, conn) : -EPERM;
+		conn = fpt_dev_served(from);
+		err = IS_ERR(conn) ? PTR_ERR(conn) : fpt_dev_attach(file, conn);
 	}
 	fput(other);
 	return err;
 }
 
+/* FUSE_DEV_IOC_SYNC_INIT: before the mount, or it would say nothing. */
+static long dev_ioctl_sync_init(struct fpt_dev *dev)
+{
+	if (fpt_dev_conn(dev))
+		return -EINVAL;
+	WRITE_ONCE(dev->sync_init, true);
+	return 0;
+}
+
 static long fpt_dev_ioctl(struct file *file, unsigned int cmd,
 			  unsigned long arg)
 {
-	struct fpt_conn *conn = fpt_dev_conn(file->private_data);
 	void __user *argp = (void __user *)arg;
 	struct fuse_backing_map map;
+	struct fpt_conn *conn;
 	u32 id;
 
 	switch (cmd) {
 	case FUSE_DEV_IOC_CLONE:
 		return dev_ioctl_clone(file, argp);
+	case FUSE_DEV_IOC_SYNC_INIT:
+		return dev_ioctl_sync_init(file->private_data);
 	case FUSE_DEV_IOC_BACKING_OPEN:
-		if (!conn)
-			return -EPERM;
+		conn = fpt_dev_served(file->private_data);
+		if (IS_ERR(conn))
+			return PTR_ERR(conn);
 		if (copy_from_user(&map, argp, sizeof(map)))
 			return -EFAULT;
 		return fpt_backing_open(conn, &map);
 	case FUSE_DEV_IOC_BACKING_CLOSE:
-		if (!conn)
-			return -EPERM;
+		conn = fpt_dev_served(file->private_data);
+		if (IS_ERR(conn))
+			return PTR_ERR(conn);
 		if (get_user(id, (u32 __user *)argp))
 			return -EFAULT;
 		return fpt_backing_close(conn, id);

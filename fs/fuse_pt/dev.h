@@ -18,6 +18,9 @@ struct fpt_dev *fpt_dev_from_file(struct file *file);
  */
 struct fpt_conn *fpt_dev_conn(const struct fpt_dev *dev);
 
+/* Does its server answer INIT while mount(2) waits: FUSE_DEV_IOC_SYNC_INIT? */
+bool fpt_dev_sync_init(const struct fpt_dev *dev);
+
 /**
  * fpt_dev_attach() - give a mount to the server that holds @file
  * @file: an open /dev/fusept (mount option fd=)

@@ -29,6 +29,8 @@ struct pipe_inode_info;
  * killed callers that look into it.
  *
  * @conn: connection, referenced; NULL until a mount or a clone sets it, once
+ * @sync_init: the mount that gets it waits for INIT's answer, and who uses it
+ *	before waits for the mount
  * @conn_link: in fpt_conn.devs
  * @lock: guards the rest, and the state of SENT and PARKED requests
  * @parked: PARKED requests (struct fpt_park)
@@ -36,6 +38,7 @@ struct pipe_inode_info;
  */
 struct fpt_dev {
 	struct fpt_conn		*conn;
+	bool			sync_init;
 	struct list_head	conn_link;
 	struct rcu_head		rcu;
 	spinlock_t		lock;		/* what follows */
@@ -52,6 +55,14 @@ struct fpt_park {
 	struct list_head	link;
 	struct fpt_req		*req;
 };
+
+/**
+ * fpt_dev_served() - whose requests a device is about to carry
+ *
+ * Return: the connection; -EPERM before a mount. With FUSE_DEV_IOC_SYNC_INIT the
+ * mount is waited for, until a signal comes: -ERESTARTSYS.
+ */
+struct fpt_conn *fpt_dev_served(struct fpt_dev *dev);
 
 /* The smallest buffer that a server of @conn may read into. */
 size_t fpt_dev_min_read(const struct fpt_conn *conn);

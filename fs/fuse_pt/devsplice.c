@@ -217,7 +217,7 @@ ssize_t fpt_dev_splice_read(struct file *file, loff_t *ppos,
 			    unsigned int flags)
 {
 	struct fpt_dev *dev = file->private_data;
-	struct fpt_conn *conn = fpt_dev_conn(dev);
+	struct fpt_conn *conn = fpt_dev_served(dev);
 	unsigned int used = pipe_occupancy(pipe->head, pipe->tail);
 	struct fpt_room room = {
 		.bytes = len,
@@ -227,8 +227,8 @@ ssize_t fpt_dev_splice_read(struct file *file, loff_t *ppos,
 	struct fpt_next next;
 	ssize_t ret;
 
-	if (!conn)
-		return -EPERM;
+	if (IS_ERR(conn))
+		return PTR_ERR(conn);
 	if (len < fpt_dev_min_read(conn))
 		return -EINVAL;
 	/* Before a request is taken that then could not be delivered. */
@@ -320,14 +320,15 @@ ssize_t fpt_dev_splice_write(struct pipe_inode_info *pipe, struct file *file,
 			     loff_t *ppos, size_t len, unsigned int flags)
 {
 	struct fpt_dev *dev = file->private_data;
+	struct fpt_conn *conn = fpt_dev_served(dev);
 	struct bio_vec *bv = NULL;
 	struct iov_iter iter;
 	unsigned int count;
 	ssize_t ret;
 	int nr;
 
-	if (!fpt_dev_conn(dev))
-		return -EPERM;
+	if (IS_ERR(conn))
+		return PTR_ERR(conn);
 
 	pipe_lock(pipe);
 	count = pipe_occupancy(pipe->head, pipe->tail);

@@ -396,6 +396,20 @@ static int super_make_root(struct super_block *sb, umode_t mode)
 	return sb->s_root ? 0 : -ENOMEM;
 }
 
+/* For a server that asked for it: the mount is there once INIT is agreed on. */
+static int super_wait_init(struct fs_context *fsc, struct fpt_conn *conn)
+{
+	fpt_conn_settle(conn);
+	switch (READ_ONCE(conn->state)) {
+	case FPT_CONN_LIVE:
+		return 0;
+	case FPT_CONN_NEW:
+		return -EINTR;
+	}
+	errorfc(fsc, "option fd: its server did not agree to INIT");
+	return -ENOTCONN;
+}
+
 /* Whatever fails here, super_kill() takes back what was done. */
 static int super_fill(struct super_block *sb, struct fs_context *fsc)
 {
@@ -436,7 +450,10 @@ static int super_fill(struct super_block *sb, struct fs_context *fsc)
 	if (err)
 		return invalfc(fsc, "option fd: serves another mount already");
 	fpt_ctl_add(conn);
-	return fpt_init_start(conn);
+	err = fpt_init_start(conn);
+	if (!err && fpt_dev_sync_init(fpt_dev_from_file(opts->dev)))
+		err = super_wait_init(fsc, conn);
+	return err;
 }
 
 static int super_is_of(struct super_block *sb, struct fs_context *fsc)
