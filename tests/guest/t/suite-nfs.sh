@@ -14,6 +14,11 @@ OPS=${OPS:-6000}
 PATHS=${PATHS:-none served direct passthrough writeback}
 TREE=${TREE:-/usr/include}
 there=10.77.0.1
+# What a client of Linux does not do right on any file system: it sends home what
+# it has of the range it copies from, but not the size (copy); replies of writes
+# that it sent at the same time are put in order by the change attribute, which is
+# a time where the file system counts no changes (aio).
+LEAVE_OUT=copy,aio
 
 # The client's calls go through $net; its mounts are ours.
 net=(nsenter --net=/run/netns/fusept-client)
@@ -34,6 +39,7 @@ nfs_start() {
 	mkdir -p /run/rpc_pipefs /var/lib/nfs/v4recovery
 	mount -t nfsd nfsd /proc/fs/nfsd
 	: >/var/lib/nfs/etab
+	echo 1048576 >/proc/fs/nfsd/max_block_size # a write is one request
 	rpc.mountd --no-nfs-version 3
 	echo 10 >/proc/fs/nfsd/nfsv4leasetime
 	echo 10 >/proc/fs/nfsd/nfsv4gracetime
@@ -100,7 +106,7 @@ for path in $PATHS; do
 	check "$path-export" exportfs -o rw,no_root_squash,no_subtree_check,insecure,fsid=77 "*:$T/m"
 	if check "$path-mount" within 60 "${net[@]}" mount.nfs -o vers=4.2,sec=sys "$there:$T/m" "$T/n"; then
 		drop_server &
-		check "$path-model" within 600 fsmodel -n "$OPS" -l "$T/fs/src" "$T/n"
+		check "$path-model" within 600 fsmodel -n "$OPS" -x "$LEAVE_OUT" -l "$T/fs/src" "$T/n"
 		rm -f "$T"/n/*
 		check "$path-held" held "${HELD:-20}"
 		check "$path-tree" tree
