@@ -46,7 +46,7 @@ char *program_find(const char *name)
 		return must_dup(name);
 	}
 	if (!dir)
-		dir = "/usr/local/bin:/usr/bin:/bin";
+		dir = PROGRAM_PATH;
 	for (;; dir = end + 1) {
 		end = strchrnul(dir, ':');
 		if (asprintf(&path, "%.*s%s%s", (int)(end - dir), dir,
@@ -190,12 +190,13 @@ static char *because(const char *path, const char *fmt, const char *arg)
 	return all;
 }
 
-char *program_unfit(const char *path)
+char *program_unfit(const char *path, bool *past_libc)
 {
 	struct image im, self;
 	const char *right;
 	char *file = must_dup(path), *why = NULL;
 
+	*past_libc = false;
 	for (int depth = 0; depth < SCRIPTS; depth++) {
 		right = privilege(file);
 		if (right) {
@@ -212,7 +213,7 @@ char *program_unfit(const char *path)
 		if (im.foreign)
 			why = because(file, "it is built for another processor or word size than fusept-run%s", "");
 		else if (im.go)
-			why = because(file, "it is a Go program, and calls the kernel past the C library%s", "");
+			*past_libc = true;
 		else if (im.elf && !im.interp[0])
 			why = because(file, "it is linked statically, so nothing can be preloaded into it%s", "");
 		else if (im.elf && look(SELF, &self) && strcmp(self.interp, im.interp))

@@ -3,6 +3,11 @@
 #ifndef FUSEPT_PROGRAM_H
 #define FUSEPT_PROGRAM_H
 
+#include <stdbool.h>
+
+/* Where programs are looked for when PATH is not set. */
+#define PROGRAM_PATH	"/usr/local/bin:/usr/bin:/bin"
+
 /*
  * The file that @name means, by PATH where it has no slash; allocated. NULL,
  * with errno as of execvp(3), when there is none.
@@ -10,9 +15,11 @@
 char *program_find(const char *name);
 
 /*
- * Why libfusept-run.so cannot work in the program @path, or in the interpreter
- * of a script: an allocated "FILE: REASON". NULL when nothing speaks against it.
+ * Why neither libfusept-run.so nor PATH can lead the program @path, or the
+ * interpreter of a script, to fusept: an allocated "FILE: REASON". NULL when
+ * nothing speaks against it. @past_libc: it is written in Go, and calls the
+ * kernel past the C library, so that only PATH leads it.
  */
-char *program_unfit(const char *path);
+char *program_unfit(const char *path, bool *past_libc);
 
 #endif

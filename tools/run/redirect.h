@@ -15,6 +15,8 @@
 #define RUN_VERBOSE	"FUSEPT_RUN_VERBOSE"
 /* Beside the library: what is run in place of fusermount. */
 #define RUN_HELPER	"fusept-fusermount"
+/* A name of it for programs that look for fusermount in PATH. */
+#define RUN_FUSERMOUNT	"fusermount3"
 
 /* Is the program @file one that mounts for others? */
 static inline bool redirect_is_fusermount(const char *file)
@@ -22,7 +24,9 @@ static inline bool redirect_is_fusermount(const char *file)
 	const char *slash = strrchr(file, '/');
 	const char *name = slash ? slash + 1 : file;
 
-	return !strcmp(name, "fusermount3") || !strcmp(name, "fusermount");
+	/* mergerfs has a copy of its own. */
+	return !strcmp(name, RUN_FUSERMOUNT) || !strcmp(name, "fusermount") ||
+	       !strcmp(name, "mergerfs-fusermount");
 }
 
 /*

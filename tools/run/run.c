@@ -16,6 +16,7 @@
 
 #include "../mount/device.h"
 #include "../mount/say.h"
+#include "nomount.h"
 #include "program.h"
 #include "redirect.h"
 #include "userns.h"
@@ -44,10 +45,19 @@ static const struct option long_options[] = {
 	{ }
 };
 
-/* The library: beside this program where it was built, else where installed. */
-static char *find_library(void)
+static char *beside(const char *dir, const char *file)
 {
-	char self[PATH_MAX], *path;
+	char *path;
+
+	if (asprintf(&path, "%s/%s", dir, file) < 0)
+		die(EX_RUN, "out of memory");
+	return path;
+}
+
+/* The folder with @file: this program's where it was built, else where installed. */
+static char *find_folder(const char *file)
+{
+	char self[PATH_MAX], *path, *found;
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 	const char *dirs[2] = { NULL, FUSEPT_PRIVATE };
 
@@ -58,24 +68,13 @@ static char *find_library(void)
 	for (size_t i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++) {
 		if (!dirs[i])
 			continue;
-		if (asprintf(&path, "%s/" LIBRARY, dirs[i]) < 0)
-			die(EX_RUN, "out of memory");
-		if (!access(path, R_OK))
-			return path;
+		path = beside(dirs[i], file);
+		found = access(path, R_OK) ? NULL : must_dup(dirs[i]);
 		free(path);
+		if (found)
+			return found;
 	}
-	die(EX_RUN, LIBRARY " is missing in " FUSEPT_PRIVATE);
-}
-
-/* The helper beside the library, which would be run in fusermount's place. */
-static char *find_helper(char *library)
-{
-	char *copy = must_dup(library), *path;
-
-	if (asprintf(&path, "%s/" RUN_HELPER, dirname(copy)) < 0)
-		die(EX_RUN, "out of memory");
-	free(copy);
-	return path;
+	die(EX_RUN, "%s is missing in " FUSEPT_PRIVATE, file);
 }
 
 static void preload(char *library)
@@ -95,10 +94,22 @@ static void preload(char *library)
 		die(EX_RUN, "out of memory");
 }
 
+/* Who calls the kernel past the C library still finds fusermount by PATH. */
+static void lead_path(const char *dir)
+{
+	const char *path = getenv("PATH");
+	char *all;
+
+	if (asprintf(&all, "%s:%s", dir, path ? path : PROGRAM_PATH) < 0 ||
+	    setenv("PATH", all, 1))
+		die(EX_RUN, "out of memory");
+	free(all);
+}
+
 int main(int argc, char **argv)
 {
-	bool force = false;
-	char *path, *why, *library;
+	bool force = false, past_libc;
+	char *path, *why, *library, *dir;
 	int c;
 
 	while ((c = getopt_long(argc, argv, "+fhvV", long_options, NULL)) != -1) {
@@ -129,11 +140,12 @@ int main(int argc, char **argv)
 	if (!path)
 		die(errno == ENOENT ? EX_NO_COMMAND : EX_CANNOT_RUN, "%s: %s",
 		    argv[0], strerror(errno));
-	library = find_library();
+	dir = find_folder(LIBRARY);
+	library = beside(dir, LIBRARY);
 	if (redirect_is_fusermount(path))
-		path = find_helper(library);
-	why = force ? NULL : program_unfit(path);
-	if (why)
+		path = beside(dir, RUN_HELPER);
+	why = program_unfit(path, &past_libc);
+	if (why && !force)
 		die(EX_CANNOT_RUN, "%s. Where the kernel's own fuse is a module, parameter replace_fuse=1 of module " FUSEPT_MODULE " serves it (fusept-run(1))",
 		    why);
 	/* Loads the module; CMD opens a device of its own. */
@@ -143,6 +155,12 @@ int main(int argc, char **argv)
 		userns_enter(EX_RUN);
 	}
 	preload(library);
+	lead_path(find_folder(RUN_FUSERMOUNT));
+	if (past_libc && !force) {
+		say_more("%s: a Go program: led by fusermount, its own mount(2) is barred",
+			 path);
+		nomount_enter(EX_RUN);
+	}
 	if (say_verbose && setenv(RUN_VERBOSE, "1", 1))
 		die(EX_RUN, "out of memory");
 	execvp(path, argv);

@@ -108,15 +108,25 @@ refused setuid "$T/setuid: it is set-user-ID" "$T/setuid"
 copy_of foreign
 printf '\1' | dd of="$T/foreign" bs=1 seek=4 conv=notrunc status=none
 refused foreign "$T/foreign: it is built for another processor" "$T/foreign"
-# A Go program is known by its note: here, the one of the build id made its.
+printf '#!%s\n' "$T/foreign" >"$T/foreign-script"
+chmod 755 "$T/foreign-script"
+refused script-of-those "$T/foreign: it is built for another processor" "$T/foreign-script"
+equal forced 0 "$(fusept-run -f /usr/sbin/ldconfig -p >/dev/null; echo $?)"
+# A Go program is led by the fusermount that it finds in PATH, and does not mount
+# by itself. It is known by its note: here, the one of the build id made its.
 at=$(readelf -SW "$(command -v env)" | sed -n 's/.*\.note\.gnu\.build-id *NOTE *[0-9a-f]* \([0-9a-f]*\) .*/\1/p')
 copy_of go
 printf '\4\0\0\0Go\0\0' | dd of="$T/go" bs=1 seek=$((0x$at + 8)) conv=notrunc status=none
-refused go "$T/go: it is a Go program" "$T/go"
-printf '#!%s\n' "$T/go" >"$T/go-script"
-chmod 755 "$T/go-script"
-refused script-of-those "$T/go: it is a Go program" "$T/go-script"
-equal forced 0 "$(fusept-run -f "$T/go" >/dev/null; echo $?)"
+says go-may-not-mount "ermission denied" fusept-run "$T/go" mount -t tmpfs tmpfs "$m"
+equal go-finds-helper fusept-fusermount "$(basename "$(readlink -f "$(fusept-run "$T/go" sh -c 'command -v fusermount3')")")"
+equal go-finds-old-name fusept-fusermount "$(basename "$(readlink -f "$(fusept-run "$T/go" sh -c 'command -v fusermount')")")"
+equal go-sees-path "$PATH" "$(fusept-run "$T/go" sh -c 'echo "${PATH#*:}"')"
+check go-mounts within 20 fusept-run "$T/go" fusept-loopback -o auto_unmount "$T/src" "$m"
+equal go-type fusept.fusept-loopback "$(type_at "$m")"
+umount "$m"
+check go-server-ends gone
+check others-may-mount fusept-run mount -t tmpfs tmpfs "$m"
+umount "$m"
 equal no-command 127 "$(status_of fusept-run no-such-command)"
 equal not-executable 126 "$(status_of fusept-run "$T/src/file")"
 equal no-arguments 125 "$(status_of fusept-run)"
