@@ -117,7 +117,10 @@ equal forced 0 "$(fusept-run -f /usr/sbin/ldconfig -p >/dev/null; echo $?)"
 at=$(readelf -SW "$(command -v env)" | sed -n 's/.*\.note\.gnu\.build-id *NOTE *[0-9a-f]* \([0-9a-f]*\) .*/\1/p')
 copy_of go
 printf '\4\0\0\0Go\0\0' | dd of="$T/go" bs=1 seek=$((0x$at + 8)) conv=notrunc status=none
-says go-may-not-mount "ermission denied" fusept-run "$T/go" mount -t tmpfs tmpfs "$m"
+by_itself=(rawmount -l "$m" fd=dev rootmode=40755 user_id=0 group_id=0)
+equal go-may-not-mount error=EPERM "$(fusept-run "$T/go" "${by_itself[@]}" | grep error=)"
+equal others-may-mount error=OK "$(fusept-run "${by_itself[@]}" | grep error=)"
+equal go-forced-may-mount error=OK "$(fusept-run -f "$T/go" "${by_itself[@]}" | grep error=)"
 equal go-finds-helper fusept-fusermount "$(basename "$(readlink -f "$(fusept-run "$T/go" sh -c 'command -v fusermount3')")")"
 equal go-finds-old-name fusept-fusermount "$(basename "$(readlink -f "$(fusept-run "$T/go" sh -c 'command -v fusermount')")")"
 equal go-sees-path "$PATH" "$(fusept-run "$T/go" sh -c 'echo "${PATH#*:}"')"
@@ -125,8 +128,6 @@ check go-mounts within 20 fusept-run "$T/go" fusept-loopback -o auto_unmount "$T
 equal go-type fusept.fusept-loopback "$(type_at "$m")"
 umount "$m"
 check go-server-ends gone
-check others-may-mount fusept-run mount -t tmpfs tmpfs "$m"
-umount "$m"
 equal no-command 127 "$(status_of fusept-run no-such-command)"
 equal not-executable 126 "$(status_of fusept-run "$T/src/file")"
 equal no-arguments 125 "$(status_of fusept-run)"
