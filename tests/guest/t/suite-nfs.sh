@@ -44,7 +44,8 @@ nfs_start() {
 	echo 10 >/proc/fs/nfsd/nfsv4leasetime
 	echo 10 >/proc/fs/nfsd/nfsv4gracetime
 	rpc.nfsd --no-nfs-version 3 4
-	echo Y >/proc/fs/nfsd/v4_end_grace
+	# Some kernels refuse; then opens wait for the end of it.
+	echo Y >/proc/fs/nfsd/v4_end_grace || true
 }
 
 nfs_stop() {
