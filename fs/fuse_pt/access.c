@@ -17,7 +17,7 @@
 /* Executable for somebody. */
 #define EXEC_ANY	0111
 
-static int ask_server(struct inode *inode, int mask)
+int fpt_access_ask(struct inode *inode, int mask)
 {
 	struct fpt_conn *conn = fpt_inode_conn(inode);
 	struct fuse_access_in in = {
@@ -30,13 +30,22 @@ static int ask_server(struct inode *inode, int mask)
 	ssize_t err;
 
 	if (fpt_op_missing(conn, FUSE_ACCESS))
-		return 0;
+		return -ENOSYS;
 	if (mask & MAY_NOT_BLOCK)
 		return -ECHILD;
 
 	fpt_call_in(&call, &in, sizeof(in));
 	err = fpt_call(conn, &call);
-	return fpt_op_unknown(conn, call.op, err) ? 0 : err;
+	fpt_op_unknown(conn, call.op, err);
+	return err;
+}
+
+/* What a server does not judge, it allows. */
+static int ask_server(struct inode *inode, int mask)
+{
+	int err = fpt_access_ask(inode, mask);
+
+	return err == -ENOSYS ? 0 : err;
 }
 
 /* The mode is trusted at least as long as the server said. */

@@ -26,6 +26,7 @@
 #include <linux/fuse_pt.h>
 #include "acl.h"
 #include "backing.h"
+#include "bind.h"
 #include "file.h"
 #include "lower.h"
 #include "node.h"
@@ -115,26 +116,37 @@ static struct timespec64 attr_time(u64 sec, u32 nsec)
 	};
 }
 
+static void take_mode(struct inode *inode, umode_t mode)
+{
+	umode_t perm = mode & S_IALLUGO;
+
+	fpt_node(inode)->mode = (inode->i_mode & S_IFMT) | perm;
+	/* Or the VFS would refuse to unlink what the server may allow. */
+	if (!fpt_inode_conn(inode)->default_permissions)
+		perm &= ~S_ISVTX;
+	inode->i_mode = (inode->i_mode & S_IFMT) | perm;
+}
+
 /* What the VFS and stat(2) see, but for size, link count and what is @owned. */
 static void take_plain(struct inode *inode, const struct fuse_attr *attr,
 		       u32 owned)
 {
 	struct fpt_conn *conn = fpt_inode_conn(inode);
 	struct fpt_node *node = fpt_node(inode);
-	umode_t perm = attr->mode & S_IALLUGO;
 
 	node->server_ino = attr->ino;
 	inode->i_ino = attr->ino;
-	node->mode = (inode->i_mode & S_IFMT) | perm;
-	/* Or the VFS would refuse to unlink what the server may allow. */
-	if (!conn->default_permissions)
-		perm &= ~S_ISVTX;
-	inode->i_mode = (inode->i_mode & S_IFMT) | perm;
-	inode->i_uid = make_kuid(conn->user_ns, attr->uid);
-	inode->i_gid = make_kgid(conn->user_ns, attr->gid);
-	inode->i_blocks = attr->blocks;
 	node->blksize = attr->blksize <= INT_MAX ? attr->blksize : 0;
-	inode_set_atime_to_ts(inode, attr_time(attr->atime, attr->atimensec));
+	if (!(owned & STATX_MODE)) {
+		take_mode(inode, attr->mode);
+		inode->i_uid = make_kuid(conn->user_ns, attr->uid);
+		inode->i_gid = make_kgid(conn->user_ns, attr->gid);
+	}
+	if (!(owned & STATX_BLOCKS))
+		inode->i_blocks = attr->blocks;
+	if (!(owned & STATX_ATIME))
+		inode_set_atime_to_ts(inode, attr_time(attr->atime,
+						       attr->atimensec));
 	if (!(owned & STATX_MTIME))
 		inode_set_mtime_to_ts(inode,
 				      attr_time(attr->mtime, attr->mtimensec));
@@ -174,6 +186,7 @@ static bool take_news(struct inode *inode, const struct attr_news *news,
 {
 	struct fpt_conn *conn = fpt_inode_conn(inode);
 	struct fpt_node *node = fpt_node(inode);
+	u32 below = fpt_bound_stat(inode);
 	u32 owned = attr_owned(inode);
 	u32 keep = 0;
 
@@ -186,6 +199,9 @@ static bool take_news(struct inode *inode, const struct attr_news *news,
 		keep = node->stale_mask;
 	if (test_bit(FPT_N_SIZE_CHANGING, &node->bits))
 		keep |= STATX_SIZE;
+	/* A new inode starts with the server's word in any case. */
+	if (node->attr_asked)
+		owned |= below;
 	keep |= owned;
 	if (news->resized)
 		keep &= ~STATX_SIZE;
@@ -196,7 +212,7 @@ static bool take_news(struct inode *inode, const struct attr_news *news,
 	if (!(keep & STATX_SIZE))
 		i_size_write(inode, news->attr->size);
 
-	node->stale_mask = keep & ~owned;
+	node->stale_mask = (keep & ~owned) | below;
 	node->attr_life = news->life;
 	node->attr_until = fpt_until(news->life);
 	node->attr_asked = news->own ? fpt_attr_now(conn) : news->epoch;
@@ -268,6 +284,40 @@ void fpt_attr_apply_own(struct inode *inode, const struct fuse_attr *attr,
 	apply_news(inode, &news);
 }
 
+void fpt_attr_take_below(struct inode *inode, const struct kstat *st, u64 epoch)
+{
+	struct fpt_node *node = fpt_node(inode);
+	u32 below = fpt_bound_stat(inode);
+
+	spin_lock(&node->lock);
+	/* Somebody asked after us, or the server's word counts again. */
+	if (epoch <= node->io.pulled || !below) {
+		spin_unlock(&node->lock);
+		return;
+	}
+	node->io.pulled = epoch;
+	if (!test_bit(FPT_N_SIZE_CHANGING, &node->bits))
+		i_size_write(inode, st->size);
+	inode->i_blocks = st->blocks;
+	inode_set_atime_to_ts(inode, st->atime);
+	inode_set_mtime_to_ts(inode, st->mtime);
+	inode_set_ctime_to_ts(inode, st->ctime);
+	if (below & STATX_MODE) {
+		take_mode(inode, st->mode);
+		inode->i_uid = st->uid;
+		inode->i_gid = st->gid;
+		set_nlink(inode, st->nlink);
+		node->attr_until = fpt_until(node->attr_life);
+	}
+	/* What changed meanwhile is to be asked for again. */
+	if (epoch > node->attr_epoch)
+		node->stale_mask &= ~below;
+	spin_unlock(&node->lock);
+
+	if (below & STATX_MODE)
+		fpt_acl_forget(inode);
+}
+
 void fpt_attr_stale(struct inode *inode, u32 mask)
 {
 	struct fpt_conn *conn = fpt_inode_conn(inode);
@@ -306,7 +356,7 @@ bool fpt_attr_expired(const struct inode *inode, u32 mask)
 			fpt_node_past(node, &node->attr_until));
 }
 
-int fpt_attr_ask(struct inode *inode, struct file *file)
+static int ask_server(struct inode *inode, struct file *file)
 {
 	struct fpt_conn *conn = fpt_inode_conn(inode);
 	struct fuse_getattr_in in = {};
@@ -319,11 +369,9 @@ int fpt_attr_ask(struct inode *inode, struct file *file)
 	u64 epoch;
 	ssize_t err;
 
-	if (fpt_inode_stale(inode))
-		return -EIO;
 	if (file && S_ISREG(inode->i_mode)) {
 		ff = fpt_file(file);
-		if (ff && !ff->no_release) {
+		if (ff && fpt_file_has_handle(ff)) {
 			in.getattr_flags = FUSE_GETATTR_FH;
 			in.fh = ff->fh;
 		}
@@ -426,6 +474,33 @@ static bool only_below(const struct inode *inode, u32 mask)
 	       !fpt_attr_expired(inode, mask & ~STAT_BELOW);
 }
 
+/*
+ * What the backing inode of a bound one can tell is asked of it, only the rest
+ * of the server. Under @force whether or not it is known.
+ */
+static int ask_bound(struct inode *inode, struct file *file, u32 mask,
+		    bool force)
+{
+	u32 below = fpt_bound_stat(inode);
+	int err = 0;
+
+	if ((mask & ~below) && (force || fpt_attr_expired(inode, mask & ~below)))
+		err = ask_server(inode, file);
+	if (!err && (mask & below))
+		err = fpt_bind_pull(inode, force ? AT_STATX_FORCE_SYNC : 0);
+	/* It was unbound meanwhile. */
+	return err == -ENODATA ? ask_server(inode, file) : err;
+}
+
+int fpt_attr_ask(struct inode *inode, struct file *file)
+{
+	if (fpt_inode_stale(inode))
+		return -EIO;
+	if (unlikely(fpt_bound(inode)))
+		return ask_bound(inode, file, FPT_STAT_ALL & ~STAT_FIXED, true);
+	return ask_server(inode, file);
+}
+
 int fpt_attr_refresh(struct inode *inode, struct file *file, u32 mask)
 {
 	struct attr_below below;
@@ -434,6 +509,8 @@ int fpt_attr_refresh(struct inode *inode, struct file *file, u32 mask)
 		return -EIO;
 	if (!fpt_attr_expired(inode, mask))
 		return 0;
+	if (unlikely(fpt_bound(inode)))
+		return ask_bound(inode, file, mask & ~STAT_FIXED, false);
 	if (only_below(inode, mask) && look_below(inode, &below))
 		return 0;
 	return fpt_attr_ask(inode, file);
@@ -450,6 +527,11 @@ static int refresh_stat(struct inode *inode, u32 mask, struct attr_below *below)
 
 	if (likely(!unseen && !fpt_attr_expired(inode, mask)))
 		return 0;
+	if (unlikely(fpt_bound(inode))) {
+		if (unseen)
+			fpt_attr_stale(inode, FPT_STAT_DATA);
+		return ask_bound(inode, NULL, mask & ~STAT_FIXED, false);
+	}
 	if (only_below(inode, mask)) {
 		look_below(inode, below);
 		if (below->known)
@@ -485,6 +567,9 @@ bool fpt_node_wrote(struct inode *inode, loff_t end)
 	node->stale_mask |= mask & ~attr_owned(inode);
 	node->attr_epoch = fpt_attr_now(fpt_inode_conn(inode));
 	spin_unlock(&node->lock);
+	/* Last: who takes the mark away finds what it is about. */
+	if (fpt_bound(inode) & FUSE_PT_BIND_WRITE_ATTR)
+		set_bit(FPT_N_ATTR_DIRTY, &node->bits);
 	fpt_times_touch(inode, STATX_MTIME | STATX_CTIME);
 	return grew;
 }

@@ -5,6 +5,7 @@
 #ifndef FPT_BACKING_H
 #define FPT_BACKING_H
 
+#include <linux/fs.h>
 #include <linux/refcount.h>
 #include <linux/xarray.h>
 
@@ -103,6 +104,14 @@ int fpt_backing_close(struct fpt_conn *conn, int id);
  */
 struct fpt_backing *fpt_backing_find(struct fpt_conn *conn, int id);
 struct fpt_backing *fpt_backing_get(struct fpt_backing *fb);
+
+/* Do both name the same file? */
+static inline bool fpt_backing_same(const struct fpt_backing *a,
+				    const struct fpt_backing *b)
+{
+	return a == b || file_inode(a->file) == file_inode(b->file);
+}
+
 void fpt_backing_put(struct fpt_backing *fb);
 
 /**

@@ -56,6 +56,7 @@ struct fpt_conn *fpt_conn_new(struct user_namespace *user_ns)
 	get_random_bytes(&conn->owner_key, sizeof(conn->owner_key));
 	xa_init_flags(&conn->polls, XA_FLAGS_ALLOC1);
 	fpt_backings_init(&conn->backings);
+	fpt_binds_init(&conn->binds);
 	fpt_timeout_init(conn);
 	init_rwsem(&conn->sb_lock);
 	INIT_LIST_HEAD(&conn->ctl_link);
@@ -82,6 +83,7 @@ void fpt_conn_put(struct fpt_conn *conn)
 	if (!refcount_dec_and_test(&conn->refs))
 		return;
 
+	fpt_binds_destroy(conn);
 	fpt_backings_destroy(&conn->backings);
 	xa_destroy(&conn->polls);
 	put_pid_ns(conn->pid_ns);
@@ -94,6 +96,7 @@ static void conn_abort(struct fpt_conn *conn, bool tell)
 	if (!fpt_queue_abort(conn, tell))
 		return;
 	/* No lower mount is kept busy for a server that holds its device open. */
+	fpt_binds_destroy(conn);
 	fpt_backings_destroy(&conn->backings);
 	fpt_poll_wake_all(conn);
 }

@@ -18,6 +18,7 @@
 #include <linux/fuse_pt_protocol.h>
 #include "queue.h"
 #include "backing.h"
+#include "bind.h"
 
 struct super_block;
 struct dentry;
@@ -122,6 +123,7 @@ enum fpt_conn_state {
  * @polls: open files that were polled, by key; see poll.h
  * @polls_next: where the search for a new key goes on
  * @backings: registered backing files
+ * @binds: node ids that are bound to them
  * @sb: superblock, or NULL once it went away; under @sb_lock
  * @dev: s_dev, and the name of the control directory
  */
@@ -173,6 +175,7 @@ struct fpt_conn {
 	u32			polls_next;
 
 	struct fpt_backings	backings;
+	struct fpt_binds	binds;
 
 	struct rw_semaphore	sb_lock;
 	struct super_block	*sb;

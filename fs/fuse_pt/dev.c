@@ -9,6 +9,7 @@
 #include <linux/compat.h>
 #include <linux/file.h>
 #include <linux/fs.h>
+#include <linux/fuse_pt.h>
 #include <linux/kdev_t.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
@@ -20,6 +21,7 @@
 #include <linux/uio.h>
 #include <linux/wait_bit.h>
 #include "backing.h"
+#include "bind.h"
 #include "conn.h"
 #include "dev.h"
 #include "devcopy.h"
@@ -453,7 +455,7 @@ static ssize_t fpt_dev_read_iter(struct kiocb *iocb, struct iov_iter *to)
 		if (ret)
 			return ret;
 		if (unlikely(!next.req))
-			return fpt_send_message(&next, to);
+			return fpt_send_message(conn, &next, to);
 		ret = fpt_send_request(dev, next.req, to);
 	} while (unlikely(!ret));
 	return ret;
@@ -538,7 +540,9 @@ static long fpt_dev_ioctl(struct file *file, unsigned int cmd,
 {
 	void __user *argp = (void __user *)arg;
 	struct fuse_backing_map map;
+	struct fuse_pt_bind bind;
 	struct fpt_conn *conn;
+	u64 node;
 	u32 id;
 
 	switch (cmd) {
@@ -560,6 +564,18 @@ static long fpt_dev_ioctl(struct file *file, unsigned int cmd,
 		if (get_user(id, (u32 __user *)argp))
 			return -EFAULT;
 		return fpt_backing_close(conn, id);
+	case FUSE_PT_DEV_IOC_BIND:
+		if (!conn)
+			return -EPERM;
+		if (copy_from_user(&bind, argp, sizeof(bind)))
+			return -EFAULT;
+		return fpt_bind(conn, &bind);
+	case FUSE_PT_DEV_IOC_UNBIND:
+		if (!conn)
+			return -EPERM;
+		if (get_user(node, (u64 __user *)argp))
+			return -EFAULT;
+		return fpt_unbind(conn, node);
 	default:
 		return -ENOTTY;
 	}

@@ -233,7 +233,8 @@ ssize_t fpt_send_request(struct fpt_dev *dev, struct fpt_req *req,
 	return err ?: len;
 }
 
-ssize_t fpt_send_message(struct fpt_next *next, struct iov_iter *to)
+ssize_t fpt_send_message(struct fpt_conn *conn, struct fpt_next *next,
+			 struct iov_iter *to)
 {
 	struct fpt_forget *forget = next->forgets;
 	struct fpt_forget *after;
@@ -259,6 +260,7 @@ ssize_t fpt_send_message(struct fpt_next *next, struct iov_iter *to)
 
 	for (; forget; forget = after) {
 		after = forget->next;
+		fpt_bind_forgotten(conn, forget->one.nodeid);
 		if (all && next->head.opcode == FUSE_BATCH_FORGET)
 			all = copy_to_iter(&forget->one, sizeof(forget->one),
 					   to) == sizeof(forget->one);

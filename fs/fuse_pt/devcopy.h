@@ -117,7 +117,8 @@ void fpt_dev_collect_all(struct fpt_conn *conn, struct list_head *ended);
  * fpt_send_message() - copy an INTERRUPT or FORGETs; frees the forgets
  * Return: bytes, -EFAULT.
  */
-ssize_t fpt_send_message(struct fpt_next *next, struct iov_iter *to);
+ssize_t fpt_send_message(struct fpt_conn *conn, struct fpt_next *next,
+			 struct iov_iter *to);
 
 /**
  * fpt_send_request() - copy a TAKEN request to its server

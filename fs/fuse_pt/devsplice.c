@@ -194,7 +194,8 @@ static ssize_t splice_request(struct fill *f, struct fpt_dev *dev,
 	return err;
 }
 
-static ssize_t splice_message(struct fill *f, struct fpt_next *next,
+static ssize_t splice_message(struct fpt_conn *conn, struct fill *f,
+			      struct fpt_next *next,
 			      struct pipe_inode_info *pipe)
 {
 	struct iov_iter iter;
@@ -203,7 +204,7 @@ static ssize_t splice_message(struct fill *f, struct fpt_next *next,
 
 	/* The spare page is enough: fpt_room said so. */
 	err = fill_fresh(f, next->head.len, &iter);
-	ret = fpt_send_message(next, &iter);
+	ret = fpt_send_message(conn, next, &iter);
 	if (err || ret < 0) {
 		fill_drop(f, 0);
 		return err ?: ret;
@@ -255,7 +256,7 @@ ssize_t fpt_dev_splice_read(struct file *file, loff_t *ppos,
 		if (next.req)
 			ret = splice_request(&fill, dev, next.req, pipe);
 		else
-			ret = splice_message(&fill, &next, pipe);
+			ret = splice_message(conn, &fill, &next, pipe);
 	} while (!ret);
 
 	if (fill.spare)

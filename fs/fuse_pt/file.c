@@ -11,6 +11,7 @@
 #include <linux/slab.h>
 #include <linux/splice.h>
 #include "acl.h"
+#include "bind.h"
 #include "conn.h"
 #include "dir.h"
 #include "file.h"
@@ -190,10 +191,10 @@ static void open_without_server(struct fpt_file *ff, u32 op,
 		reply->open_flags |= FOPEN_CACHE_DIR;
 }
 
-static int open_call(struct inode *inode, unsigned int flags,
-		     struct fpt_file *ff, u32 op, struct fuse_open_out *reply)
+int fpt_file_open_ask(struct inode *inode, unsigned int flags, u32 op,
+		      struct fuse_open_out *reply)
 {
-	struct fpt_conn *conn = ff->conn;
+	struct fpt_conn *conn = fpt_inode_conn(inode);
 	struct fuse_open_in in = { .flags = flags & ~OPEN_NOT_SENT };
 	struct fpt_call call = {
 		.op = op,
@@ -202,11 +203,8 @@ static int open_call(struct inode *inode, unsigned int flags,
 	};
 	int err;
 
-	ff->node = call.node;
-	if (fpt_op_missing(conn, op)) {
-		open_without_server(ff, op, reply);
-		return 0;
-	}
+	if (fpt_op_missing(conn, op))
+		return -ENOSYS;
 
 	if (!fpt_has(conn, FPT_F_ATOMIC_O_TRUNC))
 		in.flags &= ~O_TRUNC;
@@ -217,12 +215,21 @@ static int open_call(struct inode *inode, unsigned int flags,
 	fpt_call_out(&call, reply, sizeof(*reply));
 
 	err = fpt_call(conn, &call);
-	if (err == -ENOSYS) {
-		fpt_op_set_missing(conn, op);
-		open_without_server(ff, op, reply);
-		return 0;
-	}
+	fpt_op_unknown(conn, op, err);
 	return err;
+}
+
+static int open_call(struct inode *inode, unsigned int flags,
+		     struct fpt_file *ff, u32 op, struct fuse_open_out *reply)
+{
+	int err;
+
+	ff->node = fpt_inode_id(inode);
+	err = fpt_file_open_ask(inode, flags, op, reply);
+	if (err != -ENOSYS)
+		return err;
+	open_without_server(ff, op, reply);
+	return 0;
 }
 
 int fpt_file_open_call(struct inode *inode, struct file *file,
@@ -300,9 +307,8 @@ static int open_own(struct inode *inode, struct file *file, struct fpt_file *ff)
 
 static const struct file_operations lets_fops;
 
-/* Take over what the server opened; what the page cache has is left alone. */
-static int open_take(struct inode *inode, struct file *file,
-		     struct fpt_file *ff, const struct fuse_open_out *reply)
+int fpt_file_take(struct inode *inode, struct file *file, struct fpt_file *ff,
+		  const struct fuse_open_out *reply, struct fpt_backing *fb)
 {
 	int err;
 
@@ -310,7 +316,10 @@ static int open_take(struct inode *inode, struct file *file,
 	ff->fh = reply->fh;
 	ff->open_flags = reply->open_flags;
 
-	err = fpt_iomode_open(inode, file, ff, reply->backing_id);
+	if (fb)
+		err = fpt_iomode_open_on(inode, file, ff, fb);
+	else
+		err = fpt_iomode_open(inode, file, ff, reply->backing_id);
 	if (!err) {
 		err = open_own(inode, file, ff);
 		if (err)
@@ -389,7 +398,7 @@ int fpt_file_opened(struct inode *inode, struct file *file, struct fpt_file *ff,
 {
 	int err;
 
-	err = open_take(inode, file, ff, reply);
+	err = fpt_file_take(inode, file, ff, reply, NULL);
 	if (err)
 		return err;
 
@@ -417,6 +426,12 @@ static int file_open(struct inode *inode, struct file *file)
 	err = generic_file_open(inode, file);
 	if (err)
 		return err;
+
+	if (fpt_bound(inode)) {
+		err = fpt_bind_open(inode, file);
+		if (err != -ENOSYS)
+			return err;
+	}
 
 	ff = fpt_file_new(fpt_inode_conn(inode));
 	if (!ff)

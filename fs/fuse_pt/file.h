@@ -52,6 +52,8 @@ enum fpt_file_locks {
  * @path: data path of read and write
  * @io_held: iomode count this open holds: enum fpt_io_hold
  * @owns: counts in fpt_wb.owners
+ * @bound: opened on the file that its inode is bound to, bind.h: with
+ *	@no_release until a request needs a handle, see fpt_file_need_handle()
  * @back: backing file opened for this open, or NULL; set with FOPEN_PASSTHROUGH
  * @backing: what was registered, that @back is of, referenced; NULL if @back is
  * @lets: FUSE_PT_BACKING_*, what the server lets the kernel do to @back unasked;
@@ -59,7 +61,8 @@ enum fpt_file_locks {
  * @locks: enum fpt_file_locks, changed under the f_lock of the struct file
  * @poll: of an open file that was polled, see poll.h; else NULL
  * @release: the RELEASE that ends it, filled in advance
- * @no_release: the server never saw an OPEN (no_open), so no RELEASE either
+ * @no_release: the server never saw an OPEN (no_open, or a bound inode), so no
+ *	RELEASE either; see fpt_file_has_handle()
  * @write_link: on fpt_wb.handles of its inode, under the node's lock
  * @rdsize: directories: how much to ask READDIR for, 0 if not known, readdir.c
  * @dirpos: directories: where it is in the cached listing
@@ -79,6 +82,7 @@ struct fpt_file {
 	bool			no_release;
 	u8			locks;
 	bool			owns;
+	bool			bound;
 	u32			lets;
 	struct file		*back;
 	struct fpt_backing	*backing;
@@ -103,6 +107,32 @@ static inline struct fpt_file *fpt_file(const struct file *file)
 static inline bool fpt_file_lets(const struct file *file, u32 bit)
 {
 	return fpt_file(file)->lets & bit;
+}
+
+/* Is @fh the server's? */
+static inline bool fpt_file_has_handle(const struct fpt_file *ff)
+{
+	/* Pairs with the release in fpt_bind_open_late(). */
+	return !smp_load_acquire(&ff->no_release);
+}
+
+/* The rest of fpt_file_need_handle(). */
+int fpt_bind_open_late(struct file *file);
+
+/**
+ * fpt_file_need_handle() - before a request that names the handle of @file
+ *
+ * An open of a bound inode has none until then: OPEN is sent, on behalf of who
+ * opened the file. Where the server knows no OPEN, it expects no handle.
+ * Return: 0, or what OPEN gave.
+ */
+static inline int fpt_file_need_handle(struct file *file)
+{
+	const struct fpt_file *ff = fpt_file(file);
+
+	if (likely(!ff->bound || fpt_file_has_handle(ff)))
+		return 0;
+	return fpt_bind_open_late(file);
 }
 
 /* Flags that a WRITE names: where the size is ours, so is where to append. */
@@ -151,6 +181,20 @@ int fpt_file_opened(struct inode *inode, struct file *file, struct fpt_file *ff,
  */
 int fpt_file_open_call(struct inode *inode, struct file *file,
 		       struct fpt_file *ff, u32 op, struct fuse_open_out *reply);
+
+/* The round trip alone. -ENOSYS: the server knows no such request. */
+int fpt_file_open_ask(struct inode *inode, unsigned int flags, u32 op,
+		      struct fuse_open_out *reply);
+
+/**
+ * fpt_file_take() - take over what the server opened, or need not be asked for
+ * @fb: NULL, or what to open instead of what @reply says; its reference is
+ *	taken over, too
+ *
+ * As fpt_file_opened(), but what the page cache has is left alone.
+ */
+int fpt_file_take(struct inode *inode, struct file *file, struct fpt_file *ff,
+		  const struct fuse_open_out *reply, struct fpt_backing *fb);
 
 /**
  * fpt_file_open_own() - OPEN or OPENDIR of a handle that no struct file has

@@ -198,6 +198,8 @@ static long command_run(struct file *file, unsigned int cmd, unsigned long arg,
 
 	len = command_fetch(ff->conn, &c);
 	if (!len)
+		len = fpt_file_need_handle(file);
+	if (!len)
 		len = command_send(ff, &c);
 	if (len > 0 && copy_to_user(u64_to_user_ptr(c.in.arg), c.data, len))
 		len = -EFAULT;

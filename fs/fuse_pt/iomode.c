@@ -42,6 +42,10 @@
  * through its own id's path and credentials: the mount's read-only state and
  * the rights are that id's, the data is one inode's.
  *
+ * A bound inode (bind.h) is in passthrough without an open. What is opened
+ * with FOPEN_DIRECT_IO alone is forbidden as ever, all else is opened on the
+ * file that it is bound to.
+ *
  * Directories and special files have no mode.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -57,6 +61,7 @@
 #include <linux/wait.h>
 #include <linux/fuse_pt.h>
 #include "backing.h"
+#include "bind.h"
 #include "conn.h"
 #include "file.h"
 #include "iomode.h"
@@ -74,9 +79,13 @@ void fpt_iomode_init(struct fpt_iomode *io)
 	io->through = 0;
 	io->sharing = 0;
 	io->waiting = 0;
+	io->writers = 0;
 	io->mappers = 0;
 	io->stray = FPT_STRAY_NONE;
 	io->backing = NULL;
+	io->bound = 0;
+	io->bound_to = NULL;
+	io->pulled = 0;
 	init_waitqueue_head(&io->wait);
 }
 
@@ -127,17 +136,13 @@ static void drop_cached(struct inode *inode)
 	spin_unlock(&fn->lock);
 }
 
-static bool same_backing(const struct fpt_backing *a,
-			 const struct fpt_backing *b)
-{
-	return a == b || file_inode(a->file) == file_inode(b->file);
-}
-
 /*
- * Take a place among the passthrough opens; the inode keeps a reference on the
- * first one's @fb. Return: NULL or the rule that forbids it.
+ * Take a place among the passthrough opens, for an open or, with @bound, for the
+ * binding; the inode keeps a reference on the first one's @fb. Return: NULL or
+ * the rule that forbids it.
  */
-static const char *hold_through(struct inode *inode, struct fpt_backing *fb)
+static const char *hold_through(struct inode *inode, struct fpt_backing *fb,
+				bool writer, u32 bound)
 {
 	struct fpt_node *fn = fpt_node(inode);
 	struct fpt_iomode *io = &fn->io;
@@ -146,12 +151,17 @@ static const char *hold_through(struct inode *inode, struct fpt_backing *fb)
 	spin_lock(&fn->lock);
 	if (io->cached) {
 		rule = "passthrough, but the file is open cached";
-	} else if (io->backing && !same_backing(io->backing, fb)) {
+	} else if (io->backing && !fpt_backing_same(io->backing, fb)) {
 		rule = "passthrough, but to another backing file than the other opens";
 	} else {
 		if (!io->backing)
 			io->backing = fpt_backing_get(fb);
 		io->through++;
+		io->writers += writer;
+		if (bound) {
+			io->bound_to = fb;
+			WRITE_ONCE(io->bound, bound);
+		}
 		/* who waits to be cached waits in vain */
 		if (io->waiting)
 			wake_up_all(&io->wait);
@@ -171,13 +181,48 @@ static bool maybe_mapped(const struct file *lower)
 	       mapping_writably_mapped(lower->f_mapping);
 }
 
+const char *fpt_iomode_bind(struct inode *inode, struct fpt_backing *fb,
+			    u32 bound)
+{
+	return hold_through(inode, fb, false, bound);
+}
+
+/* Node's lock held. Return: what the inode no longer needs, or NULL. */
+static struct fpt_backing *leave_through(struct fpt_iomode *io)
+{
+	struct fpt_backing *last;
+
+	if (--io->through)
+		return NULL;
+	last = io->backing;
+	io->backing = NULL;
+	return last;
+}
+
+void fpt_iomode_unbind(struct inode *inode)
+{
+	struct fpt_node *fn = fpt_node(inode);
+	struct fpt_backing *last;
+
+	spin_lock(&fn->lock);
+	WRITE_ONCE(fn->io.bound, 0);
+	fn->io.bound_to = NULL;
+	last = leave_through(&fn->io);
+	spin_unlock(&fn->lock);
+	if (last)
+		fpt_backing_put(last);
+}
+
 static void drop_through(struct inode *inode, struct fpt_file *ff)
 {
 	struct fpt_node *fn = fpt_node(inode);
 	struct fpt_iomode *io = &fn->io;
-	struct fpt_backing *last = NULL;
+	bool tell = false;
+	struct fpt_backing *last;
 
 	spin_lock(&fn->lock);
+	if (ff->back->f_mode & FMODE_WRITE)
+		tell = !--io->writers;
 	if (ff->io_held == FPT_HOLD_MAPPED) {
 		enum fpt_io_stray stray = FPT_STRAY_ONCE;
 
@@ -187,15 +232,14 @@ static void drop_through(struct inode *inode, struct fpt_file *ff)
 		WRITE_ONCE(io->stray, max(io->stray, stray));
 		WRITE_ONCE(io->mappers, io->mappers - 1);
 	}
-	if (!--io->through) {
-		last = io->backing;
-		io->backing = NULL;
-	}
+	last = leave_through(io);
 	spin_unlock(&fn->lock);
 
 	fpt_passthrough_detach(ff);
 	if (last)
 		fpt_backing_put(last);
+	if (tell && (fpt_bound(inode) & FUSE_PT_BIND_WRITE_ATTR))
+		fpt_bind_write_attr(inode);
 }
 
 static int open_cached(struct inode *inode, struct fpt_file *ff)
@@ -237,34 +281,19 @@ static void leave_cache(struct inode *inode)
 	fpt_wb_wait(inode, 0, LLONG_MAX);
 }
 
-static int open_through(struct inode *inode, struct file *file,
-			struct fpt_file *ff, int backing_id)
+int fpt_iomode_open_on(struct inode *inode, struct file *file,
+		       struct fpt_file *ff, struct fpt_backing *fb)
 {
-	struct fpt_backing *fb;
 	const char *rule;
 	int err;
 
-	if (!fpt_has(ff->conn, FPT_F_PASSTHROUGH))
-		return forbid(inode, ff->open_flags,
-			      "passthrough, but INIT did not agree on it");
-	if (ff->open_flags & ~THROUGH_FLAGS)
-		return forbid(inode, ff->open_flags,
-			      "passthrough does not go with the other flags");
-	if (backing_id <= 0)
-		return forbid(inode, ff->open_flags,
-			      "passthrough, but the backing id is not positive");
-	fb = fpt_backing_find(ff->conn, backing_id);
-	if (!fb)
-		return forbid(inode, ff->open_flags,
-			      "passthrough, but nothing has that backing id");
-
 	err = fpt_passthrough_attach(file, ff, fb);
 	if (err) {
-		pr_debug("node %llu: cannot open backing id %d (%d)\n",
-			 fpt_inode_id(inode), backing_id, err);
+		pr_debug("node %llu: cannot open its backing file (%d)\n",
+			 fpt_inode_id(inode), err);
 		return err;
 	}
-	rule = hold_through(inode, fb);
+	rule = hold_through(inode, fb, file->f_mode & FMODE_WRITE, 0);
 	if (rule) {
 		fpt_passthrough_detach(ff);
 		return forbid(inode, ff->open_flags, rule);
@@ -284,9 +313,52 @@ static int open_through(struct inode *inode, struct file *file,
 	return 0;
 }
 
+static int open_through(struct inode *inode, struct file *file,
+			struct fpt_file *ff, int backing_id)
+{
+	struct fpt_backing *fb;
+
+	if (!fpt_has(ff->conn, FPT_F_PASSTHROUGH))
+		return forbid(inode, ff->open_flags,
+			      "passthrough, but INIT did not agree on it");
+	if (ff->open_flags & ~THROUGH_FLAGS)
+		return forbid(inode, ff->open_flags,
+			      "passthrough does not go with the other flags");
+	if (backing_id <= 0)
+		return forbid(inode, ff->open_flags,
+			      "passthrough, but the backing id is not positive");
+	fb = fpt_backing_find(ff->conn, backing_id);
+	if (!fb)
+		return forbid(inode, ff->open_flags,
+			      "passthrough, but nothing has that backing id");
+
+	return fpt_iomode_open_on(inode, file, ff, fb);
+}
+
+/* -ENODATA: the inode is not bound. */
+static int open_bound(struct inode *inode, struct file *file,
+		      struct fpt_file *ff)
+{
+	struct fpt_backing *fb;
+	int err;
+
+	if (ff->open_flags & ~THROUGH_FLAGS)
+		return forbid(inode, ff->open_flags,
+			      "bound, but opened with flags that do not go with that");
+	fb = fpt_bind_backing(inode);
+	if (!fb)
+		return -ENODATA;
+	err = fpt_iomode_open_on(inode, file, ff, fb);
+	if (!err)
+		ff->bound = true;
+	return err;
+}
+
 int fpt_iomode_open(struct inode *inode, struct file *file, struct fpt_file *ff,
 		    int backing_id)
 {
+	int err;
+
 	if (!(ff->open_flags & FOPEN_DIRECT_IO))
 		ff->open_flags &= ~FOPEN_PARALLEL_DIRECT_WRITES;
 
@@ -294,6 +366,11 @@ int fpt_iomode_open(struct inode *inode, struct file *file, struct fpt_file *ff,
 		return open_through(inode, file, ff, backing_id);
 	if (ff->open_flags & FOPEN_DIRECT_IO)
 		return open_direct(inode, ff);
+	if (fpt_bound(inode)) {
+		err = open_bound(inode, file, ff);
+		if (err != -ENODATA)
+			return err;
+	}
 	return open_cached(inode, ff);
 }
 

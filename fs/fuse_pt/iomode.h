@@ -33,12 +33,17 @@ enum fpt_io_stray {
  * struct fpt_iomode - mode of one inode; all under the node's lock
  * @cached: opens that hold FPT_HOLD_CACHED
  * @through: opens that hold FPT_HOLD_THROUGH or FPT_HOLD_MAPPED
+ * @writers: those of them that can write
  * @mappers: those of them that hold FPT_HOLD_MAPPED
  * @sharing: parallel direct writes in flight
  * @waiting: cached opens and mmaps waiting for @sharing to fall to 0; while
  *	there are any, new direct writes run alone, so that they do fall
  * @stray: enum fpt_io_stray
  * @backing: what the first passthrough open used, referenced while @through
+ * @bound: FPT_BOUND and FUSE_PT_BIND_* of a bound inode, else 0; counts in
+ *	@through
+ * @bound_to: with @bound, the binding's backing file, which it references
+ * @pulled: epoch of the newest attributes taken from the backing inode
  * @wait: woken when @sharing falls to 0
  */
 struct fpt_iomode {
@@ -46,11 +51,18 @@ struct fpt_iomode {
 	unsigned int		through;
 	unsigned int		sharing;
 	unsigned int		waiting;
+	unsigned int		writers;
 	unsigned int		mappers;
 	enum fpt_io_stray	stray;
 	struct fpt_backing	*backing;
+	u32			bound;
+	struct fpt_backing	*bound_to;
+	u64			pulled;
 	wait_queue_head_t	wait;
 };
+
+/* Beside FUSE_PT_BIND_* in fpt_iomode.bound */
+#define FPT_BOUND	(1u << 31)
 
 void fpt_iomode_init(struct fpt_iomode *io);
 
@@ -67,8 +79,28 @@ void fpt_iomode_init(struct fpt_iomode *io);
  */
 int fpt_iomode_open(struct inode *inode, struct file *file, struct fpt_file *ff,
 		    int backing_id);
+
+/**
+ * fpt_iomode_open_on() - the same on a backing file that is known
+ * @fb: what the inode is bound to; takes over the reference
+ */
+int fpt_iomode_open_on(struct inode *inode, struct file *file,
+		       struct fpt_file *ff, struct fpt_backing *fb);
+
 /* Give up what the open holds; from release, any context that may sleep. */
 void fpt_iomode_close(struct inode *inode, struct fpt_file *ff);
+
+/**
+ * fpt_iomode_bind() - hold the inode in passthrough on a backing file
+ * @inode: regular file
+ * @fb: backing file, referenced by the caller until fpt_iomode_unbind()
+ * @bound: fpt_iomode.bound from here on
+ * Return: NULL, or the rule that forbids it.
+ */
+const char *fpt_iomode_bind(struct inode *inode, struct fpt_backing *fb,
+			    u32 bound);
+/* Atomic context will do. */
+void fpt_iomode_unbind(struct inode *inode);
 
 /**
  * fpt_iomode_mmap_direct() - a direct file is about to be mapped shared

@@ -126,6 +126,9 @@ static int remote_set(struct file *file, const struct file_lock *fl,
 	/* lockd wants to be called back, and the protocol has no such thing. */
 	if (fl->fl_lmops && fl->fl_lmops->lm_grant)
 		return -ENOLCK;
+	err = fpt_file_need_handle(file);
+	if (err)
+		return err;
 
 	ask = ask_new(ff, FPT_LOCK(fl, owner), lk_flags, GFP_KERNEL);
 	if (!ask)
@@ -187,7 +190,6 @@ static int remote_test(struct file *file, struct file_lock *fl)
 {
 	struct fpt_file *ff = fpt_file(file);
 	struct fuse_lk_in in = {
-		.fh = ff->fh,
 		.owner = fpt_lock_owner(ff->conn, FPT_LOCK(fl, owner)),
 		.lk = {
 			.start = fl->fl_start,
@@ -199,6 +201,10 @@ static int remote_test(struct file *file, struct file_lock *fl)
 	struct fpt_call call = { .op = FUSE_GETLK, .node = ff->node };
 	int err;
 
+	err = fpt_file_need_handle(file);
+	if (err)
+		return err;
+	in.fh = ff->fh;
 	fpt_call_in(&call, &in, sizeof(in));
 	fpt_call_out(&call, &out, sizeof(out));
 	err = fpt_call(ff->conn, &call);

@@ -9,6 +9,7 @@
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include "acl.h"
+#include "bind.h"
 #include "conn.h"
 #include "iomode.h"
 #include "node.h"
@@ -60,8 +61,13 @@ void fpt_node_evict(struct inode *inode)
 	truncate_inode_pages_final(&inode->i_data);
 	clear_inode(inode);
 
+	/* Before the server may give the id to another. */
+	fpt_bind_last_attr(inode);
+	fpt_bind_end(inode);
+
 	/* The root is known without a lookup and never forgotten. */
-	if (fn->lookups && fn->id != FUSE_ROOT_ID && !fpt_conn_dead(conn)) {
+	if (fn->lookups && fn->id != FUSE_ROOT_ID && fn->forget &&
+	    !fpt_conn_dead(conn)) {
 		fpt_forget_queue(conn, fn->forget, fn->id, fn->lookups);
 		fn->forget = NULL;
 	}
@@ -78,6 +84,7 @@ void fpt_node_mark_stale(struct inode *inode)
 {
 	set_bit(FPT_N_STALE, &fpt_node(inode)->bits);
 	remove_inode_hash(inode);
+	fpt_bind_end(inode);
 }
 
 static int node_has_id(struct inode *inode, void *id)
@@ -176,6 +183,8 @@ struct inode *fpt_node_find(struct super_block *sb, u64 id, u64 generation,
 	fn->lookups++;
 	spin_unlock(&fn->lock);
 
+	if (born)
+		fpt_bind_born(inode);
 	if (born && epoch <= atomic64_read(&conn->evict_epoch))
 		life = 0;
 	fpt_attr_apply(inode, attr, life, epoch);

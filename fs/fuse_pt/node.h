@@ -8,6 +8,7 @@
 
 #include <linux/fs.h>
 #include <linux/jiffies.h>
+#include <linux/fuse_pt.h>
 #include <linux/fuse_pt_protocol.h>
 #include <linux/stat.h>
 #include "conn.h"
@@ -27,6 +28,9 @@ enum fpt_node_bits {
 	FPT_N_BORN,		/* and it is in @btime */
 	FPT_N_LOCKED,		/* it had a POSIX lock at the server */
 	FPT_N_TIMES_DIRTY,	/* the server does not have our times, times.c */
+	FPT_N_LOCKED,		/* the server may hold POSIX locks of it */
+	FPT_N_ATTR_DIRTY,	/* of these two, see bindattr.c */
+	FPT_N_ATTR_SENDING,
 };
 
 /**
@@ -119,6 +123,13 @@ static inline bool fpt_wb_owns(const struct inode *inode)
 	       READ_ONCE(fpt_node(inode)->wb.owners);
 }
 
+/* FPT_BOUND and FUSE_PT_BIND_* of an inode that is bound, bind.h; else 0. */
+static inline u32 fpt_bound(const struct inode *inode)
+{
+	return S_ISREG(inode->i_mode) ? READ_ONCE(fpt_node(inode)->io.bound) :
+					0;
+}
+
 static inline bool fpt_inode_stale(const struct inode *inode)
 {
 	return test_bit(FPT_N_STALE, &fpt_node(inode)->bits);
@@ -175,6 +186,18 @@ void fpt_node_evict(struct inode *inode);		/* s_op->evict_inode */
 /* What a new or removed name makes out of date in its directory. */
 #define FPT_STAT_NAMES	(FPT_STAT_DATA | STATX_NLINK)
 #define FPT_STAT_ALL	STATX_BASIC_STATS
+/* What a bound inode has of its backing inode in any case. */
+#define FPT_STAT_BELOW	(FPT_STAT_DATA | STATX_ATIME)
+
+/* Which attributes are the backing inode's, and no word of the server's counts. */
+static inline u32 fpt_bound_stat(const struct inode *inode)
+{
+	u32 bound = fpt_bound(inode);
+
+	if (likely(!bound))
+		return 0;
+	return bound & FUSE_PT_BIND_ATTR ? FPT_STAT_ALL : FPT_STAT_BELOW;
+}
 
 /**
  * fpt_attr_epoch() - take before a request whose reply carries attributes
@@ -303,6 +326,14 @@ void fpt_attr_apply_own(struct inode *inode, const struct fuse_attr *attr,
  */
 void fpt_attr_stale(struct inode *inode, u32 mask);
 
+/**
+ * fpt_attr_take_below() - the backing inode's attributes, of a bound inode
+ * @st: what it has
+ * @epoch: fpt_attr_epoch() from before it was asked
+ */
+void fpt_attr_take_below(struct inode *inode, const struct kstat *st,
+			 u64 epoch);
+
 /* Do the attributes in @mask have to be asked for? */
 bool fpt_attr_expired(const struct inode *inode, u32 mask);
 
@@ -425,6 +456,8 @@ int fpt_getattr(struct mnt_idmap *idmap, const struct path *path,
 int fpt_setattr(struct mnt_idmap *idmap, struct dentry *dentry,
 		struct iattr *iattr);
 int fpt_permission(struct mnt_idmap *idmap, struct inode *inode, int mask);
+/* ACCESS: may the caller MAY_*? -ENOSYS if the server does not know it. */
+int fpt_access_ask(struct inode *inode, int mask);
 
 /* dir.c, link.c, file.c: what a new inode of each type is given */
 void fpt_dir_set_ops(struct inode *inode);

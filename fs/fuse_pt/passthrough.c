@@ -55,6 +55,9 @@ static inline bool through_noted(const struct inode *inode, loff_t end)
 		return false;
 	/* what was written below is there for who is numbered from here on */
 	smp_mb();
+	if ((READ_ONCE(fn->io.bound) & FUSE_PT_BIND_WRITE_ATTR) &&
+	    !test_bit(FPT_N_ATTR_DIRTY, &fn->bits))
+		return false;
 	return end <= i_size_read(inode) &&
 	       !(FPT_STAT_DATA & ~READ_ONCE(fn->stale_mask)) &&
 	       READ_ONCE(fn->attr_epoch) == fpt_attr_now(fpt_inode_conn(inode));

@@ -76,7 +76,6 @@ __poll_t fpt_poll(struct file *file, poll_table *wait)
 {
 	struct fpt_file *ff = fpt_file(file);
 	struct fuse_poll_in in = {
-		.fh = ff->fh,
 		.events = mangle_poll(poll_requested_events(wait)),
 	};
 	struct fuse_poll_out out;
@@ -88,12 +87,15 @@ __poll_t fpt_poll(struct file *file, poll_table *wait)
 		return EPOLLERR;
 	if (fpt_op_missing(ff->conn, FUSE_POLL))
 		return DEFAULT_POLLMASK;
+	if (fpt_file_need_handle(file))
+		return EPOLLERR;
 	poll = poll_get(ff);
 	if (!poll)
 		return EPOLLERR;
 
 	/* Before the question: news must not fall between it and the wait. */
 	poll_wait(file, &poll->wait, wait);
+	in.fh = ff->fh;
 	in.kh = poll->kh;
 	/* Only who is on it already counts: ourselves, or one who asked. */
 	if (waitqueue_active(&poll->wait))

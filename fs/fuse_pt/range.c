@@ -35,7 +35,6 @@ static loff_t seek_ask(struct file *file, loff_t offset, int whence)
 {
 	struct fpt_file *ff = fpt_file(file);
 	struct fuse_lseek_in in = {
-		.fh = ff->fh,
 		.offset = offset,
 		.whence = whence,
 	};
@@ -43,6 +42,10 @@ static loff_t seek_ask(struct file *file, loff_t offset, int whence)
 	struct fpt_call call = { .op = FUSE_LSEEK, .node = ff->node };
 	int err;
 
+	err = fpt_file_need_handle(file);
+	if (err)
+		return err;
+	in.fh = ff->fh;
 	fpt_call_in(&call, &in, sizeof(in));
 	fpt_call_out(&call, &out, sizeof(out));
 	err = range_call(ff, &call);
@@ -115,13 +118,17 @@ static int allocate_call(struct file *file, int mode, loff_t offset, loff_t len)
 {
 	struct fpt_file *ff = fpt_file(file);
 	struct fuse_fallocate_in in = {
-		.fh = ff->fh,
 		.offset = offset,
 		.length = len,
 		.mode = mode,
 	};
 	struct fpt_call call = { .op = FUSE_FALLOCATE, .node = ff->node };
+	int err;
 
+	err = fpt_file_need_handle(file);
+	if (err)
+		return err;
+	in.fh = ff->fh;
 	fpt_call_in(&call, &in, sizeof(in));
 	return range_call(ff, &call);
 }
@@ -307,6 +314,10 @@ static ssize_t copy_at_server(struct file *in, loff_t pos_in, struct file *out,
 		return -EOPNOTSUPP;
 
 	done = fpt_wb_settle_read(from, pos_in, pos_in + len - 1);
+	if (!done)
+		done = fpt_file_need_handle(in);
+	if (!done)
+		done = fpt_file_need_handle(out);
 	if (done)
 		return done;
 	inode_lock(to);

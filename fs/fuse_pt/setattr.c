@@ -119,7 +119,7 @@ static void fill_request(struct mnt_idmap *idmap, const struct inode *inode,
 
 	/* The descriptor of an open with O_TRUNC may be read-only. */
 	ff = file && !(valid & ATTR_OPEN) ? fpt_file(file) : NULL;
-	if (in->valid && ff && !ff->no_release) {
+	if (in->valid && ff && fpt_file_has_handle(ff)) {
 		in->valid |= FATTR_FH;
 		in->fh = ff->fh;
 	}
@@ -182,6 +182,15 @@ static int send_request(struct inode *inode, const struct fuse_setattr_in *in)
 	return 0;
 }
 
+/* Was O_TRUNC part of an OPEN? */
+static bool open_told(const struct fpt_conn *conn, const struct file *file)
+{
+	const struct fpt_file *ff = file ? fpt_file(file) : NULL;
+
+	return fpt_has(conn, FPT_F_ATOMIC_O_TRUNC) &&
+	       !(ff && ff->bound && !fpt_file_has_handle(ff));
+}
+
 int fpt_setattr(struct mnt_idmap *idmap, struct dentry *dentry,
 		struct iattr *iattr)
 {
@@ -232,7 +241,7 @@ int fpt_setattr(struct mnt_idmap *idmap, struct dentry *dentry,
 	}
 	if (!S_ISREG(inode->i_mode))
 		return -EINVAL;
-	if ((iattr->ia_valid & ATTR_OPEN) && fpt_has(conn, FPT_F_ATOMIC_O_TRUNC)) {
+	if ((iattr->ia_valid & ATTR_OPEN) && open_told(conn, file)) {
 		fpt_file_emptied(inode);
 		return 0;
 	}

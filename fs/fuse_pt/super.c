@@ -587,6 +587,7 @@ static void super_kill(struct super_block *sb)
 {
 	struct fpt_conn *conn = sb->s_fs_info;
 
+	fpt_binds_write_attr(conn);
 	fpt_wb_drain(conn);
 	super_destroy(conn);
 	fpt_ctl_remove(conn);

@@ -9,6 +9,7 @@
 #include <linux/sched/signal.h>
 #include <linux/siphash.h>
 #include <linux/slab.h>
+#include "bind.h"
 #include "conn.h"
 #include "file.h"
 #include "node.h"
@@ -131,19 +132,22 @@ static int flush_ask(struct file *file, fl_owner_t owner)
 int fpt_file_flush(struct file *file, fl_owner_t owner)
 {
 	const struct fpt_node *fn = fpt_node(file_inode(file));
+	bool lets = fpt_file_lets(file, FUSE_PT_BACKING_FLUSH);
 	int lost, err;
 
 	if (fpt_inode_stale(file_inode(file)))
 		return -EIO;
-	if (!fpt_file_lets(file, FUSE_PT_BACKING_FLUSH))
+	if (!lets && !fpt_file(file)->bound)
 		return flush_ask(file, owner);
 
-	lost = fpt_passthrough_flush(file, owner);
+	lost = lets ? fpt_passthrough_flush(file, owner) : 0;
 	/* Only FLUSH says whose locks are to go. */
 	if (!fpt_has(fpt_file(file)->conn, FPT_F_POSIX_LOCKS) ||
 	    !test_bit(FPT_N_LOCKED, &fn->bits))
 		return lost;
-	err = flush_ask(file, owner);
+	err = fpt_file_need_handle(file);
+	if (!err)
+		err = flush_ask(file, owner);
 	return lost ? lost : err;
 }
 
@@ -151,14 +155,18 @@ int fpt_file_sync_call(struct file *file, int datasync, u32 op)
 {
 	struct fpt_file *ff = fpt_file(file);
 	struct fuse_fsync_in in = {
-		.fh = ff->fh,
 		.fsync_flags = datasync ? FUSE_FSYNC_FDATASYNC : 0,
 	};
 	struct fpt_call call = { .op = op, .node = ff->node };
+	int err;
 
 	if (fpt_op_missing(ff->conn, op))
 		return 0;
+	err = fpt_file_need_handle(file);
+	if (err)
+		return err;
 
+	in.fh = ff->fh;
 	fpt_call_in(&call, &in, sizeof(in));
 	return file_optional(ff->conn, op, fpt_call(ff->conn, &call));
 }
@@ -170,6 +178,9 @@ int fpt_file_fsync(struct file *file, loff_t start, loff_t end, int datasync)
 
 	if (fpt_inode_stale(inode))
 		return -EIO;
+	err = fpt_bind_sync_attr(inode);
+	if (err)
+		return err;
 	if (fpt_file_lets(file, FUSE_PT_BACKING_FSYNC))
 		return fpt_passthrough_fsync(file, start, end, datasync);
 

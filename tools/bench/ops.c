@@ -23,6 +23,8 @@ enum {
 	LARGE		= 128 << 10,
 	CHUNKS		= 24,
 	DIR_ENTRIES	= 16,
+	TREE_FILES	= 256,
+	TREE_SIZE	= 2560,
 };
 
 struct op_state {
@@ -193,6 +195,54 @@ static bool fault64(struct op_state *st, long i)
 	return !munmap((void *)m, FILE_SIZE);
 }
 
+static void tree_path(const struct op_state *st, char path[4200], long i)
+{
+	snprintf(path, 4200, "%s/tree/%ld", st->dir, i % TREE_FILES);
+}
+
+/* A directory of small files, whose names are known: as after a listing. */
+static bool small_files(struct op_state *st)
+{
+	char path[4200];
+	struct stat s;
+
+	snprintf(path, sizeof(path), "%s/tree", st->dir);
+	if (mkdir(path, 0755) && errno != EEXIST)
+		return false;
+	for (int i = 0; i < TREE_FILES; i++) {
+		bool made;
+		int fd;
+
+		tree_path(st, path, i);
+		if (!stat(path, &s))
+			continue;
+		fd = open(path, O_CREAT | O_WRONLY, 0644);
+		made = fd >= 0 && write(fd, st->buf, TREE_SIZE) == TREE_SIZE;
+		if (fd >= 0)
+			close(fd);
+		if (!made)
+			return false;
+	}
+	return true;
+}
+
+/* What cp, tar and the like do with each file. */
+static bool read_small(struct op_state *st, long i)
+{
+	char path[4200];
+	struct stat s;
+	bool whole;
+	int fd;
+
+	tree_path(st, path, i);
+	fd = open(path, O_RDONLY);
+	if (fd < 0)
+		return false;
+	whole = !fstat(fd, &s) && read(fd, st->buf, LARGE) == TREE_SIZE &&
+		!read(fd, st->buf, LARGE);
+	return !close(fd) && whole;
+}
+
 static bool do_fsync(struct op_state *st, long i)
 {
 	(void)i;
@@ -213,6 +263,7 @@ const struct op ops[] = {
 	{ "append100", "append 100 bytes", 256, to_end, append100 },
 	{ "write_fstat", "write 4 KiB + fstat", 128, NULL, write_fstat },
 	{ "open_close", "open + close", 64, NULL, open_close },
+	{ "read_small", "open + fstat + read 2.5 KiB + close", 64, small_files, read_small },
 	{ "stat", "stat", 512, NULL, do_stat },
 	{ "fstat", "fstat", 512, NULL, do_fstat },
 	{ "absent", "stat of an absent name", 512, NULL, absent },

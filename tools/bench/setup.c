@@ -24,6 +24,9 @@ const char *const setup_standard[] = {
 	"below", "fuse", "fuse-passthrough", "fusept", "fusept-passthrough", NULL
 };
 
+/* Those and what has to be asked for by name. */
+static const char *const setup_named[] = { "fusept-bound", NULL };
+
 int run_command(const char *const argv[])
 {
 	int status, err;
@@ -76,31 +79,34 @@ int setups_begin(struct bench *b)
 }
 
 /* "passthrough=off,..." for the server, in a buffer of the caller. */
-static const char *server_options(const struct bench *b, bool through, char *buf,
-				  size_t size)
+static const char *server_options(const struct bench *b, const struct setup *s,
+				  char *buf, size_t size)
 {
-	snprintf(buf, size, "passthrough=%s%s%s", through ? "on" : "off",
-		 b->server_opts ? "," : "", b->server_opts ? b->server_opts : "");
+	bool bound = strstr(s->name, "-bound");
+	bool through = bound || strstr(s->name, "-passthrough");
+
+	snprintf(buf, size, "passthrough=%s%s%s%s", through ? "on" : "off",
+		 bound ? ",bound=on" : "", b->server_opts ? "," : "", b->server_opts ? b->server_opts : "");
 	return buf;
 }
 
-static int mount_fuse(const struct bench *b, const struct setup *s, bool through)
+static int mount_fuse(const struct bench *b, const struct setup *s)
 {
 	char opts[512];
 	const char *const argv[] = {
-		b->server, "-o", server_options(b, through, opts, sizeof(opts)),
+		b->server, "-o", server_options(b, s, opts, sizeof(opts)),
 		b->lower, s->root, NULL
 	};
 
 	return run_command(argv);
 }
 
-static int mount_fusept(const struct bench *b, const struct setup *s, bool through)
+static int mount_fusept(const struct bench *b, const struct setup *s)
 {
 	char opts[512], source[PATH_MAX + 256];
 	const char *const argv[] = {
 		"mount", "-t", "fusept", "-o",
-		server_options(b, through, opts, sizeof(opts)), source, s->root, NULL
+		server_options(b, s, opts, sizeof(opts)), source, s->root, NULL
 	};
 
 	snprintf(source, sizeof(source), "%s#%s", b->server, b->lower);
@@ -118,13 +124,12 @@ static bool may_be_absent(const struct setup *s)
 
 static int setup_mount(struct bench *b, struct setup *s)
 {
-	bool through = strstr(s->name, "-passthrough");
 	int ret;
 
 	if (!strncmp(s->name, "fusept", 6))
-		ret = mount_fusept(b, s, through);
+		ret = mount_fusept(b, s);
 	else
-		ret = mount_fuse(b, s, through);
+		ret = mount_fuse(b, s);
 	if (!ret) {
 		s->mounted = true;
 		return 0;
@@ -135,12 +140,17 @@ static int setup_mount(struct bench *b, struct setup *s)
 	return -1;
 }
 
-static bool is_standard(const char *name)
+static bool is_among(const char *const names[], const char *name)
 {
-	for (int i = 0; setup_standard[i]; i++)
-		if (!strcmp(setup_standard[i], name))
+	for (int i = 0; names[i]; i++)
+		if (!strcmp(names[i], name))
 			return true;
 	return false;
+}
+
+static bool is_standard(const char *name)
+{
+	return is_among(setup_standard, name) || is_among(setup_named, name);
 }
 
 static int setup_root(struct bench *b, struct setup *s, const char *dir)

@@ -98,6 +98,31 @@ int fusept_backing_open(struct fusept *fp, int fd);
 int fusept_backing_close(struct fusept *fp, int backing_id);
 
 /*
+ * fuse_pt only: let the kernel open and close the regular file @ino on the
+ * backing file by itself, for as long as it knows the inode. Call it before the
+ * reply that introduces @ino, or any time after; once more does no harm. The
+ * backing id may be unregistered afterwards. An open request for @ino all the
+ * same says that the kernel let the inode go meanwhile (bind again, then answer),
+ * or needs a handle for something else than data. See fusept-passthrough(7).
+ * 0, or -errno:
+ * -EPERM      passthrough is off
+ * -ENOTTY, -EINVAL   this kernel does not bind inodes, or not with these flags
+ * -ENOENT     nothing is registered as @backing_id
+ * -EBUSY      @ino is bound otherwise, or open otherwise
+ */
+int fusept_bind(struct fusept *fp, fuse_ino_t ino, int backing_id,
+		uint32_t flags);
+
+/* All attributes but st_ino are the backing file's, permissions with them. */
+#define FUSEPT_BIND_ATTR (1U << 1)
+
+/*
+ * New opens go to the server again, those that are open stay as they are. 0, or
+ * -ENOENT where @ino is not bound (any more), or another -errno.
+ */
+int fusept_unbind(struct fusept *fp, fuse_ino_t ino);
+
+/*
  * fuse_reply_open() and fuse_reply_create() with passthrough. @how may be NULL.
  * With a backing id the kernel takes no fi->keep_cache; it is left out.
  */

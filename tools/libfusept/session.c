@@ -118,6 +118,25 @@ int fusept_backing_close(struct fusept *fp, int backing_id)
 	return ioctl(fp->fd, FUSEPT_IOC_BACKING_CLOSE, &id) ? -errno : 0;
 }
 
+int fusept_bind(struct fusept *fp, fuse_ino_t ino, int backing_id,
+		uint32_t flags)
+{
+	struct fusept_bind_args args = {
+		.nodeid = ino, .backing_id = backing_id, .flags = flags,
+	};
+
+	if (fusept_state(fp) != FUSEPT_ON)
+		return -EPERM;
+	return ioctl(fp->fd, FUSEPT_IOC_BIND, &args) ? -errno : 0;
+}
+
+int fusept_unbind(struct fusept *fp, fuse_ino_t ino)
+{
+	uint64_t node = ino;
+
+	return ioctl(fp->fd, FUSEPT_IOC_UNBIND, &node) ? -errno : 0;
+}
+
 int fusept_clone_device(int fd)
 {
 	char path[32];

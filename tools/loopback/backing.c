@@ -23,22 +23,24 @@ static void tell(struct loopback *lo)
 /*
  * A backing id, or -errno. The registered file outlives the handle when others
  * share it, so it must not be one that counts as a writer below: the kernel opens
- * it anew for each open, with that open's access. Most kernels take the node's own
+ * it anew for each open, with that open's access. Without a handle that is open
+ * it will do as well. Most kernels take the node's own
  * descriptor; the first ones with passthrough want one that was opened to read.
  */
-static int register_node(struct loopback *lo, struct handle *h)
+static int register_node(struct loopback *lo, const struct node *node,
+			 const struct handle *h)
 {
 	int id, fd;
 
 	if (!lo->no_path_backing) {
-		id = fusept_backing_open(lo->fp, h->node->fd);
+		id = fusept_backing_open(lo->fp, node->fd);
 		if (id != -EBADF && id != -EOPNOTSUPP)
 			return id;
 	}
-	if (!h->writable) {
+	if (h && !h->writable) {
 		id = fusept_backing_open(lo->fp, h->fd);
 	} else {
-		fd = reopen(lo, h->node->fd, O_RDONLY);
+		fd = reopen(lo, node->fd, O_RDONLY);
 		if (fd < 0)
 			return fd;
 		id = fusept_backing_open(lo->fp, fd);
@@ -62,7 +64,7 @@ int backing_get(struct loopback *lo, struct handle *h, int *id)
 		if (!lo->told)
 			tell(lo);
 		if (!n->through_opens) {
-			n->backing_id = register_node(lo, h);
+			n->backing_id = register_node(lo, n, h);
 			if (n->backing_id < 0) {
 				err = -n->backing_id;
 				n->backing_id = 0;
@@ -77,6 +79,42 @@ int backing_get(struct loopback *lo, struct handle *h, int *id)
 		n->served_opens++;
 	pthread_mutex_unlock(&n->lock);
 	return lo->opt.passthrough == CHOICE_ON ? err : 0;
+}
+
+/* Node's lock held. 0 or -errno. */
+static int bind_node(struct loopback *lo, struct node *n)
+{
+	int err, id = n->backing_id;
+
+	if (!n->through_opens)
+		id = register_node(lo, n, NULL);
+	if (id < 0)
+		return id;
+	err = fusept_bind(lo->fp, (uintptr_t)n, id, FUSEPT_BIND_ATTR);
+	/* The kernel keeps the file as long as it needs it. */
+	if (!n->through_opens)
+		fusept_backing_close(lo->fp, id);
+	return err;
+}
+
+void backing_bind(struct loopback *lo, struct node *n, bool again)
+{
+	int err;
+
+	if (lo->opt.bound != CHOICE_ON || lo->no_bind || n->type != S_IFREG ||
+	    lo->opt.passthrough == CHOICE_OFF)
+		return;
+	if (!lo->told)
+		tell(lo);
+	pthread_mutex_lock(&n->lock);
+	if ((!n->bound || again) && !n->served_opens) {
+		err = bind_node(lo, n);
+		n->bound = !err;
+		/* Not this kernel; else it is about this file, or this moment. */
+		if (err == -ENOTTY || err == -EINVAL || err == -EPERM)
+			lo->no_bind = true;
+	}
+	pthread_mutex_unlock(&n->lock);
 }
 
 void backing_put(struct loopback *lo, struct handle *h)

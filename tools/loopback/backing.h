@@ -15,6 +15,11 @@
  * 0, or an errno: with passthrough=on, why the kernel cannot do it.
  */
 int backing_get(struct loopback *lo, struct handle *h, int *id);
+/*
+ * With bound=on: let the kernel open @node by itself. @again: it was told so, but
+ * asks. Where it cannot, it asks as ever.
+ */
+void backing_bind(struct loopback *lo, struct node *node, bool again);
 /* Count @h out. */
 void backing_put(struct loopback *lo, struct handle *h);
 

@@ -174,6 +174,7 @@ void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 			return;
 		}
 	}
+	backing_bind(lo, node, true);
 	err = new_handle(lo, node, fd, fi, &how);
 	if (err)
 		fuse_reply_err(req, err);

@@ -30,6 +30,7 @@ struct loopback {
 	bool as_caller;		/* new objects can be given to the caller */
 	bool noflush_known;	/* the source's file system has nothing to flush */
 	_Atomic(bool) told;	/* the state of passthrough has been logged */
+	_Atomic(bool) no_bind;	/* this kernel binds no inodes */
 	_Atomic(bool) no_path_backing;	/* O_PATH descriptors back nothing here */
 	_Atomic(int) failed;	/* why the session must end, an errno */
 };

@@ -437,6 +437,12 @@ void node_forget(struct loopback *lo, struct node *node, uint64_t count)
 	forgotten_lock(lo);
 	pthread_mutex_lock(&s->lock);
 	node->lookups -= count < node->lookups ? count : node->lookups;
+	if (!node->lookups) {
+		/* With its inode the kernel forgot that. */
+		pthread_mutex_lock(&node->lock);
+		node->bound = false;
+		pthread_mutex_unlock(&node->lock);
+	}
 	last = !node->lookups && !forgotten_keep(lo, node);
 	if (last) {
 		take_out(s, hash, node);

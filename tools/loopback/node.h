@@ -39,6 +39,7 @@ struct node {
 	unsigned int through_opens;	/* handles with the I/O in the kernel */
 	unsigned int served_opens;	/* handles with the I/O here */
 	int backing_id;			/* while through_opens is not 0 */
+	bool bound;			/* the kernel opens it by itself */
 	bool seen;			/* the following are known */
 	struct timespec seen_mtime;
 	off_t seen_size;

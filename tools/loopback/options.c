@@ -16,6 +16,7 @@ struct raw_options {
 	char *cache;
 	char *timeout;
 	char *passthrough;
+	char *bound;
 	char *xattr;
 	char *acl;
 	char *readdirplus;
@@ -32,6 +33,7 @@ static const struct fuse_opt known[] = {
 	VALUE(cache),
 	VALUE(timeout),
 	VALUE(passthrough),
+	VALUE(bound),
 	VALUE(xattr),
 	VALUE(acl),
 	VALUE(readdirplus),
@@ -50,6 +52,8 @@ static const char usage_text[] =
 "\n"
 "  -o passthrough=on|off|auto  let the kernel do the I/O of open files: on fails\n"
 "                              where it cannot, auto (default) serves instead\n"
+"  -o bound=on|off             let the kernel open files by itself where it can;\n"
+"                              attributes are the source's (off)\n"
 "  -o cache=auto|always|never  what the kernel may remember (auto); always: the\n"
 "                              source changes through this mount only\n"
 "  -o timeout=SECONDS          of names and attributes (1, always: a day, never: 0)\n"
@@ -155,8 +159,10 @@ static int parse_all(struct options *o, const struct raw_options *raw)
 	o->passthrough = o->readdirplus = o->acl = CHOICE_AUTO;
 	o->xattr = o->splice = o->parallel_direct_writes = CHOICE_ON;
 	o->writeback = CHOICE_OFF;
+	o->bound = CHOICE_OFF;
 	if (parse_cache(o, raw) || parse_export(o, raw) ||
 	    parse_choice("passthrough", raw->passthrough, true, &o->passthrough) ||
+	    parse_choice("bound", raw->bound, false, &o->bound) ||
 	    parse_choice("xattr", raw->xattr, false, &o->xattr) ||
 	    parse_choice("acl", raw->acl, true, &o->acl) ||
 	    parse_choice("readdirplus", raw->readdirplus, true, &o->readdirplus) ||

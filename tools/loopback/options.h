@@ -20,6 +20,7 @@ struct options {
 	enum cache_mode cache;
 	double timeout;			/* of names and attributes, seconds */
 	enum choice passthrough;
+	enum choice bound;
 	enum choice xattr;
 	enum choice acl;
 	enum choice readdirplus;

@@ -71,4 +71,80 @@
 
 #define FUSE_PT_BACKING_ALL		((1U << 8) - 1)
 
-#endif /* _UAPI_LINUX_FUSE_PT_H */
+/*
+ * Bound inodes
+ *
+ * FUSE_PT_DEV_IOC_BIND ties a node id to a registered backing file for as long
+ * as the kernel knows the inode. Every open of it is in passthrough on that
+ * file, and most need no word from the server:
+ *
+ *   OPEN, FLUSH, RELEASE	not sent. The caller's rights are checked by the
+ *			mode (default_permissions) or with ACCESS; without
+ *			default_permissions and with a server that does not
+ *			know ACCESS, OPEN is sent, and the reply's fh is used
+ *   O_TRUNC		SETATTR of the size, without a handle
+ *   CREATE, TMPFILE	a reply for a node id that was bound before opens
+ *			bound; its fh gets a RELEASE, no FLUSH
+ *   GETATTR		not sent for size, blocks and times, which are the
+ *			backing inode's (FUSE_PT_BIND_ATTR: for nothing)
+ *
+ * A request that names a handle (FSYNC, LSEEK, FALLOCATE, COPY_FILE_RANGE,
+ * IOCTL, POLL, locks) is preceded by one OPEN on behalf of who opened the file;
+ * its fh serves that open from then on and gets a RELEASE. The FOPEN_* flags and
+ * the backing id of such a reply mean nothing. Once a POSIX lock was asked of the
+ * server, FLUSH is sent when files of that inode are closed. SETATTR and GETATTR
+ * do without a handle that is not there.
+ *
+ * Binding may come before the reply that introduces the node id; it then waits
+ * for that inode. It ends with FUSE_PT_DEV_IOC_UNBIND, with the eviction of
+ * the inode or a FORGET of the node id that the server reads, and with the
+ * connection. An OPEN for a node that the server takes for bound says that the
+ * inode had been let go; it may be bound again before the answer. The backing
+ * id may be closed once the node is bound. Opens keep their lower file, whatever
+ * ends the binding; as long as one of them lives, the inode can only be opened
+ * in passthrough on the same file.
+ *
+ * A bound inode is in passthrough: cached and direct opens of it fail (EIO).
+ *
+ * BIND fails with
+ *   EPERM	FUSE_PASSTHROUGH was not agreed on
+ *   EINVAL	unknown flags, padding, node id 0 or the root's, an inode that is
+ *		not a regular file
+ *   ENOENT	no backing file has that id
+ *   EBUSY	the node is bound to another file or with other flags, or it is
+ *		open cached or in passthrough on another file
+ *   ENOTCONN, ENOMEM
+ * Binding a node once more to the same file with the same flags is fine.
+ *
+ * UNBIND fails with EPERM as above and ENOENT for a node that is not bound.
+ */
+struct fuse_pt_bind {
+	__u64	nodeid;
+	__s32	backing_id;
+	__u32	flags;		/* FUSE_PT_BIND_* */
+	__u64	padding[2];
+};
+
+/*
+ * What I/O changed is told to the server: one SETATTR with FATTR_SIZE,
+ * FATTR_MTIME and FATTR_CTIME and nothing else, with no user and process, when
+ * the last open for writing is closed, at fsync and fdatasync (before FSYNC; the
+ * caller waits for it and gets its error), at unbind, and before the FORGET of an
+ * inode whose mapping outlived its opens. FATTR_CTIME marks it: no other SETATTR
+ * on a connection with FUSE_PASSTHROUGH has it. It says what the backing file
+ * has, and must not be done to that file, which may have grown since. Of each
+ * inode one is under way at a time.
+ */
+#define FUSE_PT_BIND_WRITE_ATTR	(1 << 0)
+
+/*
+ * All attributes are the backing inode's: mode, owner, group and link count,
+ * too, and permissions are checked by them. Only st_ino stays the server's. What
+ * the server says of them is not used.
+ */
+#define FUSE_PT_BIND_ATTR	(1 << 1)
+
+#define FUSE_PT_DEV_IOC_BIND	_IOW(229, 0x40, struct fuse_pt_bind)
+#define FUSE_PT_DEV_IOC_UNBIND	_IOW(229, 0x41, __u64)	/* node id */
+
+#endif

@@ -52,10 +52,16 @@
  * @mix: if > 0, each open is answered with any of the ways in @ways
  * @ways: (FOPEN_*, backing id) for @mix
  * @no_open: OPEN is answered with ENOSYS
+ * @access: what ACCESS is answered with, an errno
+ * @locks: SETLK is granted
+ * @bad_entry: entries are nonsense
  * @hold: WRITE and READ are not answered while it is set
  * @writes: WRITEs being served now; @most: the most there ever were
  * @asked: requests by opcode
  * @caps: GETXATTR of security.capability
+ * @file_stats: GETATTR of others than the root
+ * @told: SETATTRs with FATTR_CTIME, which are not done; @news: the last one;
+ *	@told_first: how many before the first FORGET
  */
 struct rig_said {
 	uint64_t	init_flags;
@@ -69,11 +75,18 @@ struct rig_said {
 		int32_t		backing;
 	} ways[8];
 	uint32_t	no_open;
+	uint32_t	access;
+	uint32_t	locks;
+	uint32_t	bad_entry;
 	uint32_t	hold;
 	uint32_t	writes;
 	uint32_t	most;
 	uint32_t	asked[64];
 	uint32_t	caps;
+	uint32_t	file_stats;
+	uint32_t	told;
+	uint32_t	told_first;
+	struct fuse_setattr_in news;
 };
 
 /**
@@ -81,6 +94,7 @@ struct rig_said {
  * @lower: directory below
  * @mnt: mount point
  * @dev: device descriptor, or -1
+ * @judges: the server does, not the kernel by the mode
  * @server: pid
  * @said: shared with the server
  */
@@ -88,6 +102,7 @@ struct rig {
 	const char	*lower;
 	const char	*mnt;
 	int		dev;
+	bool		judges;
 	pid_t		server;
 	struct rig_said	*said;
 };
@@ -277,6 +292,8 @@ static inline int rig_entry(struct fuse_entry_out *out, const char *name)
 	out->nodeid = node;
 	out->entry_valid = rig_srv.said->life;
 	out->attr_valid = rig_srv.said->life;
+	if (rig_srv.said->bad_entry)
+		return 0;
 	return rig_attr(&out->attr, node);
 }
 
@@ -383,6 +400,15 @@ static inline void rig_setattr(const struct rig_req *r, const char *path)
 	struct fuse_attr_out out = { .attr_valid = rig_srv.said->life };
 	int err = 0;
 
+	if (in->valid & FATTR_CTIME) {
+		rig_srv.said->news = *in;
+		if (r->head->uid || r->head->pid)
+			rig_srv.said->news.valid = ~0;
+		__atomic_add_fetch(&rig_srv.said->told, 1, __ATOMIC_SEQ_CST);
+		err = rig_attr(&out.attr, r->head->nodeid);
+		rig_reply(r, err, &out, sizeof(out));
+		return;
+	}
 	if ((in->valid & FATTR_MODE) && chmod(path, in->mode & 07777))
 		err = errno;
 	if ((in->valid & (FATTR_UID | FATTR_GID)) &&
@@ -457,6 +483,9 @@ static inline void rig_answer(const struct rig_req *r, char *spare)
 		return;
 	case FUSE_FORGET:
 	case FUSE_BATCH_FORGET:
+		if (said->asked[FUSE_FORGET] + said->asked[FUSE_BATCH_FORGET] == 1)
+			said->told_first = said->told;
+		return;
 	case FUSE_INTERRUPT:
 		return;
 	case FUSE_LOOKUP: {
@@ -469,6 +498,9 @@ static inline void rig_answer(const struct rig_req *r, char *spare)
 	case FUSE_GETATTR: {
 		struct fuse_attr_out out = { .attr_valid = said->life };
 
+		if (r->head->nodeid != FUSE_ROOT_ID)
+			__atomic_add_fetch(&said->file_stats, 1,
+					   __ATOMIC_SEQ_CST);
 		if (!err)
 			err = rig_attr(&out.attr, r->head->nodeid);
 		rig_reply(r, err, &out, sizeof(out));
@@ -537,8 +569,13 @@ static inline void rig_answer(const struct rig_req *r, char *spare)
 	case FUSE_FLUSH:
 	case FUSE_SETLK:
 	case FUSE_FSYNC:
-	case FUSE_ACCESS:
 		rig_reply(r, 0, NULL, 0);
+		return;
+	case FUSE_ACCESS:
+		rig_reply(r, said->access, NULL, 0);
+		return;
+	case FUSE_SETLK:
+		rig_reply(r, said->locks ? 0 : ENOSYS, NULL, 0);
 		return;
 	case FUSE_GETXATTR: {
 		const struct fuse_getxattr_in *in = r->arg;
@@ -632,8 +669,8 @@ static inline void rig_start(struct rig *rig)
 	rig->dev = open("/dev/fusept", O_RDWR | O_CLOEXEC);
 	CHECK(rig->dev >= 0);
 	snprintf(opts, sizeof(opts),
-		 "fd=%d,rootmode=40755,user_id=0,group_id=0,allow_other,default_permissions",
-		 rig->dev);
+		 "fd=%d,rootmode=40755,user_id=0,group_id=0,allow_other%s",
+		 rig->dev, rig->judges ? "" : ",default_permissions");
 	EQ(mount("ptrig", rig->mnt, "fusept", 0, opts), 0);
 	rig->server = fork();
 	CHECK(rig->server >= 0);

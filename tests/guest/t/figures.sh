@@ -20,6 +20,13 @@ limits=(
 	-L '*:fusept/fuse<=1.05'
 )
 
+# Of bound inodes: their set-up is measured for these alone.
+bound=(
+	-s below -s fusept-bound --rows open_close,read_small
+	-L 'open_close:fusept-bound/below<=2.5'
+	-L 'read_small:fusept-bound/below<=1.5'
+)
+
 # measure ROUNDS OPTION ...: verdicts in $T/out
 measure() {
 	fusept-bench --instructions --mode cost --rounds "$1" --json "$T/figures-$1.json" "${@:2}" >"$T/out" 2>"$T/err"
@@ -63,4 +70,13 @@ if [ "$status" -ne 0 ] && [ "$failures" -eq 0 ]; then
 	failures=1
 fi
 [ ! -d /out ] || cp "$T/figures-1.json" "/out/figures.json"
+
+measure 1 "${bound[@]}"
+[ "$status" -eq 0 ] || measure 3 "${bound[@]}"
+verdicts held | sed 's/^\([^ :]*\):*/ok bound-\1/'
+verdicts BROKEN | sed 's/^\([^ :]*\):*/not ok bound-\1/'
+if [ "$status" -ne 0 ]; then
+	tail -n 5 "$T/err"
+	failures=$((failures + 1))
+fi
 finish

@@ -28,6 +28,7 @@ tmpfile_works() { [ "$(printf '%s\n' 3.17 "$(fusept-loopback -V | sed -n 's/.*li
 same served tmpfs passthrough=off
 same through tmpfs passthrough=on 6000
 same through-clones tmpfs passthrough=on,clone_fd
+same bound tmpfs passthrough=on,bound=on
 same direct tmpfs passthrough=off,cache=never
 same always tmpfs passthrough=off,cache=always,readdirplus=on
 same through-ext4 ext4 passthrough=on

@@ -1,0 +1,429 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Bindings: from a node id to the backing file that all opens of the inode use.
+ *
+ * A binding waits in its connection's tree until the inode is born, which can
+ * be before or after; it then holds one of the inode's places in passthrough
+ * (iomode.h), so that nobody can open it otherwise. Who makes an inode first
+ * shows it and then looks for a binding, who makes a binding first shows it and
+ * then looks for the inode: one of the two sees the other, and the tree's lock
+ * lets only one take it.
+ *
+ * What waits goes when the server reads a FORGET of its node id: then whatever
+ * it waited for will not come.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include "compat/compat.h"
+
+#include <linux/cred.h>
+#include <linux/fcntl.h>
+#include <linux/fs.h>
+#include <linux/printk.h>
+#include <linux/slab.h>
+#include <linux/stat.h>
+#include <linux/fuse_pt.h>
+#include <linux/fuse_pt_protocol.h>
+#include "backing.h"
+#include "bind.h"
+#include "conn.h"
+#include "iomode.h"
+#include "node.h"
+
+#define BIND_FLAGS	(FUSE_PT_BIND_WRITE_ATTR | FUSE_PT_BIND_ATTR)
+
+/**
+ * struct fpt_bind - a node id and the file that backs it
+ * @link: in fpt_binds.tree
+ * @node: node id
+ * @flags: FUSE_PT_BIND_*
+ * @backing: referenced
+ * @owner: the inode's node, or NULL as long as it is not there; the inode
+ *	outlives this, as its eviction ends the binding
+ *
+ * Owned by the tree, all of it under the tree's lock.
+ */
+struct fpt_bind {
+	struct rb_node		link;
+	u64			node;
+	u32			flags;
+	struct fpt_backing	*backing;
+	struct fpt_node		*owner;
+};
+
+void fpt_binds_init(struct fpt_binds *binds)
+{
+	spin_lock_init(&binds->lock);
+	binds->tree = RB_ROOT;
+	binds->waiting = 0;
+}
+
+static int refuse(u64 node, const char *rule, int err)
+{
+	pr_debug("node %llu cannot be bound: %s (%d)\n", node, rule, err);
+	return err;
+}
+
+/* -------- the tree -------- */
+
+static struct fpt_bind *tree_find(const struct fpt_binds *binds, u64 node)
+{
+	struct rb_node *at = binds->tree.rb_node;
+	struct fpt_bind *bind;
+
+	lockdep_assert_held(&binds->lock);
+	while (at) {
+		bind = rb_entry(at, struct fpt_bind, link);
+		if (node == bind->node)
+			return bind;
+		at = node < bind->node ? at->rb_left : at->rb_right;
+	}
+	return NULL;
+}
+
+/* Return: what is there under that node id already, or NULL. */
+static struct fpt_bind *tree_add(struct fpt_binds *binds, struct fpt_bind *bind)
+{
+	struct rb_node **at = &binds->tree.rb_node, *above = NULL;
+	struct fpt_bind *other;
+
+	lockdep_assert_held(&binds->lock);
+	while (*at) {
+		above = *at;
+		other = rb_entry(above, struct fpt_bind, link);
+		if (bind->node == other->node)
+			return other;
+		at = bind->node < other->node ? &above->rb_left :
+						&above->rb_right;
+	}
+	rb_link_node(&bind->link, above, at);
+	rb_insert_color(&bind->link, &binds->tree);
+	WRITE_ONCE(binds->waiting, binds->waiting + 1);
+	return NULL;
+}
+
+/* The binding is the caller's from here on, and nobody else's. */
+static void tree_take(struct fpt_binds *binds, struct fpt_bind *bind)
+{
+	lockdep_assert_held(&binds->lock);
+	rb_erase(&bind->link, &binds->tree);
+	if (bind->owner)
+		fpt_iomode_unbind(&bind->owner->vfs);
+	else
+		WRITE_ONCE(binds->waiting, binds->waiting - 1);
+}
+
+/* No lock is held: the last reference to a file may go. */
+static void bind_free(struct fpt_bind *bind)
+{
+	fpt_backing_put(bind->backing);
+	kfree(bind);
+}
+
+void fpt_binds_destroy(struct fpt_conn *conn)
+{
+	struct fpt_binds *binds = &conn->binds;
+	struct fpt_bind *bind;
+	struct rb_node *first;
+
+	for (;;) {
+		bind = NULL;
+		spin_lock(&binds->lock);
+		first = rb_first(&binds->tree);
+		if (first) {
+			bind = rb_entry(first, struct fpt_bind, link);
+			tree_take(binds, bind);
+		}
+		spin_unlock(&binds->lock);
+		if (!bind)
+			return;
+		bind_free(bind);
+		cond_resched();
+	}
+}
+
+/* -------- binding -------- */
+
+/* Give the binding that waits for the inode to it; if that cannot be, drop it. */
+static int bind_claim(struct fpt_conn *conn, struct inode *inode)
+{
+	struct fpt_binds *binds = &conn->binds;
+	const char *rule = NULL;
+	struct fpt_bind *bind;
+	int err = 0;
+
+	spin_lock(&binds->lock);
+	bind = tree_find(binds, fpt_inode_id(inode));
+	if (!bind || bind->owner) {
+		spin_unlock(&binds->lock);
+		return 0;
+	}
+	if (!S_ISREG(inode->i_mode)) {
+		rule = "it is not a regular file";
+		err = -EINVAL;
+	} else {
+		rule = fpt_iomode_bind(inode, bind->backing,
+				       FPT_BOUND | bind->flags);
+		if (rule)
+			err = -EBUSY;
+	}
+	if (rule) {
+		tree_take(binds, bind);
+	} else {
+		bind->owner = fpt_node(inode);
+		WRITE_ONCE(binds->waiting, binds->waiting - 1);
+		bind = NULL;
+	}
+	spin_unlock(&binds->lock);
+
+	if (!bind)
+		return 0;
+	refuse(bind->node, rule, err);
+	bind_free(bind);
+	return err;
+}
+
+void fpt_bind_born(struct inode *inode)
+{
+	struct fpt_conn *conn = fpt_inode_conn(inode);
+
+	/* Pairs with that of bind_add(). */
+	smp_mb();
+	if (unlikely(READ_ONCE(conn->binds.waiting)))
+		bind_claim(conn, inode);
+}
+
+/* Show it. Return: 0; 1 if there is one like it already; or -EBUSY. */
+static int bind_add(struct fpt_conn *conn, struct fpt_bind *bind)
+{
+	struct fpt_binds *binds = &conn->binds;
+	struct fpt_bind *other;
+	int err = 0;
+
+	spin_lock(&binds->lock);
+	other = tree_add(binds, bind);
+	if (other && other->flags == bind->flags &&
+	    fpt_backing_same(other->backing, bind->backing))
+		err = 1;
+	else if (other)
+		err = -EBUSY;
+	spin_unlock(&binds->lock);
+	/* Pairs with that of fpt_bind_born(). */
+	smp_mb();
+	return err;
+}
+
+/* Is there an inode that waits for it? */
+static int bind_known(struct fpt_conn *conn, u64 node)
+{
+	struct inode *inode;
+	int err = 0;
+
+	down_read(&conn->sb_lock);
+	inode = fpt_node_get(conn, node);
+	if (inode) {
+		err = bind_claim(conn, inode);
+		if (!err && S_ISREG(inode->i_mode))
+			fpt_attr_stale(inode, fpt_bound_stat(inode));
+		iput(inode);
+	}
+	up_read(&conn->sb_lock);
+	return err;
+}
+
+static int bind_check(const struct fpt_conn *conn,
+		      const struct fuse_pt_bind *args)
+{
+	if (!fpt_has(conn, FPT_F_PASSTHROUGH))
+		return refuse(args->nodeid,
+			      "INIT did not agree on FUSE_PASSTHROUGH", -EPERM);
+	if (args->flags & ~BIND_FLAGS)
+		return refuse(args->nodeid, "unknown bits in flags", -EINVAL);
+	if (args->padding[0] || args->padding[1])
+		return refuse(args->nodeid, "padding is not zero", -EINVAL);
+	if (!args->nodeid || args->nodeid == FUSE_ROOT_ID)
+		return refuse(args->nodeid, "it names no file", -EINVAL);
+	return 0;
+}
+
+int fpt_bind(struct fpt_conn *conn, const struct fuse_pt_bind *args)
+{
+	struct fpt_bind *bind;
+	int err;
+
+	err = bind_check(conn, args);
+	if (err)
+		return err;
+	bind = kzalloc_obj(*bind, GFP_KERNEL_ACCOUNT);
+	if (!bind)
+		return -ENOMEM;
+	bind->node = args->nodeid;
+	bind->flags = args->flags;
+	if (args->backing_id > 0)
+		bind->backing = fpt_backing_find(conn, args->backing_id);
+	if (!bind->backing) {
+		kfree(bind);
+		return refuse(args->nodeid, "nothing has that backing id",
+			      -ENOENT);
+	}
+
+	err = bind_add(conn, bind);
+	if (err)
+		bind_free(bind);
+	if (err > 0)
+		return 0;
+	if (err)
+		return refuse(args->nodeid, "it is bound otherwise", err);
+
+	err = bind_known(conn, args->nodeid);
+	/* Who ends the connection ends bindings, once, after the end. */
+	if (fpt_conn_dead(conn)) {
+		fpt_binds_destroy(conn);
+		return -ENOTCONN;
+	}
+	return err;
+}
+
+/* -------- the end -------- */
+
+int fpt_unbind(struct fpt_conn *conn, u64 node)
+{
+	struct fpt_binds *binds = &conn->binds;
+	struct inode *inode;
+	struct fpt_bind *bind;
+	u32 stat = 0;
+
+	if (!fpt_has(conn, FPT_F_PASSTHROUGH))
+		return -EPERM;
+
+	down_read(&conn->sb_lock);
+	inode = fpt_node_get(conn, node);
+	if (inode) {
+		stat = fpt_bound_stat(inode);
+		if (fpt_bound(inode) & FUSE_PT_BIND_WRITE_ATTR)
+			fpt_bind_write_attr(inode);
+	}
+	spin_lock(&binds->lock);
+	bind = tree_find(binds, node);
+	if (bind)
+		tree_take(binds, bind);
+	spin_unlock(&binds->lock);
+	if (inode) {
+		/* The server's word counts again. */
+		if (stat)
+			fpt_attr_stale(inode, stat);
+		iput(inode);
+	}
+	up_read(&conn->sb_lock);
+
+	if (!bind)
+		return -ENOENT;
+	bind_free(bind);
+	return 0;
+}
+
+void fpt_bind_end(struct inode *inode)
+{
+	struct fpt_binds *binds = &fpt_inode_conn(inode)->binds;
+	struct fpt_bind *bind;
+
+	if (!fpt_bound(inode))
+		return;
+
+	spin_lock(&binds->lock);
+	bind = tree_find(binds, fpt_inode_id(inode));
+	if (bind && bind->owner == fpt_node(inode))
+		tree_take(binds, bind);
+	else
+		bind = NULL;
+	spin_unlock(&binds->lock);
+	if (bind)
+		bind_free(bind);
+}
+
+void fpt_bind_forgotten(struct fpt_conn *conn, u64 node)
+{
+	struct fpt_binds *binds = &conn->binds;
+	struct fpt_bind *bind;
+
+	if (likely(!READ_ONCE(binds->waiting)))
+		return;
+
+	spin_lock(&binds->lock);
+	bind = tree_find(binds, node);
+	if (bind && !bind->owner)
+		tree_take(binds, bind);
+	else
+		bind = NULL;
+	spin_unlock(&binds->lock);
+	if (bind)
+		bind_free(bind);
+}
+
+/* The first inode behind node id @node that has to tell the server something. */
+static struct inode *bind_telling(struct fpt_binds *binds, u64 *node)
+{
+	struct inode *inode = NULL;
+	struct fpt_bind *bind;
+	struct rb_node *at;
+
+	spin_lock(&binds->lock);
+	for (at = rb_first(&binds->tree); at && !inode; at = rb_next(at)) {
+		bind = rb_entry(at, struct fpt_bind, link);
+		if (bind->node <= *node || !bind->owner ||
+		    !(bind->flags & FUSE_PT_BIND_WRITE_ATTR))
+			continue;
+		*node = bind->node;
+		inode = igrab(&bind->owner->vfs);
+	}
+	spin_unlock(&binds->lock);
+	return inode;
+}
+
+void fpt_binds_write_attr(struct fpt_conn *conn)
+{
+	struct inode *inode;
+	u64 node = 0;
+
+	while ((inode = bind_telling(&conn->binds, &node))) {
+		fpt_bind_write_attr(inode);
+		iput(inode);
+		cond_resched();
+	}
+}
+
+/* -------- what a bound inode does without the server -------- */
+
+struct fpt_backing *fpt_bind_backing(struct inode *inode)
+{
+	struct fpt_node *fn = fpt_node(inode);
+	struct fpt_backing *fb = NULL;
+
+	spin_lock(&fn->lock);
+	if (fn->io.bound)
+		fb = fpt_backing_get(fn->io.bound_to);
+	spin_unlock(&fn->lock);
+	return fb;
+}
+
+int fpt_bind_pull(struct inode *inode, unsigned int flags)
+{
+	struct fpt_backing *fb = fpt_bind_backing(inode);
+	const struct cred *old;
+	struct kstat stat;
+	u64 epoch;
+	int err;
+
+	if (!fb)
+		return -ENODATA;
+
+	epoch = fpt_attr_epoch(fpt_inode_conn(inode));
+	old = override_creds(fb->cred);
+	err = vfs_getattr_nosec(&fb->file->f_path, &stat, STATX_BASIC_STATS,
+				flags & AT_STATX_SYNC_TYPE);
+	revert_creds(old);
+	fpt_backing_put(fb);
+	if (!err)
+		fpt_attr_take_below(inode, &stat, epoch);
+	return err;
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Bindings: node ids that a server tied to backing files, so that opening and
+ * closing those inodes is nobody's business but the kernel's. What a server may
+ * rely on is in <linux/fuse_pt.h>.
+ */
+#ifndef FPT_BIND_H
+#define FPT_BIND_H
+
+#include <linux/rbtree.h>
+#include <linux/spinlock.h>
+#include <linux/types.h>
+
+struct file;
+struct fpt_backing;
+struct fpt_bind;
+struct fpt_conn;
+struct fuse_pt_bind;
+struct inode;
+
+/**
+ * struct fpt_binds - a connection's bindings
+ * @lock: guards the tree and what hangs in it; outside a node's lock
+ * @tree: struct fpt_bind by node id
+ * @waiting: those among them whose inode is not there yet
+ */
+struct fpt_binds {
+	spinlock_t	lock;	/* see above */
+	struct rb_root	tree;
+	unsigned int	waiting;
+};
+
+void fpt_binds_init(struct fpt_binds *binds);
+
+/**
+ * fpt_binds_destroy() - end every binding
+ *
+ * For the end of a connection; as fpt_backings_destroy().
+ */
+void fpt_binds_destroy(struct fpt_conn *conn);
+
+/**
+ * fpt_bind() - FUSE_PT_DEV_IOC_BIND
+ * @conn: connection
+ * @args: what the server sent
+ *
+ * Does not wait for the server. Return: 0, or an error as <linux/fuse_pt.h>
+ * says; the log says why, at debug level.
+ */
+int fpt_bind(struct fpt_conn *conn, const struct fuse_pt_bind *args);
+
+/* fpt_unbind() - FUSE_PT_DEV_IOC_UNBIND. Return: 0, -EPERM or -ENOENT. */
+int fpt_unbind(struct fpt_conn *conn, u64 node);
+
+/* The inode was born: take the binding that waits for it, if there is one. */
+void fpt_bind_born(struct inode *inode);
+
+/* The inode goes, or is of no use any more: so does its binding. */
+void fpt_bind_end(struct inode *inode);
+
+/* The server is about to read that @node is forgotten. Knows no inode. */
+void fpt_bind_forgotten(struct fpt_conn *conn, u64 node);
+
+/**
+ * fpt_bind_backing() - what a bound inode is bound to
+ * Return: referenced; or NULL, if it is not or no longer bound.
+ */
+struct fpt_backing *fpt_bind_backing(struct inode *inode);
+
+/**
+ * fpt_bind_pull() - ask the backing inode for its attributes
+ * @inode: bound inode
+ * @flags: AT_STATX_SYNC_TYPE of the caller
+ *
+ * Takes those that fpt_bound_stat() names. Return: 0; -ENODATA if the inode is
+ * no longer bound; or the error of the file system below.
+ */
+int fpt_bind_pull(struct inode *inode, unsigned int flags);
+
+/* -------- bindopen.c -------- */
+
+/**
+ * fpt_bind_open() - f_op->open of a bound inode
+ *
+ * O_TRUNC is yet to come, as SETATTR. Return: 0; -ENOSYS if OPEN has to be sent
+ * after all, for the inode is no longer bound, or nothing else will tell whether
+ * the caller may; or an error.
+ */
+int fpt_bind_open(struct inode *inode, struct file *file);
+
+/* -------- bindattr.c: with FUSE_PT_BIND_WRITE_ATTR -------- */
+
+/*
+ * fpt_bind_write_attr() - tell the server what I/O changed, without waiting
+ * fpt_bind_sync_attr() - the same, and wait; nothing if not asked for
+ * fpt_bind_last_attr() - the same for an inode that is being evicted; takes
+ *	over its FORGET, which may not come first
+ */
+void fpt_bind_write_attr(struct inode *inode);
+int fpt_bind_sync_attr(struct inode *inode);
+void fpt_bind_last_attr(struct inode *inode);
+
+/* fpt_bind_write_attr() of all inodes of @conn: before it ends. */
+void fpt_binds_write_attr(struct fpt_conn *conn);
+
+#endif

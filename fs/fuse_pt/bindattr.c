@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Attributes of bound inodes that I/O changed on their way to the server, which
+ * asked for that with FUSE_PT_BIND_WRITE_ATTR: it never saw the I/O.
+ *
+ * Whoever changes data marks the inode afterwards; whoever tells the server
+ * takes the mark away before he looks at the backing inode. So nothing that was
+ * marked is missed. Of each inode one SETATTR is on its way at a time, or a
+ * server of several threads might take an older one last; its end looks at the
+ * mark again. Stores into mappings leave no mark: as long as there is such a
+ * mapping, the inode counts as changed.
+ */
+#include "compat/compat.h"
+
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/slab.h>
+#include <linux/stat.h>
+#include <linux/wait.h>
+#include "backing.h"
+#include "bind.h"
+#include "conn.h"
+#include "iomode.h"
+#include "lower.h"
+#include "node.h"
+#include "request.h"
+
+/**
+ * struct attr_talk - a SETATTR of what a backing inode has
+ * @call: the request
+ * @in: its argument
+ * @out: its reply, which says nothing new
+ * @inode: referenced; NULL for one that is gone
+ * @forget: with a FORGET of @lookups that has to come after it, or NULL
+ * @lookups: see @forget
+ */
+struct attr_talk {
+	struct fpt_call		call;
+	struct fuse_setattr_in	in;
+	struct fuse_attr_out	out;
+	struct inode		*inode;
+	struct fpt_forget	*forget;
+	u64			lookups;
+};
+
+/* May something have changed that the server was not told? Unmarks it. */
+static bool attr_changed(struct inode *inode)
+{
+	if (fpt_iomode_unseen(inode)) {
+		/* That was said once, and is to be known to who stats it. */
+		fpt_attr_stale(inode, FPT_STAT_DATA);
+		set_bit(FPT_N_ATTR_DIRTY, &fpt_node(inode)->bits);
+	}
+	return test_and_clear_bit(FPT_N_ATTR_DIRTY, &fpt_node(inode)->bits);
+}
+
+static void talk_fill(struct attr_talk *talk, struct fpt_conn *conn, u64 node,
+		      const struct kstat *stat)
+{
+	talk->in.valid = FATTR_SIZE | FATTR_MTIME | FATTR_CTIME;
+	talk->in.size = stat->size;
+	talk->in.mtime = stat->mtime.tv_sec;
+	talk->in.mtimensec = stat->mtime.tv_nsec;
+	talk->in.ctime = stat->ctime.tv_sec;
+	talk->in.ctimensec = stat->ctime.tv_nsec;
+	talk->call = (struct fpt_call){
+		.op = FUSE_SETATTR,
+		.node = node,
+		.flags = FPT_CALL_NOCREDS,
+	};
+	fpt_call_in(&talk->call, &talk->in, sizeof(talk->in));
+	fpt_call_out(&talk->call, &talk->out, fpt_attr_out_len(conn));
+}
+
+/* Ask the file system below, which may take its time. */
+static int stat_below(struct fpt_backing *fb, struct kstat *stat)
+{
+	return fpt_lower_getattr(fb->file, fb->cred, stat,
+				 STATX_SIZE | STATX_MTIME | STATX_CTIME);
+}
+
+/* What is known without asking: memory may be short. */
+static void stat_known(const struct fpt_backing *fb, struct kstat *stat)
+{
+	const struct inode *below = file_inode(fb->file);
+
+	stat->size = i_size_read(below);
+	stat->mtime = inode_get_mtime(below);
+	stat->ctime = inode_get_ctime(below);
+}
+
+static void talk_gone(struct fpt_conn *conn)
+{
+	if (atomic_dec_and_test(&conn->nr_copies) &&
+	    wq_has_sleeper(&conn->copies_end))
+		wake_up_all(&conn->copies_end);
+}
+
+/* The next one may be sent. */
+static void talk_over(struct inode *inode)
+{
+	struct fpt_node *fn = fpt_node(inode);
+
+	clear_bit(FPT_N_ATTR_SENDING, &fn->bits);
+	/* A barrier also before it is looked what was marked meanwhile. */
+	if (wq_has_sleeper(&fn->wb.wait))
+		wake_up_all(&fn->wb.wait);
+}
+
+static void talk_done(struct fpt_conn *conn, struct fpt_call *call)
+{
+	struct attr_talk *talk = container_of(call, struct attr_talk, call);
+	struct inode *inode = talk->inode;
+
+	if (talk->forget)
+		fpt_forget_queue(conn, talk->forget, call->node, talk->lookups);
+	kfree(talk);
+	if (inode) {
+		talk_over(inode);
+		if (test_bit(FPT_N_ATTR_DIRTY, &fpt_node(inode)->bits))
+			fpt_bind_write_attr(inode);
+		iput(inode);
+	}
+	talk_gone(conn);
+}
+
+static void talk_send(struct fpt_conn *conn, struct attr_talk *talk)
+{
+	atomic_inc(&conn->nr_copies);
+	talk->call.flags |= FPT_CALL_FORCE;
+	talk->call.done = talk_done;
+	if (fpt_call_async(conn, &talk->call, GFP_NOFS | __GFP_NOFAIL))
+		talk_done(conn, &talk->call);
+}
+
+void fpt_bind_write_attr(struct inode *inode)
+{
+	struct fpt_conn *conn = fpt_inode_conn(inode);
+	struct fpt_node *fn = fpt_node(inode);
+	struct fpt_backing *fb;
+	struct attr_talk *talk;
+	struct kstat stat;
+
+	if (fpt_inode_stale(inode) || fpt_conn_dead(conn) ||
+	    !attr_changed(inode))
+		return;
+	/* In case it has to wait: for the end of who is first. */
+	set_bit(FPT_N_ATTR_DIRTY, &fn->bits);
+	if (test_and_set_bit(FPT_N_ATTR_SENDING, &fn->bits))
+		return;
+	fb = fpt_bind_backing(inode);
+	if (!fb || !test_and_clear_bit(FPT_N_ATTR_DIRTY, &fn->bits)) {
+		talk_over(inode);
+		goto out;
+	}
+	if (stat_below(fb, &stat)) {
+		/* Next time, then. */
+		set_bit(FPT_N_ATTR_DIRTY, &fn->bits);
+		talk_over(inode);
+		goto out;
+	}
+
+	talk = kzalloc_obj(*talk, GFP_NOFS | __GFP_NOFAIL);
+	ihold(inode);
+	talk->inode = inode;
+	talk_fill(talk, conn, fpt_inode_id(inode), &stat);
+	talk_send(conn, talk);
+out:
+	if (fb)
+		fpt_backing_put(fb);
+}
+
+/* FPT_N_ATTR_SENDING is ours. */
+static int write_attr_now(struct inode *inode)
+{
+	struct fpt_conn *conn = fpt_inode_conn(inode);
+	struct fpt_node *fn = fpt_node(inode);
+	struct attr_talk talk = {};
+	struct fpt_backing *fb;
+	struct kstat stat;
+	int err;
+
+	fb = fpt_bind_backing(inode);
+	if (!fb)
+		return 0;
+	err = stat_below(fb, &stat);
+	fpt_backing_put(fb);
+	if (!err) {
+		talk_fill(&talk, conn, fpt_inode_id(inode), &stat);
+		err = fpt_call(conn, &talk.call);
+	}
+	if (err && err != -ENOSYS)
+		set_bit(FPT_N_ATTR_DIRTY, &fn->bits);
+	return err == -ENOSYS ? 0 : err;
+}
+
+int fpt_bind_sync_attr(struct inode *inode)
+{
+	struct fpt_node *fn = fpt_node(inode);
+	int err;
+
+	if (likely(!(fpt_bound(inode) & FUSE_PT_BIND_WRITE_ATTR)))
+		return 0;
+
+	/* What is under way already has to have arrived, too. */
+	err = wait_event_state(fn->wb.wait,
+			       !test_and_set_bit(FPT_N_ATTR_SENDING, &fn->bits),
+			       FPT_KILLABLE);
+	if (err)
+		return -EINTR;
+	if (attr_changed(inode))
+		err = write_attr_now(inode);
+	talk_over(inode);
+	return err;
+}
+
+void fpt_bind_last_attr(struct inode *inode)
+{
+	struct fpt_conn *conn = fpt_inode_conn(inode);
+	struct fpt_node *fn = fpt_node(inode);
+	struct fpt_backing *fb;
+	struct attr_talk *talk;
+	struct kstat stat;
+
+	if (likely(!(fpt_bound(inode) & FUSE_PT_BIND_WRITE_ATTR)) ||
+	    fpt_conn_dead(conn) || !attr_changed(inode))
+		return;
+	fb = fpt_bind_backing(inode);
+	if (!fb)
+		return;
+
+	talk = kzalloc_obj(*talk, GFP_NOFS | __GFP_NOFAIL);
+	stat_known(fb, &stat);
+	fpt_backing_put(fb);
+	talk_fill(talk, conn, fn->id, &stat);
+	if (fn->lookups) {
+		talk->forget = fn->forget;
+		talk->lookups = fn->lookups;
+		fn->forget = NULL;
+	}
+	talk_send(conn, talk);
+}

@@ -1,0 +1,822 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Bound inodes: what is asked of a server and what not, what binding refuses,
+ * and when a binding ends. Files of the rig get node ids from 2 on, in the order
+ * in which their names are looked up.
+ *
+ *	ptbind LOWER MNT [TEST ...]
+ */
+#include "ptrig.h"
+#include <linux/fuse_pt.h>
+
+#define FIRST	2
+#define SOME	10000
+#define SEED	7
+#define NOBODY	65534
+
+static int bind_as(const struct rig *rig, uint64_t node, int id, uint32_t flags)
+{
+	struct fuse_pt_bind b = {
+		.nodeid = node, .backing_id = id, .flags = flags,
+	};
+
+	return ioctl(rig->dev, FUSE_PT_DEV_IOC_BIND, &b);
+}
+
+static int unbind(const struct rig *rig, uint64_t node)
+{
+	return ioctl(rig->dev, FUSE_PT_DEV_IOC_UNBIND, &node);
+}
+
+static unsigned int asked(struct rig *rig, int op)
+{
+	return SAID(rig, asked[op]);
+}
+
+/* Nobody told the server of opens, or closes. */
+static void untold(struct rig *rig)
+{
+	EQ(asked(rig, FUSE_OPEN), 0);
+	EQ(asked(rig, FUSE_FLUSH), 0);
+	EQ(asked(rig, FUSE_RELEASE), 0);
+	EQ(asked(rig, FUSE_READ), 0);
+	EQ(asked(rig, FUSE_WRITE), 0);
+}
+
+static void reads(int fd, size_t len, unsigned int seed)
+{
+	static unsigned char buf[SOME];
+
+	EQ(pread(fd, buf, sizeof(buf), 0), len);
+	CHECK(rig_same(buf, len, seed, 0));
+}
+
+/* A mount with the lower file "a", which is bound before anyone asked for it. */
+static struct rig bound_rig(const char *lower, const char *mnt, uint32_t flags)
+{
+	struct rig rig = rig_new(lower, mnt);
+	int id;
+
+	rig_make(&rig, "a", SOME, SEED);
+	rig_start(&rig);
+	id = rig_register(&rig, "a");
+	EQ(bind_as(&rig, FIRST, id, flags), 0);
+	EQ(rig_ioc_close(&rig, id), 0);
+	return rig;
+}
+
+static int open_a(struct rig *rig, int flags)
+{
+	int fd = open(UPPER(rig, "a"), flags | O_CLOEXEC, 0644);
+
+	CHECK(fd >= 0);
+	return fd;
+}
+
+static void drop_caches(void)
+{
+	int fd = open("/proc/sys/vm/drop_caches", O_WRONLY);
+
+	CHECK(fd >= 0);
+	EQ(write(fd, "2", 1), 1);
+	close(fd);
+}
+
+/* -------- what is refused -------- */
+
+static void refusals(const char *lower, const char *mnt)
+{
+	struct rig rig = rig_new(lower, mnt);
+	struct fuse_pt_bind b = { .nodeid = FIRST };
+	struct stat st;
+	int id;
+
+	rig_make(&rig, "a", SOME, SEED);
+	if (mkdir(LOWER(&rig, "dir"), 0755))
+		EQ(errno, EEXIST);
+	rig_start(&rig);
+	id = rig_register(&rig, "a");
+
+	FAILS(bind_as(&rig, FIRST, id, 1u << 30), EINVAL);
+	FAILS(bind_as(&rig, 0, id, 0), EINVAL);
+	FAILS(bind_as(&rig, FUSE_ROOT_ID, id, 0), EINVAL);
+	FAILS(bind_as(&rig, FIRST, 0, 0), ENOENT);
+	FAILS(bind_as(&rig, FIRST, -1, 0), ENOENT);
+	FAILS(bind_as(&rig, FIRST, id + 1, 0), ENOENT);
+	b.backing_id = id;
+	b.padding[1] = 1;
+	FAILS(ioctl(rig.dev, FUSE_PT_DEV_IOC_BIND, &b), EINVAL);
+	FAILS(ioctl(rig.dev, FUSE_PT_DEV_IOC_BIND, NULL), EFAULT);
+	FAILS(unbind(&rig, FIRST), ENOENT);
+
+	/* A directory, known and not. */
+	EQ(stat(UPPER(&rig, "dir"), &st), 0);
+	FAILS(bind_as(&rig, FIRST, id, 0), EINVAL);
+	FAILS(unbind(&rig, FIRST), ENOENT);
+	EQ(bind_as(&rig, FIRST + 1, id, 0), 0);
+	EQ(mkdir(LOWER(&rig, "late"), 0755), 0);
+	EQ(stat(UPPER(&rig, "late"), &st), 0);
+	FAILS(unbind(&rig, FIRST + 1), ENOENT);
+	rmdir(LOWER(&rig, "late"));
+	rig_stop(&rig);
+
+	rig = rig_new(lower, mnt);
+	rig.said->init_flags = 0;
+	rig_start(&rig);
+	FAILS(bind_as(&rig, FIRST, 1, 0), EPERM);
+	FAILS(unbind(&rig, FIRST), EPERM);
+	rig_stop(&rig);
+}
+
+static void busy(const char *lower, const char *mnt)
+{
+	struct rig rig = rig_new(lower, mnt);
+	int a, again, other, fd;
+
+	rig_make(&rig, "a", SOME, SEED);
+	rig_make(&rig, "b", SOME, SEED + 1);
+	rig_start(&rig);
+	a = rig_register(&rig, "a");
+	again = rig_register(&rig, "a");
+	other = rig_register(&rig, "b");
+
+	/* Open cached: not while it is. */
+	fd = rig_open_as(&rig, "a", O_RDONLY, 0, 0);
+	CHECK(fd >= 0);
+	FAILS(bind_as(&rig, FIRST, a, 0), EBUSY);
+	FAILS(unbind(&rig, FIRST), ENOENT);
+	close(fd);
+	SOON(asked(&rig, FUSE_RELEASE) == 1);
+
+	/* Open in passthrough: to the same file. */
+	fd = rig_open_as(&rig, "a", O_RDONLY, FOPEN_PASSTHROUGH, a);
+	CHECK(fd >= 0);
+	FAILS(bind_as(&rig, FIRST, other, 0), EBUSY);
+	EQ(bind_as(&rig, FIRST, again, 0), 0);
+	close(fd);
+
+	/* Once more: the same is fine, another is not. */
+	EQ(bind_as(&rig, FIRST, a, 0), 0);
+	FAILS(bind_as(&rig, FIRST, a, FUSE_PT_BIND_ATTR), EBUSY);
+	FAILS(bind_as(&rig, FIRST, other, 0), EBUSY);
+	EQ(unbind(&rig, FIRST), 0);
+	FAILS(unbind(&rig, FIRST), ENOENT);
+
+	/* So it is for who waits. */
+	EQ(bind_as(&rig, FIRST + 1, other, 0), 0);
+	EQ(bind_as(&rig, FIRST + 1, other, 0), 0);
+	FAILS(bind_as(&rig, FIRST + 1, a, 0), EBUSY);
+	rig_stop(&rig);
+}
+
+/* -------- opening -------- */
+
+static void early(const char *lower, const char *mnt)
+{
+	struct rig rig = bound_rig(lower, mnt, 0);
+	int fd, i;
+
+	for (i = 0; i < 3; i++) {
+		fd = open_a(&rig, O_RDWR);
+		reads(fd, SOME, SEED);
+		close(fd);
+	}
+	rig_stop(&rig);
+	untold(&rig);
+}
+
+static void late(const char *lower, const char *mnt)
+{
+	struct rig rig = rig_new(lower, mnt);
+	struct stat st;
+	int fd, id;
+
+	rig_make(&rig, "a", SOME, SEED);
+	rig_start(&rig);
+	id = rig_register(&rig, "a");
+	EQ(stat(UPPER(&rig, "a"), &st), 0);
+	EQ(bind_as(&rig, FIRST, id, 0), 0);
+	EQ(rig_ioc_close(&rig, id), 0);
+	fd = open_a(&rig, O_RDWR);
+	reads(fd, SOME, SEED);
+	EQ(pwrite(fd, "x", 1, SOME), 1);
+	close(fd);
+	rig_stop(&rig);
+	untold(&rig);
+}
+
+static void created(const char *lower, const char *mnt)
+{
+	struct rig rig = rig_new(lower, mnt);
+	int fd, id;
+
+	rig_make(&rig, "b", 0, SEED);
+	unlink(LOWER(&rig, "new"));
+	rig_start(&rig);
+	id = rig_register(&rig, "b");
+	EQ(bind_as(&rig, FIRST, id, 0), 0);
+	fd = open(UPPER(&rig, "new"), O_RDWR | O_CREAT | O_EXCL, 0600);
+	CHECK(fd >= 0);
+	EQ(asked(&rig, FUSE_CREATE), 1);
+	EQ(write(fd, "hello", 5), 5);
+	EQ(fsync(fd), 0);
+	EQ(asked(&rig, FUSE_FSYNC), 1);
+	close(fd);
+	/* Its handle was used, and is given back. */
+	SOON(asked(&rig, FUSE_RELEASE) == 1);
+	EQ(asked(&rig, FUSE_OPEN), 0);
+	EQ(asked(&rig, FUSE_FLUSH), 0);
+	EQ(asked(&rig, FUSE_WRITE), 0);
+	fd = open(LOWER(&rig, "b"), O_RDONLY);
+	CHECK(fd >= 0);
+	EQ(lseek(fd, 0, SEEK_END), 5);
+	close(fd);
+	unlink(LOWER(&rig, "new"));
+	rig_stop(&rig);
+}
+
+static void flags(const char *lower, const char *mnt)
+{
+	struct rig rig = bound_rig(lower, mnt, 0);
+	char buf[8];
+	struct stat st;
+	int fd;
+
+	/* The server empties it, without a handle and without OPEN. */
+	fd = open_a(&rig, O_RDWR | O_TRUNC);
+	EQ(asked(&rig, FUSE_SETATTR), 1);
+	EQ(fstat(fd, &st), 0);
+	EQ(st.st_size, 0);
+	EQ(write(fd, "abc", 3), 3);
+	close(fd);
+	fd = open_a(&rig, O_RDONLY | O_TRUNC);
+	EQ(asked(&rig, FUSE_SETATTR), 2);
+	EQ(fstat(fd, &st), 0);
+	EQ(st.st_size, 0);
+	close(fd);
+
+	fd = open_a(&rig, O_WRONLY | O_APPEND);
+	EQ(write(fd, "abc", 3), 3);
+	EQ(truncate(LOWER(&rig, "a"), 6), 0);
+	EQ(write(fd, "def", 3), 3);
+	close(fd);
+	fd = open_a(&rig, O_RDONLY);
+	EQ(pread(fd, buf, sizeof(buf), 1), 8);
+	CHECK(!memcmp(buf, "bc\0\0\0def", 8));
+	EQ(lseek(fd, 0, SEEK_END), 9);
+	close(fd);
+
+	/* What the file below cannot, this one cannot. */
+	fd = open(LOWER(&rig, "a"), O_RDONLY | O_DIRECT);
+	if (fd < 0) {
+		FAILS(open(UPPER(&rig, "a"), O_RDONLY | O_DIRECT), EINVAL);
+	} else {
+		close(fd);
+		close(open_a(&rig, O_RDONLY | O_DIRECT));
+	}
+	EQ(truncate(UPPER(&rig, "a"), 2), 0);
+	EQ(stat(UPPER(&rig, "a"), &st), 0);
+	EQ(st.st_size, 2);
+	rig_stop(&rig);
+	untold(&rig);
+}
+
+/* May NOBODY open it? Return: 0 or an errno. */
+static int nobody_opens(struct rig *rig, int flags)
+{
+	pid_t pid = fork();
+	int status, fd;
+
+	if (!pid) {
+		if (setresgid(NOBODY, NOBODY, NOBODY) ||
+		    setresuid(NOBODY, NOBODY, NOBODY))
+			_exit(255);
+		fd = open(UPPER(rig, "a"), flags);
+		_exit(fd < 0 ? errno : 0);
+	}
+	EQ(waitpid(pid, &status, 0), pid);
+	CHECK(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+static void by_mode(const char *lower, const char *mnt)
+{
+	struct rig rig = bound_rig(lower, mnt, 0);
+
+	EQ(chmod(UPPER(&rig, "a"), 0640), 0);
+	EQ(nobody_opens(&rig, O_RDONLY), EACCES);
+	EQ(chmod(UPPER(&rig, "a"), 0644), 0);
+	EQ(nobody_opens(&rig, O_RDONLY), 0);
+	EQ(nobody_opens(&rig, O_RDWR), EACCES);
+	EQ(nobody_opens(&rig, O_RDONLY | O_TRUNC), EACCES);
+	rig_stop(&rig);
+	untold(&rig);
+	EQ(asked(&rig, FUSE_ACCESS), 0);
+}
+
+static void by_server(const char *lower, const char *mnt)
+{
+	struct rig rig = rig_new(lower, mnt);
+	int id, fd;
+
+	rig_make(&rig, "a", SOME, SEED);
+	rig.judges = true;
+	rig_start(&rig);
+	id = rig_register(&rig, "a");
+	EQ(bind_as(&rig, FIRST, id, 0), 0);
+
+	EQ(nobody_opens(&rig, O_RDONLY), 0);
+	EQ(asked(&rig, FUSE_ACCESS), 1);
+	SAY(&rig, access, EACCES);
+	EQ(nobody_opens(&rig, O_RDONLY), EACCES);
+	EQ(nobody_opens(&rig, O_WRONLY), EACCES);
+	untold(&rig);
+
+	/* Who judges nothing in advance judges the OPEN. */
+	SAY(&rig, access, ENOSYS);
+	rig_policy(&rig, 0, 0);
+	fd = open_a(&rig, O_RDONLY);
+	EQ(asked(&rig, FUSE_OPEN), 1);
+	reads(fd, SOME, SEED);
+	close(fd);
+	SOON(asked(&rig, FUSE_RELEASE) == 1);
+	rig_policy(&rig, FOPEN_PASSTHROUGH, id);
+	fd = open_a(&rig, O_RDONLY);
+	reads(fd, SOME, SEED);
+	close(fd);
+	SOON(asked(&rig, FUSE_RELEASE) == 2);
+	FAILS(rig_open_as(&rig, "a", O_RDONLY, FOPEN_DIRECT_IO, 0), EIO);
+	SOON(asked(&rig, FUSE_RELEASE) == 3);
+	EQ(asked(&rig, FUSE_READ), 0);
+	rig_stop(&rig);
+}
+
+/* -------- handles -------- */
+
+static long job_fsync(struct rig_job *job)
+{
+	return fsync(job->fd);
+}
+
+static void handles(const char *lower, const char *mnt)
+{
+	struct rig rig = bound_rig(lower, mnt, 0);
+	struct rig_job jobs[8] = {};
+	int fd, i, opens;
+
+	fd = open_a(&rig, O_RDWR);
+	EQ(fsync(fd), 0);
+	EQ(fsync(fd), 0);
+	EQ(asked(&rig, FUSE_OPEN), 1);
+	EQ(asked(&rig, FUSE_FSYNC), 2);
+	/* The path of its data was chosen: this says nothing. */
+	reads(fd, SOME, SEED);
+	close(fd);
+	SOON(asked(&rig, FUSE_RELEASE) == 1);
+
+	/* Several at once get one handle, and none is lost. */
+	fd = open_a(&rig, O_RDWR);
+	for (i = 0; i < 8; i++) {
+		jobs[i].run = job_fsync;
+		jobs[i].fd = fd;
+		rig_job_start(&jobs[i]);
+	}
+	for (i = 0; i < 8; i++)
+		EQ(rig_job_end(&jobs[i]), 0);
+	opens = asked(&rig, FUSE_OPEN);
+	CHECK(opens >= 2);
+	close(fd);
+	SOON(asked(&rig, FUSE_RELEASE) == (unsigned int)opens);
+	EQ(asked(&rig, FUSE_FLUSH), 0);
+
+	/* Not every server has them. */
+	SAY(&rig, no_open, 1);
+	fd = open_a(&rig, O_RDWR);
+	EQ(fsync(fd), 0);
+	EQ(asked(&rig, FUSE_OPEN), opens + 1);
+	EQ(fsync(fd), 0);
+	close(fd);
+	rig_stop(&rig);
+	EQ(asked(&rig, FUSE_OPEN), opens + 1);
+	EQ(asked(&rig, FUSE_RELEASE), opens);
+}
+
+static void locks(const char *lower, const char *mnt)
+{
+	struct rig rig = rig_new(lower, mnt);
+	struct flock lk = { .l_type = F_WRLCK };
+	int id, fd, other;
+
+	rig_make(&rig, "a", SOME, SEED);
+	rig.said->init_flags |= FUSE_POSIX_LOCKS;
+	rig.said->locks = 1;
+	rig_start(&rig);
+	id = rig_register(&rig, "a");
+	EQ(bind_as(&rig, FIRST, id, 0), 0);
+	fd = open_a(&rig, O_RDWR);
+	other = open_a(&rig, O_RDWR);
+	EQ(fcntl(fd, F_SETLK, &lk), 0);
+	EQ(asked(&rig, FUSE_OPEN), 1);
+	EQ(asked(&rig, FUSE_SETLK), 1);
+	/* POSIX: any close of the file ends the process's locks. */
+	close(other);
+	EQ(asked(&rig, FUSE_FLUSH), 1);
+	close(fd);
+	EQ(asked(&rig, FUSE_FLUSH), 2);
+	SOON(asked(&rig, FUSE_RELEASE) == 2);
+	rig_stop(&rig);
+}
+
+/* -------- attributes -------- */
+
+static void data_attributes(const char *lower, const char *mnt)
+{
+	struct rig rig = bound_rig(lower, mnt, 0);
+	struct timespec t[2] = { { 1000, 0 }, { 2000, 0 } };
+	struct stat st, below;
+	unsigned int before;
+	char *map;
+	int fd;
+
+	fd = open_a(&rig, O_RDWR);
+	before = asked(&rig, FUSE_GETATTR);
+	EQ(pwrite(fd, "12345", 5, SOME), 5);
+	EQ(fstat(fd, &st), 0);
+	EQ(stat(LOWER(&rig, "a"), &below), 0);
+	EQ(st.st_size, SOME + 5);
+	EQ(st.st_blocks, below.st_blocks);
+	EQ(st.st_mtim.tv_sec, below.st_mtim.tv_sec);
+	EQ(st.st_mtim.tv_nsec, below.st_mtim.tv_nsec);
+	EQ(st.st_ctim.tv_nsec, below.st_ctim.tv_nsec);
+	EQ(asked(&rig, FUSE_GETATTR), before);
+
+	/* Stores into a mapping are seen, too. */
+	map = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	CHECK(map != MAP_FAILED);
+	map[0] = 1;
+	EQ(msync(map, 4096, MS_SYNC), 0);
+	EQ(utimensat(AT_FDCWD, LOWER(&rig, "a"), t, 0), 0);
+	EQ(fstat(fd, &st), 0);
+	EQ(st.st_mtim.tv_sec, 2000);
+	EQ(munmap(map, 4096), 0);
+	close(fd);
+	EQ(asked(&rig, FUSE_GETATTR), before);
+	rig_stop(&rig);
+	untold(&rig);
+}
+
+static void short_lives(const char *lower, const char *mnt)
+{
+	struct rig rig = rig_new(lower, mnt);
+	struct stat st;
+	int id, fd;
+
+	/* What lives no time is asked for each time, but not the size. */
+	rig_make(&rig, "a", SOME, SEED);
+	rig.said->life = 0;
+	rig_start(&rig);
+	id = rig_register(&rig, "a");
+	EQ(bind_as(&rig, FIRST, id, 0), 0);
+	fd = open_a(&rig, O_RDONLY);
+	EQ(truncate(LOWER(&rig, "a"), 77), 0);
+	SAY(&rig, asked[FUSE_GETATTR], 0);
+	EQ(lseek(fd, 0, SEEK_END), 77);
+	EQ(asked(&rig, FUSE_GETATTR), 0);
+	EQ(fstat(fd, &st), 0);
+	EQ(st.st_size, 77);
+	EQ(asked(&rig, FUSE_GETATTR), 1);
+	close(fd);
+	rig_stop(&rig);
+	untold(&rig);
+}
+
+static void all_attributes(const char *lower, const char *mnt)
+{
+	struct rig rig = rig_new(lower, mnt);
+	struct stat st, own;
+	int id, fd;
+
+	rig_make(&rig, "a", SOME, SEED);
+	rig_make(&rig, "b", 5, SEED);
+	EQ(stat(LOWER(&rig, "a"), &own), 0);
+	rig.said->life = 0;
+	rig_start(&rig);
+	id = rig_register(&rig, "b");
+	EQ(bind_as(&rig, FIRST, id, FUSE_PT_BIND_ATTR), 0);
+
+	EQ(chmod(LOWER(&rig, "b"), 0604), 0);
+	EQ(chown(LOWER(&rig, "b"), 11, 12), 0);
+	EQ(stat(UPPER(&rig, "a"), &st), 0);
+	EQ(st.st_mode, S_IFREG | 0604);
+	EQ(st.st_uid, 11);
+	EQ(st.st_gid, 12);
+	EQ(st.st_size, 5);
+	EQ(st.st_nlink, 1);
+	EQ(st.st_ino, own.st_ino);
+	EQ(nobody_opens(&rig, O_RDONLY), 0);
+	EQ(chmod(LOWER(&rig, "b"), 0600), 0);
+	EQ(nobody_opens(&rig, O_RDONLY), EACCES);
+	EQ(SAID(&rig, file_stats), 0);
+
+	/* Unbound, the server's word counts. */
+	fd = open_a(&rig, O_RDONLY);
+	EQ(unbind(&rig, FIRST), 0);
+	EQ(fstat(fd, &st), 0);
+	EQ(st.st_mode, own.st_mode);
+	EQ(st.st_size, SOME);
+	CHECK(SAID(&rig, file_stats) >= 1);
+	close(fd);
+	rig_stop(&rig);
+	untold(&rig);
+}
+
+/* -------- attributes that I/O changed are told -------- */
+
+/* The server has been told @nr times, and the last time how "a" is. */
+static void told(struct rig *rig, unsigned int nr)
+{
+	const struct fuse_setattr_in *news = &rig->said->news;
+	struct stat st;
+
+	SOON(SAID(rig, told) >= nr);
+	EQ(SAID(rig, told), nr);
+	EQ(stat(LOWER(rig, "a"), &st), 0);
+	EQ(news->valid, FATTR_SIZE | FATTR_MTIME | FATTR_CTIME);
+	EQ(news->size, st.st_size);
+	EQ(news->mtime, st.st_mtim.tv_sec);
+	EQ(news->mtimensec, st.st_mtim.tv_nsec);
+	EQ(news->ctime, st.st_ctim.tv_sec);
+	EQ(news->ctimensec, st.st_ctim.tv_nsec);
+}
+
+static void tells(const char *lower, const char *mnt)
+{
+	struct rig rig = bound_rig(lower, mnt, FUSE_PT_BIND_WRITE_ATTR);
+	int id = rig_register(&rig, "a");
+	int fd, other;
+	char *map;
+
+	/* At the last close for writing. */
+	fd = open_a(&rig, O_RDWR);
+	other = open_a(&rig, O_WRONLY);
+	EQ(pwrite(fd, "12345", 5, SOME), 5);
+	close(fd);
+	EQ(SAID(&rig, told), 0);
+	EQ(pwrite(other, "12345", 5, SOME + 5), 5);
+	fd = open_a(&rig, O_RDONLY);
+	close(other);
+	told(&rig, 1);
+	close(fd);
+	close(open_a(&rig, O_RDWR));
+	told(&rig, 1);
+
+	/* By who syncs, who waits for it. */
+	fd = open_a(&rig, O_RDWR);
+	EQ(pwrite(fd, "12345", 5, SOME + 10), 5);
+	EQ(fdatasync(fd), 0);
+	EQ(SAID(&rig, told), 2);
+	told(&rig, 2);
+	EQ(fsync(fd), 0);
+	told(&rig, 2);
+	EQ(pwrite(fd, "12345", 5, 0), 5);
+	EQ(fsync(fd), 0);
+	EQ(SAID(&rig, told), 3);
+	told(&rig, 3);
+
+	/* Before the binding ends. */
+	EQ(pwrite(fd, "12345", 5, SOME + 15), 5);
+	EQ(unbind(&rig, FIRST), 0);
+	told(&rig, 4);
+	EQ(pwrite(fd, "12345", 5, SOME + 20), 5);
+	EQ(bind_as(&rig, FIRST, id, FUSE_PT_BIND_WRITE_ATTR), 0);
+	close(fd);
+
+	/* Of stores when the file is closed, and when the inode goes. */
+	fd = open_a(&rig, O_RDWR);
+	map = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	CHECK(map != MAP_FAILED);
+	map[0]++;
+	EQ(msync(map, 4096, MS_SYNC), 0);
+	other = SAID(&rig, told);
+	close(fd);
+	told(&rig, other + 1);
+	map[0]++;
+	EQ(msync(map, 4096, MS_SYNC), 0);
+	EQ(munmap(map, 4096), 0);
+	drop_caches();
+	told(&rig, other + 2);
+	SOON(asked(&rig, FUSE_FORGET) + asked(&rig, FUSE_BATCH_FORGET));
+	EQ(SAID(&rig, told_first), other + 2);
+	rig_stop(&rig);
+}
+
+/* Who unmounts waits until what was written has been told. */
+static void tells_at_umount(const char *lower, const char *mnt)
+{
+	struct rig rig = bound_rig(lower, mnt, FUSE_PT_BIND_WRITE_ATTR);
+	int fd = open_a(&rig, O_RDWR);
+
+	EQ(pwrite(fd, "12345", 5, SOME), 5);
+	close(fd);
+	rig_stop(&rig);
+	EQ(SAID(&rig, told), 1);
+	EQ(rig.said->news.size, SOME + 5);
+}
+
+/* -------- the end -------- */
+
+static void unbound(const char *lower, const char *mnt)
+{
+	struct rig rig = bound_rig(lower, mnt, 0);
+	int id = rig_register(&rig, "a");
+	int fd = open_a(&rig, O_RDWR), other;
+
+	EQ(unbind(&rig, FIRST), 0);
+	FAILS(unbind(&rig, FIRST), ENOENT);
+	reads(fd, SOME, SEED);
+	untold(&rig);
+
+	/* The old open is in passthrough: so are new ones. */
+	FAILS(rig_open_as(&rig, "a", O_RDONLY, 0, 0), EIO);
+	other = rig_open_as(&rig, "a", O_RDONLY, FOPEN_PASSTHROUGH, id);
+	CHECK(other >= 0);
+	EQ(asked(&rig, FUSE_OPEN), 2);
+	close(other);
+	close(fd);
+	fd = rig_open_as(&rig, "a", O_RDONLY, 0, 0);
+	CHECK(fd >= 0);
+	reads(fd, SOME, SEED);
+	CHECK(asked(&rig, FUSE_READ) >= 1);
+	close(fd);
+	rig_stop(&rig);
+}
+
+static void forgotten(const char *lower, const char *mnt)
+{
+	struct rig rig = bound_rig(lower, mnt, 0);
+	struct stat st;
+	int id, fd;
+
+	/* Evicted: the binding went along. */
+	close(open_a(&rig, O_RDONLY));
+	untold(&rig);
+	id = rig_register(&rig, "a");
+	drop_caches();
+	SOON(unbind(&rig, FIRST) == -1 && errno == ENOENT);
+	fd = rig_open_as(&rig, "a", O_RDONLY, FOPEN_PASSTHROUGH, id);
+	CHECK(fd >= 0);
+	EQ(asked(&rig, FUSE_OPEN), 1);
+	/* It may be bound again. */
+	EQ(bind_as(&rig, FIRST, id, 0), 0);
+	close(fd);
+	close(open_a(&rig, O_RDONLY));
+	EQ(asked(&rig, FUSE_OPEN), 1);
+
+	/* What waits for an inode that does not come goes with the FORGET. */
+	EQ(bind_as(&rig, FIRST + 1, id, 0), 0);
+	SAY(&rig, bad_entry, 1);
+	FAILS(stat(UPPER(&rig, "nonsense"), &st), EIO);
+	SOON(unbind(&rig, FIRST + 1) == -1 && errno == ENOENT);
+	rig_stop(&rig);
+}
+
+static void names(const char *lower, const char *mnt)
+{
+	struct rig rig = bound_rig(lower, mnt, 0);
+	int fd;
+
+	fd = open_a(&rig, O_RDWR);
+	EQ(link(UPPER(&rig, "a"), UPPER(&rig, "a2")), 0);
+	close(open(UPPER(&rig, "a2"), O_RDONLY));
+	EQ(unlink(UPPER(&rig, "a")), 0);
+	EQ(unlink(UPPER(&rig, "a2")), 0);
+	reads(fd, SOME, SEED);
+	EQ(pwrite(fd, "x", 1, SOME), 1);
+	EQ(lseek(fd, 0, SEEK_END), SOME + 1);
+	close(fd);
+	SOON(unbind(&rig, FIRST) == -1 && errno == ENOENT);
+	rig_stop(&rig);
+	untold(&rig);
+}
+
+/* A file system of its own below, that is to be free at the end. */
+static void aborted(const char *lower, const char *mnt)
+{
+	struct rig rig = rig_new(lower, mnt);
+	struct stat st;
+	int root, fd, id;
+
+	if (mkdir(LOWER(&rig, "sub"), 0755))
+		EQ(errno, EEXIST);
+	EQ(mount("ptbind", LOWER(&rig, "sub"), "tmpfs", 0, NULL), 0);
+	rig_make(&rig, "sub/x", SOME, SEED);
+	rig_make(&rig, "a", SOME, SEED);
+	rig_start(&rig);
+	id = rig_register(&rig, "sub/x");
+	EQ(bind_as(&rig, FIRST, id, 0), 0);
+	EQ(bind_as(&rig, FIRST + 1, id, 0), 0);
+	EQ(stat(UPPER(&rig, "a"), &st), 0);
+	fd = open_a(&rig, O_RDONLY);
+	root = open(mnt, O_RDONLY | O_DIRECTORY);
+	CHECK(root >= 0);
+
+	FAILS(umount2(LOWER(&rig, "sub"), 0), EBUSY);
+	umount2(mnt, MNT_FORCE);
+	FAILS(umount2(LOWER(&rig, "sub"), 0), EBUSY);
+	/* The one open is all that keeps it. */
+	reads(fd, SOME, SEED);
+	close(fd);
+	SOON(!umount2(LOWER(&rig, "sub"), 0));
+	FAILS(bind_as(&rig, FIRST, id, 0), ENOENT);
+	close(root);
+	rig_stop(&rig);
+	rmdir(LOWER(&rig, "sub"));
+}
+
+static void killed(const char *lower, const char *mnt)
+{
+	struct rig rig = bound_rig(lower, mnt, FUSE_PT_BIND_ATTR);
+	int fd = open_a(&rig, O_RDWR);
+	char *map = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	CHECK(map != MAP_FAILED);
+	rig_kill(&rig);
+	/* What was open goes on, what is new does not. */
+	reads(fd, SOME, SEED);
+	map[0]++;
+	SOON(open(UPPER(&rig, "other"), O_RDONLY) < 0 && errno == ENOTCONN);
+	EQ(munmap(map, 4096), 0);
+	close(fd);
+	rig_stop(&rig);
+}
+
+static long job_open(struct rig_job *job)
+{
+	struct rig *rig = job->arg;
+	int fd;
+
+	while (!__atomic_load_n(&job->at, __ATOMIC_SEQ_CST)) {
+		fd = open(UPPER(rig, "a"), O_RDWR | O_CLOEXEC);
+		if (fd < 0)
+			return -errno;
+		reads(fd, SOME, SEED);
+		close(fd);
+	}
+	return 0;
+}
+
+/* Opens beside bindings that come and go, the inode too. */
+static void storm(const char *lower, const char *mnt)
+{
+	struct rig rig = bound_rig(lower, mnt, 0);
+	struct rig_job jobs[3] = {};
+	int id = rig_register(&rig, "a"), i;
+
+	rig_policy(&rig, FOPEN_PASSTHROUGH, id);
+	for (i = 0; i < 3; i++) {
+		jobs[i].run = job_open;
+		jobs[i].arg = &rig;
+		rig_job_start(&jobs[i]);
+	}
+	for (i = 0; i < 300; i++) {
+		EQ(bind_as(&rig, FIRST, id, 0), 0);
+		if (i % 100 == 50)
+			drop_caches();
+		if (unbind(&rig, FIRST))
+			EQ(errno, ENOENT);
+	}
+	for (i = 0; i < 3; i++)
+		__atomic_store_n(&jobs[i].at, 1, __ATOMIC_SEQ_CST);
+	for (i = 0; i < 3; i++)
+		EQ(rig_job_end(&jobs[i]), 0);
+	rig_stop(&rig);
+}
+
+static const struct rig_case all[] = {
+	{ "refusals", refusals },
+	{ "busy", busy },
+	{ "bound-before-reply", early },
+	{ "bound-after-reply", late },
+	{ "created", created },
+	{ "open-flags", flags },
+	{ "by-mode", by_mode },
+	{ "by-server", by_server },
+	{ "handles", handles },
+	{ "locks", locks },
+	{ "data-attributes", data_attributes },
+	{ "short-lives", short_lives },
+	{ "all-attributes", all_attributes },
+	{ "tells", tells },
+	{ "tells-at-umount", tells_at_umount },
+	{ "unbound", unbound },
+	{ "forgotten", forgotten },
+	{ "names", names },
+	{ "aborted", aborted },
+	{ "killed", killed },
+	{ "storm", storm },
+};
+
+int main(int argc, char **argv)
+{
+	return rig_main(argc, argv, all, sizeof(all) / sizeof(all[0]));
+}
