@@ -28,7 +28,6 @@ enum fpt_node_bits {
 	FPT_N_BORN,		/* and it is in @btime */
 	FPT_N_LOCKED,		/* it had a POSIX lock at the server */
 	FPT_N_TIMES_DIRTY,	/* the server does not have our times, times.c */
-	FPT_N_LOCKED,		/* the server may hold POSIX locks of it */
 	FPT_N_ATTR_DIRTY,	/* of these two, see bindattr.c */
 	FPT_N_ATTR_SENDING,
 };
