@@ -409,7 +409,6 @@ static void locks(const char *lower, const char *mnt)
 
 	rig_make(&rig, "a", SOME, SEED);
 	rig.said->init_flags |= FUSE_POSIX_LOCKS;
-	rig.said->locks = 1;
 	rig_start(&rig);
 	id = rig_register(&rig, "a");
 	EQ(bind_as(&rig, FIRST, id, 0), 0);

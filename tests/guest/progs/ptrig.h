@@ -53,7 +53,6 @@
  * @ways: (FOPEN_*, backing id) for @mix
  * @no_open: OPEN is answered with ENOSYS
  * @access: what ACCESS is answered with, an errno
- * @locks: SETLK is granted
  * @bad_entry: entries are nonsense
  * @hold: WRITE and READ are not answered while it is set
  * @writes: WRITEs being served now; @most: the most there ever were
@@ -76,7 +75,6 @@ struct rig_said {
 	} ways[8];
 	uint32_t	no_open;
 	uint32_t	access;
-	uint32_t	locks;
 	uint32_t	bad_entry;
 	uint32_t	hold;
 	uint32_t	writes;
@@ -573,9 +571,6 @@ static inline void rig_answer(const struct rig_req *r, char *spare)
 		return;
 	case FUSE_ACCESS:
 		rig_reply(r, said->access, NULL, 0);
-		return;
-	case FUSE_SETLK:
-		rig_reply(r, said->locks ? 0 : ENOSYS, NULL, 0);
 		return;
 	case FUSE_GETXATTR: {
 		const struct fuse_getxattr_in *in = r->arg;
