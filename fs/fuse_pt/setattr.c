@@ -9,6 +9,7 @@
 #include <linux/mm.h>
 #include <linux/pagemap.h>
 #include <linux/sched.h>
+#include "bind.h"
 #include "file.h"
 #include "node.h"
 #include "request.h"
@@ -177,6 +178,9 @@ static int send_request(struct inode *inode, const struct fuse_setattr_in *in)
 	fpt_attr_apply_own(inode, &out.attr,
 			   fpt_life(out.attr_valid, out.attr_valid_nsec),
 			   epoch, resize);
+	/* The VFS looks at the mode without asking for it. */
+	if (fpt_bound(inode) & FUSE_PT_BIND_ATTR)
+		fpt_bind_pull(inode, 0);
 	if (in->valid & (FATTR_MODE | FATTR_UID | FATTR_GID))
 		fpt_forget_caps(inode);
 	return 0;
