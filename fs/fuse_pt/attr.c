@@ -479,7 +479,7 @@ static bool only_below(const struct inode *inode, u32 mask)
  * of the server. Under @force whether or not it is known.
  */
 static int ask_bound(struct inode *inode, struct file *file, u32 mask,
-		    bool force)
+		     bool force)
 {
 	u32 below = fpt_bound_stat(inode);
 	int err = 0;

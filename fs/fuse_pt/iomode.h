@@ -6,6 +6,7 @@
 #ifndef FPT_IOMODE_H
 #define FPT_IOMODE_H
 
+#include <linux/bits.h>
 #include <linux/types.h>
 #include <linux/wait.h>
 
@@ -62,7 +63,7 @@ struct fpt_iomode {
 };
 
 /* Beside FUSE_PT_BIND_* in fpt_iomode.bound */
-#define FPT_BOUND	(1u << 31)
+#define FPT_BOUND	BIT(31)
 
 void fpt_iomode_init(struct fpt_iomode *io);
 

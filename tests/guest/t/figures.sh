@@ -22,7 +22,7 @@ limits=(
 
 # Of bound inodes: their set-up is measured for these alone.
 bound=(
-	-s below -s fusept-bound --rows open_close,read_small
+	-s below -s fusept-bound --rows 'open_close,read_small'
 	-L 'open_close:fusept-bound/below<=2.5'
 	-L 'read_small:fusept-bound/below<=1.5'
 )
