@@ -565,14 +565,16 @@ static long fpt_dev_ioctl(struct file *file, unsigned int cmd,
 			return -EFAULT;
 		return fpt_backing_close(conn, id);
 	case FUSE_PT_DEV_IOC_BIND:
-		if (!conn)
-			return -EPERM;
+		conn = fpt_dev_served(file->private_data);
+		if (IS_ERR(conn))
+			return PTR_ERR(conn);
 		if (copy_from_user(&bind, argp, sizeof(bind)))
 			return -EFAULT;
 		return fpt_bind(conn, &bind);
 	case FUSE_PT_DEV_IOC_UNBIND:
-		if (!conn)
-			return -EPERM;
+		conn = fpt_dev_served(file->private_data);
+		if (IS_ERR(conn))
+			return PTR_ERR(conn);
 		if (get_user(node, (u64 __user *)argp))
 			return -EFAULT;
 		return fpt_unbind(conn, node);

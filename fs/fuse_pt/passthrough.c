@@ -32,13 +32,28 @@
 /* What is done by open(2), not by the opening of a file that exists. */
 #define O_ONCE	(O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_TMPFILE)
 
+/* A bound inode shows the time below, which most reads leave alone (relatime). */
+static inline bool through_touched(const struct inode *inode,
+				   const struct file *lower)
+{
+	const struct inode *below = file_inode(lower);
+	struct timespec64 shown, now;
+
+	if (!fpt_bound(inode) || below->i_sb->s_stack_depth)
+		return true;
+	shown = inode_get_atime(inode);
+	now = inode_get_atime(below);
+	return !timespec64_equal(&shown, &now);
+}
+
 /* Most reads find that the last one left it stale. */
 static inline void through_read(struct file *file)
 {
 	struct inode *inode = file_inode(file);
 
 	if (unlikely(!(READ_ONCE(fpt_node(inode)->stale_mask) & STATX_ATIME)) &&
-	    !(file->f_flags & O_NOATIME))
+	    !(file->f_flags & O_NOATIME) &&
+	    through_touched(inode, fpt_file(file)->back))
 		fpt_attr_stale(inode, STATX_ATIME);
 }
 
