@@ -12,7 +12,7 @@
 
 OPS=${OPS:-6000}
 PATHS=${PATHS:-none served direct passthrough writeback}
-TREE=${TREE:-/usr/include}
+TREE=${TREE:-/usr/include/linux}
 there=10.77.0.1
 # What a client of Linux does not do right on any file system: it sends home what
 # it has of the range it copies from, but not the size (copy); replies of writes
