@@ -11,7 +11,7 @@ KERNEL ?= 6.1
 KERNELS ?= $(shell tests/lab/lab kernels)
 TESTS ?=
 
-.PHONY: help deb demo test test-servers test-suites check clean
+.PHONY: help deb demo test test-servers test-suites test-debug check clean
 
 help:
 	@echo 'make deb                 build the .deb packages into build/'
@@ -20,6 +20,8 @@ help:
 	@echo '                         all tests, on every kernel of the lab: $(KERNELS)'
 	@echo 'make test-servers        servers of others on fusept, into docs/servers.md (an hour)'
 	@echo 'make test-suites         the long test suites of others, into docs/suites.md (hours)'
+	@echo 'make test-debug [DEBUG=7.3 TESTS="name*"]'
+	@echo '                         the tests on a kernel with KASAN, lockdep and kmemleak, into docs/debug.md (hours)'
 	@echo 'make check [KERNELS=]    style and static checks, warning-free builds'
 	@echo 'make modules [KDIR=DIR]  build fuse_pt.ko for the running kernel, or for the headers in DIR; make KDIR=DIR does too'
 	@echo 'make clean               remove what was built here; the lab keeps its cache: tests/lab/lab clean'
@@ -46,6 +48,12 @@ test-servers:
 test-suites:
 	WHERE=suites KERNELS='$(KERNELS)' TESTS='$(TESTS)' tests/run; s=$$?; \
 		tests/table 'Test suites of others' >docs/suites.md && exit $$s
+
+# On a kernel with checkers, built from the distribution's source first.
+DEBUG ?= 7.3
+test-debug:
+	KERNELS='$(DEBUG:=-debug)' TESTS='$(or $(TESTS),*)' tests/run; s=$$?; \
+		tests/table 'Tests on a debug kernel' >docs/debug.md && exit $$s
 
 check:
 	KERNELS='$(KERNELS)' tests/check/run

@@ -8,6 +8,7 @@
 # test leaves, so tests need not clean up behind failures.
 
 set -u
+: "${FUSEPT_SLOW:=1}"
 BIN=$FUSEPT_TESTS/bin
 export PATH=$BIN:$PATH
 failures=0
@@ -111,7 +112,7 @@ kernel_at_least() { printf '%s\n%s\n' "$1" "$(uname -r | sed 's/[^0-9.].*//')" |
 
 # wait_for SECONDS CMD ...: 0 as soon as CMD succeeds, 1 when the time is up.
 wait_for() {
-	local until=$((SECONDS + $1))
+	local until=$((SECONDS + $1 * FUSEPT_SLOW))
 	shift
 	while ! "$@" >/dev/null 2>&1; do
 		[ $SECONDS -lt $until ] || return 1
@@ -120,7 +121,11 @@ wait_for() {
 }
 
 # within SECONDS CMD ...: CMD's status; 124 if it takes longer.
-within() { timeout -k 2 "$@"; }
+within() {
+	local limit=$(($1 * FUSEPT_SLOW))
+	shift
+	timeout -k 2 "$limit" "$@"
+}
 
 # as USER CMD ...: user1, user2 or a number, with that user's groups.
 as() {

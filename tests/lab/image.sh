@@ -451,8 +451,9 @@ locked() {
 # ensure NAME LAYER [PACKAGE ...]: builds what is missing; sets BASE, DISK and,
 # for the layers pkg and tests, PKG and TESTS. Packages go on top of pkg.
 ensure() {
-	local name=$1 layer=$2 image headers version key lower src more
+	local name=$1 layer=$2 image headers version key lower src more debug=
 	shift 2
+	case $name in *-debug) debug=1 name=${name%-debug} ;; esac
 	kernel_line "$name"
 	mkdir -p "$CACHE"/{apt,base,pkg,more,tests,log,lock}
 	read -r image headers version < <(resolve "$name") || die "$name: no kernel packages found"
@@ -465,6 +466,11 @@ ensure() {
 	BASE=$CACHE/base/$name-$key
 	locked "$name" "$BASE" build_base "$name" "$image" "$headers" "$BASE"
 	touch "$BASE"
+	if [ -n "$debug" ]; then
+		ensure_debug "$name"
+		name=$name-debug key=${BASE##*-}
+		touch "$BASE"
+	fi
 	DISK=$BASE/disk.img
 	if [ "$layer" != base ]; then
 		src=$(mktemp "$CACHE/src.XXXXXX")

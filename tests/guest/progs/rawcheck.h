@@ -23,7 +23,7 @@
 #define FILE_FH		77
 #define FILE_SIZE	(1 << 20)
 #define MAX_WRITE	(128 * 1024)
-#define TEST_SECONDS	60
+#define TEST_SECONDS	(60 * raw_slow())
 #define SHORT_MS	300
 #define LONG_MS		10000
 

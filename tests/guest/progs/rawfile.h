@@ -479,7 +479,7 @@ static int rig_run(const char *dir, const char *options, void (*client)(void))
 	raw_mount(&r, dir, options);
 	pid = fork();
 	if (!pid) {
-		alarm(90);
+		alarm(90 * raw_slow());
 		client();
 		_exit(0);
 	}

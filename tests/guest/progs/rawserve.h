@@ -22,6 +22,14 @@
 #include <unistd.h>
 #include <linux/fuse_pt_protocol.h>
 
+/* A debug kernel takes its time: limits are as many times as long. */
+static inline int raw_slow(void)
+{
+	const char *slow = getenv("FUSEPT_SLOW");
+
+	return slow ? atoi(slow) : 1;
+}
+
 /* Room for the largest request that a test agrees to: 512 pages and headers. */
 #define RAW_BUFFER	(512 * 4096 + 4096)
 
