@@ -11,7 +11,7 @@ KERNEL ?= 6.1
 KERNELS ?= $(shell tests/lab/lab kernels)
 TESTS ?=
 
-.PHONY: help deb demo test test-servers test-suites test-debug check clean
+.PHONY: help deb demo test test-servers test-suites test-debug bench-apps check clean
 
 help:
 	@echo 'make deb                 build the .deb packages into build/'
@@ -20,6 +20,7 @@ help:
 	@echo '                         all tests, on every kernel of the lab: $(KERNELS)'
 	@echo 'make test-servers        servers of others on fusept, into docs/servers.md (an hour)'
 	@echo 'make test-suites         the long test suites of others, into docs/suites.md (hours)'
+	@echo 'make bench-apps          applications on every set-up, into docs/benchmarks.md (an hour)'
 	@echo 'make test-debug [DEBUG=7.3 TESTS="name*"]'
 	@echo '                         the tests on a kernel with KASAN, lockdep and kmemleak, into docs/debug.md (hours)'
 	@echo 'make check [KERNELS=]    style and static checks, warning-free builds'
@@ -48,6 +49,9 @@ test-servers:
 test-suites:
 	WHERE=suites KERNELS='$(KERNELS)' TESTS='$(TESTS)' tests/run; s=$$?; \
 		tests/table 'Test suites of others' >docs/suites.md && exit $$s
+
+bench-apps:
+	tests/lab/applications
 
 # On a kernel with checkers, built from the distribution's source first.
 DEBUG ?= 7.3

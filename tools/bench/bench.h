@@ -130,9 +130,18 @@ extern const int nr_fio_rows;
 double fio_measure(const struct fio_row *row, const struct fio_params *p,
 		   const char *dir);
 
+/*
+ * app_measure() - what an application's "run" takes in a fresh directory of
+ * @dir, in ms; < 0 on failure (said on stderr). @app: one of ours by name, or
+ * the path of an executable.
+ */
+double app_measure(const char *app, const char *dir);
+/* The names of ours, @max at most. Return: how many. */
+int apps_ours(const char **names, int max);
+
 /**
  * struct table - figures of one kind: a row an operation, a column a set-up
- * @kind: "cost" (lower is better) or "throughput" (higher is better)
+ * @kind: "cost", "application" (lower is better) or "throughput" (higher is)
  */
 struct table {
 	const char		*kind;
@@ -148,8 +157,9 @@ int table_init(struct table *t, int max_rows);
 void table_free(struct table *t);
 void table_print(const struct table *t, const struct bench *b);
 struct json_object *table_json(const struct table *t, const struct bench *b);
-int report_json(const struct bench *b, const struct table *cost,
-		const struct table *thru, const char *file);
+/* Those of @tables, which NULL ends, that have rows. 0, or said on stderr. */
+int report_json(const struct bench *b, const struct table *const tables[],
+		const char *file);
 
 /**
  * limit_check() - hold a table to "ROW:SETUP/SETUP<=N" or ">=N"

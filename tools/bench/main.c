@@ -18,8 +18,11 @@ struct options {
 	int			nr_limits;
 	const char		*rows;
 	const char		*json;
+	const char		*apps[MAX_SPECS];
+	int			nr_apps;
 	bool			cost;
 	bool			thru;
+	bool			app;
 	struct fio_params	fio;
 };
 
@@ -34,7 +37,10 @@ static const char usage_text[] =
 "  -l, --lower DIR         directory below (default: a new tmpfs)\n"
 "  -S, --server CMD        loopback server (default: fusept-loopback)\n"
 "  -o, --server-opts OPTS  further -o options for the server\n"
-"  -m, --mode KIND         cost (per call), fio (throughput) or both (default)\n"
+"  -m, --mode KIND         cost (per call), fio (throughput), both (default), or\n"
+"                          app (applications)\n"
+"  -a, --app NAME          mode app: this application, or the executable with this\n"
+"                          path; repeatable (default: all of ours)\n"
 "  -r, --rounds N          interleaved rounds (default: 3)\n"
 "  -R, --rows PATTERNS     only rows whose name matches one of these globs,\n"
 "                          separated by commas\n"
@@ -133,6 +139,35 @@ static int measure_fio(const struct bench *b, const struct options *o,
 	return 0;
 }
 
+static const char *row_of_app(const char *app)
+{
+	const char *slash = strrchr(app, '/');
+
+	return slash ? slash + 1 : app;
+}
+
+static int measure_apps(const struct bench *b, const struct options *o,
+			struct table *t)
+{
+	t->kind = "application";
+	t->unit = b->instructions ? "millions of instructions" : "ms";
+	t->nr_rows = o->nr_apps;
+	for (int round = 0; round < b->rounds; round++) {
+		for (int row = 0; row < o->nr_apps; row++) {
+			progress(round, b->rounds, row_of_app(o->apps[row]));
+			t->names[row] = t->titles[row] = row_of_app(o->apps[row]);
+			for (int c = 0; c < b->nr_setups; c++) {
+				double v = app_measure(o->apps[row], b->setups[c].work);
+
+				if (v < 0)
+					return -1;
+				samples_add(&t->cells[row][c], v);
+			}
+		}
+	}
+	return 0;
+}
+
 static int add_setups(struct bench *b, const struct options *o)
 {
 	const char *const *specs = o->nr_specs ? o->specs : setup_standard;
@@ -147,13 +182,15 @@ static int add_setups(struct bench *b, const struct options *o)
 }
 
 static int check_limits(const struct bench *b, const struct options *o,
-			const struct table *cost, const struct table *thru)
+			const struct table *cost, const struct table *thru,
+			const struct table *app)
 {
 	int worst = 0;
 
 	for (int i = 0; i < o->nr_limits; i++) {
 		bool fio = !strncmp(o->limits[i], "fio-", 4);
-		int ret = limit_check(fio ? thru : cost, b, o->limits[i]);
+		int ret = limit_check(o->nr_apps ? app : fio ? thru : cost, b,
+				      o->limits[i]);
 
 		if (ret)
 			worst = 1;
@@ -163,26 +200,33 @@ static int check_limits(const struct bench *b, const struct options *o,
 
 static int bench_run(struct bench *b, const struct options *o)
 {
-	struct table cost = { 0 }, thru = { 0 };
+	struct table cost = { 0 }, thru = { 0 }, app = { 0 };
+	const struct table *const tables[] = { &cost, &thru, &app, NULL };
 	int ret = 1;
 
 	if (table_init(&cost, nr_ops))
 		return 1;
 	if (table_init(&thru, nr_fio_rows))
 		goto free_cost;
+	if (table_init(&app, MAX_SPECS))
+		goto free_thru;
 	if (setups_begin(b) || add_setups(b, o))
+		goto end;
+	if (o->nr_apps && measure_apps(b, o, &app))
 		goto end;
 	if (o->cost && measure_costs(b, o, &cost))
 		goto end;
 	if (o->thru && measure_fio(b, o, &thru))
 		goto end;
-	table_print(&cost, b);
-	table_print(&thru, b);
-	ret = check_limits(b, o, &cost, &thru);
-	if (o->json && report_json(b, &cost, &thru, o->json))
+	for (int i = 0; tables[i]; i++)
+		table_print(tables[i], b);
+	ret = check_limits(b, o, &cost, &thru, &app);
+	if (o->json && report_json(b, tables, o->json))
 		ret = 1;
 end:
 	setups_end(b);
+	table_free(&app);
+free_thru:
 	table_free(&thru);
 free_cost:
 	table_free(&cost);
@@ -238,10 +282,11 @@ static void keep(const char **list, int *nr, const char *opt, const char *text)
 
 static void set_mode(struct options *o, const char *text)
 {
-	o->cost = strcmp(text, "fio");
-	o->thru = strcmp(text, "cost");
+	o->app = !strcmp(text, "app");
+	o->cost = strcmp(text, "fio") && !o->app;
+	o->thru = strcmp(text, "cost") && !o->app;
 	if (o->cost && o->thru && strcmp(text, "both")) {
-		fprintf(stderr, "fusept-bench: --mode %s: cost, fio or both\n", text);
+		fprintf(stderr, "fusept-bench: --mode %s: cost, fio, both or app\n", text);
 		exit(2);
 	}
 }
@@ -254,6 +299,7 @@ static const struct option long_options[] = {
 	{ "server", required_argument, NULL, 'S' },
 	{ "server-opts", required_argument, NULL, 'o' },
 	{ "mode", required_argument, NULL, 'm' },
+	{ "app", required_argument, NULL, 'a' },
 	{ "rounds", required_argument, NULL, 'r' },
 	{ "rows", required_argument, NULL, 'R' },
 	{ "scale", required_argument, NULL, 'x' },
@@ -274,7 +320,7 @@ static void parse(int argc, char **argv, struct bench *b, struct options *o)
 {
 	int c;
 
-	while ((c = getopt_long(argc, argv, "s:l:S:o:m:r:R:x:Ij:L:h", long_options,
+	while ((c = getopt_long(argc, argv, "s:l:S:o:m:a:r:R:x:Ij:L:h", long_options,
 				NULL)) != -1) {
 		switch (c) {
 		case 's': keep(o->specs, &o->nr_specs, "setup", optarg); break;
@@ -289,6 +335,7 @@ static void parse(int argc, char **argv, struct bench *b, struct options *o)
 		case 'S': b->server = optarg; break;
 		case 'o': b->server_opts = optarg; break;
 		case 'm': set_mode(o, optarg); break;
+		case 'a': keep(o->apps, &o->nr_apps, "app", optarg); break;
 		case 'r': b->rounds = number("rounds", optarg, 1, BENCH_MAX_ROUNDS); break;
 		case 'R': o->rows = optarg; break;
 		case 'x': b->scale = fraction(optarg); break;
@@ -303,6 +350,17 @@ static void parse(int argc, char **argv, struct bench *b, struct options *o)
 		case 'h': fputs(usage_text, stdout); exit(0);
 		default: fputs(usage_text, stderr); exit(2);
 		}
+	}
+	if (o->nr_apps && !o->app) {
+		fprintf(stderr, "fusept-bench: --app %s: goes with --mode app only\n",
+			o->apps[0]);
+		exit(2);
+	}
+	if (o->app && !o->nr_apps)
+		o->nr_apps = apps_ours(o->apps, MAX_SPECS - 1);
+	if (o->app && !o->nr_apps) {
+		fprintf(stderr, "fusept-bench: --mode app: no application is installed; name one with --app\n");
+		exit(2);
 	}
 	if (optind < argc) {
 		fprintf(stderr, "fusept-bench: %s: takes no argument\n%s", argv[optind],

@@ -124,8 +124,8 @@ struct json_object *table_json(const struct table *t, const struct bench *b)
 	return o;
 }
 
-int report_json(const struct bench *b, const struct table *cost,
-		const struct table *thru, const char *file)
+int report_json(const struct bench *b, const struct table *const tables[],
+		const char *file)
 {
 	struct json_object *root = json_object_new_object();
 	struct json_object *names = json_object_new_array();
@@ -143,10 +143,9 @@ int report_json(const struct bench *b, const struct table *cost,
 	add(root, "rounds", json_object_new_int(b->rounds));
 	add(root, "base", json_object_new_string(b->setups[0].name));
 	add(root, "setups", names);
-	if (cost->nr_rows)
-		add(root, cost->kind, table_json(cost, b));
-	if (thru->nr_rows)
-		add(root, thru->kind, table_json(thru, b));
+	for (int i = 0; tables[i]; i++)
+		if (tables[i]->nr_rows)
+			add(root, tables[i]->kind, table_json(tables[i], b));
 	ret = json_object_to_file_ext(file, root, JSON_C_TO_STRING_PRETTY);
 	if (ret)
 		fprintf(stderr, "fusept-bench: %s: %s\n", file, json_util_get_last_err());
