@@ -11,11 +11,13 @@ KERNEL ?= 6.1
 KERNELS ?= $(shell tests/lab/lab kernels)
 TESTS ?=
 
-.PHONY: help deb demo test test-servers test-suites test-debug bench-apps check clean
+.PHONY: help deb demo throughput test test-servers test-suites test-debug bench-apps check clean
 
 help:
 	@echo 'make deb                 build the .deb packages into build/'
 	@echo 'make demo [KERNEL=6.1]   boot a stock kernel in QEMU and print the A/B table'
+	@echo 'make throughput [KERNEL=6.1]'
+	@echo '                         the same for the throughput of 1, 2 and 4 jobs; wants an idle machine'
 	@echo 'make test [KERNELS="6.1 7.3"] [TESTS="name*"]'
 	@echo '                         all tests, on every kernel of the lab: $(KERNELS)'
 	@echo 'make test-servers        servers of others on fusept, into docs/servers.md (an hour)'
@@ -34,6 +36,9 @@ deb:
 
 demo:
 	tests/lab/demo $(KERNEL)
+
+throughput:
+	tests/lab/throughput $(KERNEL)
 
 test:
 	KERNELS='$(KERNELS)' TESTS='$(TESTS)' tests/run

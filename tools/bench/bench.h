@@ -85,7 +85,7 @@ extern const char *const setup_standard[];
  * @calls: calls in one chunk at scale 1
  * @once: before each chunk, outside the timed part; may be NULL
  * @run: one call; @i counts up over the whole measurement. False on failure,
- *	with errno
+ *	with errno; EOPNOTSUPP if the file system does not have it
  */
 struct op_state;
 struct op {
@@ -163,7 +163,8 @@ int report_json(const struct bench *b, const struct table *const tables[],
 
 /**
  * limit_check() - hold a table to "ROW:SETUP/SETUP<=N" or ">=N"
- * ROW may be "*": every row that has both columns. Prints a line for each.
+ * ROW may be a glob: every such row that has both columns. Prints a line for
+ * each.
  * Return: 0 held, 1 broken, -1 not understood or nothing to hold it to.
  */
 int limit_check(const struct table *t, const struct bench *b, const char *limit);

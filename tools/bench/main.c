@@ -53,7 +53,7 @@ static const char usage_text[] =
 "      --direct            fio: O_DIRECT\n"
 "  -j, --json FILE         write the figures as JSON too\n"
 "  -L, --limit ROW:SETUP/SETUP<=N   fail when the ratio of two set-ups is past N\n"
-"                          (or >=N); ROW may be *; repeatable\n"
+"                          (or >=N); ROW may be a glob; repeatable\n"
 "      --list              list row names and exit\n"
 "  -h, --help              this text\n";
 
@@ -98,6 +98,8 @@ static int measure_costs(const struct bench *b, const struct options *o,
 					fprintf(stderr, "fusept-bench: %s on %s: %s\n",
 						ops[i].name, b->setups[c].name,
 						strerror(errno));
+					if (errno == EOPNOTSUPP)
+						continue;
 					return -1;
 				}
 				samples_add(&t->cells[row][c], v);

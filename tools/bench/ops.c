@@ -104,6 +104,26 @@ static bool drop_cache(struct op_state *st)
 	return !errno;
 }
 
+static bool no_direct(void)
+{
+	if (errno == EINVAL)
+		errno = EOPNOTSUPP;
+	return false;
+}
+
+/* Past the page cache from here on. */
+static bool to_direct(struct op_state *st)
+{
+	int flags = fcntl(st->fd, F_GETFL);
+
+	return flags >= 0 && (!fcntl(st->fd, F_SETFL, flags | O_DIRECT) || no_direct());
+}
+
+static bool direct_write4k(struct op_state *st, long i)
+{
+	return seq_write4k(st, i) || no_direct();
+}
+
 static bool append100(struct op_state *st, long i)
 {
 	(void)i;
@@ -164,6 +184,17 @@ static bool create_unlink(struct op_state *st, long i)
 	snprintf(path, sizeof(path), "%s/c%ld", st->dir, i);
 	fd = open(path, O_CREAT | O_EXCL | O_RDWR, 0644);
 	return fd >= 0 && !close(fd) && !unlink(path);
+}
+
+static bool create_write(struct op_state *st, long i)
+{
+	char path[4200];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/w%ld", st->dir, i);
+	fd = open(path, O_CREAT | O_EXCL | O_RDWR, 0644);
+	return fd >= 0 && write(fd, st->buf, SMALL) == SMALL && !close(fd) &&
+	       !unlink(path);
 }
 
 static bool list(struct op_state *st, long i)
@@ -260,6 +291,7 @@ const struct op ops[] = {
 	{ "randwrite4k", "write 4 KiB, random", 256, NULL, rand_write4k },
 	{ "seqwrite128k", "write 128 KiB, sequential", 32, NULL, seq_write128k },
 	{ "randwrite128k", "write 128 KiB, random", 32, NULL, rand_write128k },
+	{ "directwrite4k", "write 4 KiB, O_DIRECT", 128, to_direct, direct_write4k },
 	{ "append100", "append 100 bytes", 256, to_end, append100 },
 	{ "write_fstat", "write 4 KiB + fstat", 128, NULL, write_fstat },
 	{ "open_close", "open + close", 64, NULL, open_close },
@@ -268,6 +300,7 @@ const struct op ops[] = {
 	{ "fstat", "fstat", 512, NULL, do_fstat },
 	{ "absent", "stat of an absent name", 512, NULL, absent },
 	{ "create_unlink", "create + close + unlink", 32, NULL, create_unlink },
+	{ "create_write", "create + write 4 KiB + close + unlink", 32, NULL, create_write },
 	{ "list", "opendir + readdir + closedir", 32, NULL, list },
 	{ "fault64", "64 page faults, shared mapping", 16, NULL, fault64 },
 	{ "fsync", "fsync", 64, NULL, do_fsync },

@@ -159,7 +159,8 @@ static int setup_root(struct bench *b, struct setup *s, const char *dir)
 		s->root = strdup(dir ? dir : b->lower);
 		return s->root ? 0 : -1;
 	}
-	if (asprintf(&s->root, "%s/%s", b->scratch, s->name) < 0) {
+	/* No set-up's path is longer than another's: each byte of it costs. */
+	if (asprintf(&s->root, "%s/%d", b->scratch, b->nr_setups) < 0) {
 		s->root = NULL;
 		return -1;
 	}
@@ -172,9 +173,10 @@ static int setup_root(struct bench *b, struct setup *s, const char *dir)
  * The first request: a server that was refused passthrough ends at INIT, in
  * the background, and takes its mount along.
  */
-static int setup_work(struct setup *s)
+static int setup_work(const struct bench *b, struct setup *s)
 {
-	if (asprintf(&s->work, "%s/fusept-bench-%s-%d", s->root, s->name, getpid()) < 0) {
+	if (asprintf(&s->work, "%s/fusept-bench-%d-%d", s->root, b->nr_setups,
+		     getpid()) < 0) {
 		s->work = NULL;
 		return -1;
 	}
@@ -225,7 +227,7 @@ int setup_add(struct bench *b, const char *spec)
 		setup_drop(s);
 		return ret;
 	}
-	ret = setup_work(s);
+	ret = setup_work(b, s);
 	if (ret) {
 		setup_drop(s);
 		return ret;

@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include <ctype.h>
 #include <errno.h>
+#include <fnmatch.h>
 #include <json-c/json.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -200,7 +201,7 @@ int limit_check(const struct table *t, const struct bench *b, const char *text)
 		double u = samples_median(&t->cells[r][under]);
 		bool ok;
 
-		if (strcmp(l.row, "*") && strcmp(l.row, t->names[r]))
+		if (fnmatch(l.row, t->names[r], 0))
 			continue;
 		if (o < 0 || u <= 0)
 			continue;
