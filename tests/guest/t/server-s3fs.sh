@@ -30,7 +30,7 @@ prepare() {
 	[ -z "$server" ] || { kill "$server"; wait "$server"; }
 	python3 -m moto.server -H "${address%:*}" -p "${address#*:}" >"$T/server.log" 2>&1 &
 	server=$!
-	wait_for 120 listens && make_bucket
+	wait_for 900 listens && make_bucket
 }
 own=(s3fs bucket -o "allow_other,passwd_file=$T/key,url=http://$address,use_path_request_style")
 steps=(copy_in describe copy_out find rename rename_over append truncate unlink_open hard_link exclusive
