@@ -23,6 +23,7 @@
 #include <linux/fuse_pt.h>
 #include "backing.h"
 #include "conn.h"
+#include "trace.h"
 
 void fpt_backings_init(struct fpt_backings *b)
 {
@@ -46,6 +47,8 @@ static int close_id(struct fpt_backings *b, unsigned long id)
 
 	if (!fb)
 		return -ENOENT;
+	trace_fpt_backing_close(container_of(b, struct fpt_conn, backings), id,
+				file_inode(fb->file));
 	fpt_backing_put(fb);
 	return 0;
 }
@@ -136,6 +139,7 @@ static int add_entry(struct fpt_conn *conn, struct fpt_backing *fb)
 	fb->table = b;
 	fb->id = id;
 	atomic_inc(&b->nr);
+	trace_fpt_backing_open(conn, id, file_inode(fb->file));
 	/* needs no memory: the place is taken already */
 	xa_store(&b->ids, id, fb, 0);
 	return id;

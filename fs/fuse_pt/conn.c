@@ -8,6 +8,7 @@
 #include <linux/cred.h>
 #include <linux/mm.h>
 #include <linux/moduleparam.h>
+#include <linux/percpu.h>
 #include <linux/pid_namespace.h>
 #include <linux/random.h>
 #include <linux/slab.h>
@@ -16,6 +17,7 @@
 #include "conn.h"
 #include "poll.h"
 #include "queue.h"
+#include "stats.h"
 #include "timeout.h"
 
 static bool allow_sys_admin_access;
@@ -32,6 +34,11 @@ struct fpt_conn *fpt_conn_new(struct user_namespace *user_ns)
 
 	if (!conn)
 		return NULL;
+	conn->stats = alloc_percpu(struct fpt_stats);
+	if (!conn->stats) {
+		kfree(conn);
+		return NULL;
+	}
 
 	refcount_set(&conn->refs, 1);
 	conn->state = FPT_CONN_NEW;
@@ -75,6 +82,7 @@ static void conn_free(struct rcu_head *rcu)
 	struct fpt_conn *conn = container_of(rcu, struct fpt_conn, rcu);
 
 	put_user_ns(conn->user_ns);
+	free_percpu(conn->stats);
 	kfree(conn);
 }
 

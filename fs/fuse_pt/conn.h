@@ -22,6 +22,7 @@
 
 struct super_block;
 struct dentry;
+struct fpt_stats;
 
 /* The least that a READ or WRITE may carry, whatever is agreed. */
 #define FPT_MIN_DATA		4096u
@@ -124,6 +125,7 @@ enum fpt_conn_state {
  * @polls_next: where the search for a new key goes on
  * @backings: registered backing files
  * @binds: node ids that are bound to them
+ * @stats: counters of each CPU, see stats.h
  * @sb: superblock, or NULL once it went away; under @sb_lock
  * @dev: s_dev, and the name of the control directory
  */
@@ -176,6 +178,7 @@ struct fpt_conn {
 
 	struct fpt_backings	backings;
 	struct fpt_binds	binds;
+	struct fpt_stats __percpu *stats;
 
 	struct rw_semaphore	sb_lock;
 	struct super_block	*sb;

@@ -10,6 +10,7 @@
  *					a number written is the limit from then on
  *	MINOR/congestion_threshold	so many of them, and readahead holds back
  *	MINOR/backing			registered backing files, a line each
+ *	MINOR/statistics		counters, a line each
  *
  * MINOR is the minor of the mount's st_dev; the files belong to the mounter.
  * Nothing is kept in memory for connections that nobody looks at: names are
@@ -34,6 +35,7 @@
 #include "backing.h"
 #include "conn.h"
 #include "limits.h"
+#include "stats.h"
 #include "super.h"
 
 /* statfs(2) names it as the kernel's own fusectl: it is used in the same way. */
@@ -193,6 +195,25 @@ static const struct file_operations ctl_backing_fops = {
 	.release	= seq_release,
 };
 
+static int ctl_statistics_show(struct seq_file *m, void *unused)
+{
+	fpt_stats_show(m, ctl_conn_of(m->file));
+	return 0;
+}
+
+static int ctl_statistics_open(struct inode *inode, struct file *file)
+{
+	return single_open(file, ctl_statistics_show, NULL);
+}
+
+static const struct file_operations ctl_statistics_fops = {
+	.owner		= THIS_MODULE,
+	.open		= ctl_statistics_open,
+	.read		= seq_read,
+	.llseek		= seq_lseek,
+	.release	= single_release,
+};
+
 static const struct file_operations ctl_waiting_fops = {
 	.owner	= THIS_MODULE,
 	.open	= nonseekable_open,
@@ -230,6 +251,7 @@ static const struct {
 	{ "max_background", 0600, &ctl_background_fops },
 	{ "congestion_threshold", 0600, &ctl_congestion_fops },
 	{ "backing",	0400,	&ctl_backing_fops },
+	{ "statistics",	0400,	&ctl_statistics_fops },
 };
 
 static unsigned int ctl_minor(const struct fpt_conn *conn)

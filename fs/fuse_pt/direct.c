@@ -20,6 +20,7 @@
 #include "iomode.h"
 #include "node.h"
 #include "request.h"
+#include "stats.h"
 #include "writeback.h"
 
 /* Segments that a part has without memory of its own for them. */
@@ -376,6 +377,8 @@ static void direct_complete(struct direct_io *io)
 		if (io->write)
 			res = generic_write_sync(iocb, res);
 	}
+	fpt_stat_bytes(io->ff->conn, io->write ? FPT_IO_DIRECT_WRITE :
+		       FPT_IO_DIRECT_READ, res);
 	kfree(io);
 	iocb->ki_complete(iocb, res);
 }

@@ -22,6 +22,7 @@
 #include "passthrough.h"
 #include "poll.h"
 #include "request.h"
+#include "stats.h"
 #include "writeback.h"
 
 /* What is no business of OPEN: the VFS has dealt with it. */
@@ -488,30 +489,53 @@ void fpt_file_zero_tail(struct inode *inode, loff_t size)
 
 /* -------- the choice of path -------- */
 
+/* Direct I/O on a cached file goes past the cache. */
+static bool file_goes_direct(const struct kiocb *iocb)
+{
+	return fpt_file(iocb->ki_filp)->path == FPT_PATH_DIRECT ||
+		(iocb->ki_flags & IOCB_DIRECT);
+}
+
 static ssize_t file_read_iter(struct kiocb *iocb, struct iov_iter *to)
 {
 	const struct fpt_file *ff = fpt_file(iocb->ki_filp);
+	ssize_t ret;
+	bool direct;
 
 	if (unlikely(fpt_inode_stale(file_inode(iocb->ki_filp))))
 		return -EIO;
 	if (ff->path == FPT_PATH_THROUGH)
 		return fpt_passthrough_read(iocb, to);
+
+	direct = file_goes_direct(iocb);
 	if (ff->path == FPT_PATH_DIRECT)
-		return fpt_direct_read(iocb, to);
-	return fpt_cached_read(iocb, to);
+		ret = fpt_direct_read(iocb, to);
+	else
+		ret = fpt_cached_read(iocb, to);
+	fpt_stat_io(ff->conn, direct ? FPT_IO_DIRECT_READ : FPT_IO_CACHED_READ,
+		    ret);
+	return ret;
 }
 
 static ssize_t file_write_iter(struct kiocb *iocb, struct iov_iter *from)
 {
 	const struct fpt_file *ff = fpt_file(iocb->ki_filp);
+	ssize_t ret;
+	bool direct;
 
 	if (unlikely(fpt_inode_stale(file_inode(iocb->ki_filp))))
 		return -EIO;
 	if (ff->path == FPT_PATH_THROUGH)
 		return fpt_passthrough_write(iocb, from);
+
+	direct = file_goes_direct(iocb);
 	if (ff->path == FPT_PATH_DIRECT)
-		return fpt_direct_write(iocb, from);
-	return fpt_cached_write(iocb, from);
+		ret = fpt_direct_write(iocb, from);
+	else
+		ret = fpt_cached_write(iocb, from);
+	fpt_stat_io(ff->conn, direct ? FPT_IO_DIRECT_WRITE : FPT_IO_CACHED_WRITE,
+		    ret);
+	return ret;
 }
 
 static ssize_t file_splice_read(struct file *in, loff_t *pos,
@@ -519,7 +543,7 @@ static ssize_t file_splice_read(struct file *in, loff_t *pos,
 				unsigned int flags)
 {
 	struct fpt_file *ff = fpt_file(in);
-	int err;
+	ssize_t ret;
 
 	if (fpt_inode_stale(file_inode(in)))
 		return -EIO;
@@ -528,8 +552,11 @@ static ssize_t file_splice_read(struct file *in, loff_t *pos,
 	if (ff->path == FPT_PATH_DIRECT)
 		return copy_splice_read(in, pos, pipe, len, flags);
 
-	err = fpt_cached_check(in, *pos, len);
-	return err ? err : filemap_splice_read(in, pos, pipe, len, flags);
+	ret = fpt_cached_check(in, *pos, len);
+	if (!ret)
+		ret = filemap_splice_read(in, pos, pipe, len, flags);
+	fpt_stat_io(ff->conn, FPT_IO_CACHED_SPLICE_READ, ret);
+	return ret;
 }
 
 static ssize_t file_splice_write(struct pipe_inode_info *pipe, struct file *out,
@@ -547,14 +574,22 @@ static ssize_t file_splice_write(struct pipe_inode_info *pipe, struct file *out,
 static int file_mmap(struct file *file, struct vm_area_struct *vma)
 {
 	const struct fpt_file *ff = fpt_file(file);
+	enum fpt_stat_io what = FPT_IO_CACHED_MMAP;
+	ssize_t len = vma->vm_end - vma->vm_start;
+	int err;
 
 	if (fpt_inode_stale(file_inode(file)))
 		return -EIO;
 	if (ff->back)
 		return fpt_passthrough_mmap(file, vma);
-	if (ff->path == FPT_PATH_DIRECT)
-		return fpt_direct_mmap(file, vma);
-	return fpt_cached_mmap(file, vma);
+	if (ff->path == FPT_PATH_DIRECT) {
+		what = FPT_IO_DIRECT_MMAP;
+		err = fpt_direct_mmap(file, vma);
+	} else {
+		err = fpt_cached_mmap(file, vma);
+	}
+	fpt_stat_io(ff->conn, what, err ? err : len);
+	return err;
 }
 
 static int file_fadvise(struct file *file, loff_t offset, loff_t len,

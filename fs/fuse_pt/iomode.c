@@ -235,7 +235,7 @@ static void drop_through(struct inode *inode, struct fpt_file *ff)
 	last = leave_through(io);
 	spin_unlock(&fn->lock);
 
-	fpt_passthrough_detach(ff);
+	fpt_passthrough_detach(inode, ff);
 	if (last)
 		fpt_backing_put(last);
 	if (tell && (fpt_bound(inode) & FUSE_PT_BIND_WRITE_ATTR))
@@ -295,7 +295,7 @@ int fpt_iomode_open_on(struct inode *inode, struct file *file,
 	}
 	rule = hold_through(inode, fb, file->f_mode & FMODE_WRITE, 0);
 	if (rule) {
-		fpt_passthrough_detach(ff);
+		fpt_passthrough_detach(inode, ff);
 		return forbid(inode, ff->open_flags, rule);
 	}
 

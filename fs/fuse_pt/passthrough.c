@@ -28,6 +28,8 @@
 #include "node.h"
 #include "passthrough.h"
 #include "stack.h"
+#include "stats.h"
+#include "trace.h"
 
 /* What is done by open(2), not by the opening of a file that exists. */
 #define O_ONCE	(O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_TMPFILE)
@@ -44,6 +46,40 @@ static inline bool through_touched(const struct inode *inode,
 	shown = inode_get_atime(inode);
 	now = inode_get_atime(below);
 	return !timespec64_equal(&shown, &now);
+}
+
+/* A call ended, with the file's position at @end. */
+static inline void through_done(const struct file *file, enum fpt_stat_io what,
+				loff_t end, ssize_t ret)
+{
+	fpt_stat_io(fpt_file(file)->conn, what, ret);
+	trace_fpt_passthrough_io(file_inode(file), what, end, ret);
+}
+
+/* The same of a read or write; one that is queued has the iocb for itself. */
+static inline void through_done_io(const struct file *file,
+				   enum fpt_stat_io what,
+				   const struct kiocb *iocb, ssize_t ret)
+{
+	fpt_stat_io(fpt_file(file)->conn, what, ret);
+	if (trace_fpt_passthrough_io_enabled() && ret != -EIOCBQUEUED)
+		trace_fpt_passthrough_io(file_inode(file), what, iocb->ki_pos,
+					 ret);
+}
+
+/* What was -EIOCBQUEUED then ended, in any context. */
+static void through_done_async(const struct kiocb *iocb, enum fpt_stat_io what,
+			       ssize_t ret)
+{
+	const struct file *file = iocb->ki_filp;
+
+	fpt_stat_bytes(fpt_file(file)->conn, what, ret);
+	trace_fpt_passthrough_io(file_inode(file), what, iocb->ki_pos, ret);
+}
+
+static void through_read_async(struct kiocb *iocb, ssize_t ret)
+{
+	through_done_async(iocb, FPT_IO_THROUGH_READ, ret);
 }
 
 /* Most reads find that the last one left it stale. */
@@ -84,10 +120,11 @@ static inline void through_wrote(struct inode *inode, loff_t end)
 		fpt_node_wrote(inode, end);
 }
 
-/* An asynchronous write ended. */
-static void through_wrote_async(struct kiocb *iocb, ssize_t written)
+static void through_wrote_async(struct kiocb *iocb, ssize_t ret)
 {
-	through_wrote(file_inode(iocb->ki_filp), iocb->ki_pos);
+	if (ret > 0)
+		through_wrote(file_inode(iocb->ki_filp), iocb->ki_pos);
+	through_done_async(iocb, FPT_IO_THROUGH_WRITE, ret);
 }
 
 /* What may_open() asks of the upper inode, which need not carry the flags. */
@@ -129,6 +166,9 @@ int fpt_passthrough_attach(struct file *file, struct fpt_file *ff,
 	ff->back = lower;
 	ff->backing = fb;
 	atomic_inc(&fb->opens);
+	fpt_stat_opened(ff->conn);
+	trace_fpt_passthrough_open(ff->conn, file_inode(file), fb->id,
+				   lower->f_flags);
 	return 0;
 
 refused:
@@ -136,8 +176,11 @@ refused:
 	return err;
 }
 
-void fpt_passthrough_detach(struct fpt_file *ff)
+void fpt_passthrough_detach(const struct inode *inode, struct fpt_file *ff)
 {
+	trace_fpt_passthrough_close(ff->conn, inode, ff->backing->id,
+				    ff->back->f_flags);
+	fpt_stat_closed(ff->conn);
 	fput(ff->back);
 	ff->back = NULL;
 	atomic_dec(&ff->backing->opens);
@@ -167,8 +210,10 @@ ssize_t fpt_passthrough_read(struct kiocb *iocb, struct iov_iter *to)
 	struct file *file = iocb->ki_filp;
 	ssize_t ret;
 
-	ret = fpt_stack_read(fpt_file(file)->back, to, iocb);
+	ret = fpt_stack_read(fpt_file(file)->back, to, iocb,
+			     through_read_async);
 	through_read(file);
+	through_done_io(file, FPT_IO_THROUGH_READ, iocb, ret);
 	return ret;
 }
 
@@ -187,6 +232,7 @@ ssize_t fpt_passthrough_write(struct kiocb *iocb, struct iov_iter *from)
 			      through_wrote_async);
 	if (ret > 0)
 		through_wrote(file_inode(file), iocb->ki_pos);
+	through_done_io(file, FPT_IO_THROUGH_WRITE, iocb, ret);
 	return ret;
 }
 
@@ -199,6 +245,7 @@ ssize_t fpt_passthrough_splice_read(struct file *in, loff_t *pos,
 	ret = fpt_stack_splice_read(fpt_file(in)->back, in, pos, pipe, len,
 				    flags);
 	through_read(in);
+	through_done(in, FPT_IO_THROUGH_SPLICE_READ, *pos, ret);
 	return ret;
 }
 
@@ -216,12 +263,15 @@ ssize_t fpt_passthrough_splice_write(struct pipe_inode_info *pipe,
 				     flags);
 	if (ret > 0)
 		through_wrote(file_inode(out), *pos);
+	through_done(out, FPT_IO_THROUGH_SPLICE_WRITE, *pos, ret);
 	return ret;
 }
 
 int fpt_passthrough_mmap(struct file *file, struct vm_area_struct *vma)
 {
 	struct fpt_file *ff = fpt_file(file);
+	loff_t from = (loff_t)vma->vm_pgoff << PAGE_SHIFT;
+	ssize_t len = vma->vm_end - vma->vm_start;
 	int err;
 
 	/* VM_SHARED is not set where the file is open for reading only. */
@@ -230,6 +280,7 @@ int fpt_passthrough_mmap(struct file *file, struct vm_area_struct *vma)
 
 	err = fpt_stack_mmap(ff->back, vma);
 	through_read(file);
+	through_done(file, FPT_IO_THROUGH_MMAP, from + len, err ? err : len);
 	return err;
 }
 

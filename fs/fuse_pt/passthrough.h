@@ -20,7 +20,7 @@ struct pipe_inode_info;
  */
 int fpt_passthrough_attach(struct file *file, struct fpt_file *ff,
 			   struct fpt_backing *fb);
-void fpt_passthrough_detach(struct fpt_file *ff);
+void fpt_passthrough_detach(const struct inode *inode, struct fpt_file *ff);
 
 ssize_t fpt_passthrough_read(struct kiocb *iocb, struct iov_iter *to);
 ssize_t fpt_passthrough_write(struct kiocb *iocb, struct iov_iter *from);

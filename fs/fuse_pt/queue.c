@@ -14,6 +14,8 @@
 #include "conn.h"
 #include "devcopy.h"
 #include "queue.h"
+#include "stats.h"
+#include "trace.h"
 
 #define QUEUE_POLL_IN	(EPOLLIN | EPOLLRDNORM)
 
@@ -52,9 +54,11 @@ static void queue_unlock_wake(struct fpt_queue *q, bool caller_waits)
 		kill_fasync(&q->fasync, SIGIO, POLL_IN);
 }
 
-static void queue_append(struct fpt_queue *q, struct fpt_req *req)
-	__must_hold(&q->lock)
+static void queue_append(struct fpt_conn *conn, struct fpt_req *req)
+	__must_hold(&conn->queue.lock)
 {
+	struct fpt_queue *q = &conn->queue;
+
 	if (unlikely(req->call->flags & FPT_CALL_UNIQUE)) {
 		req->in.unique = req->call->unique;
 	} else {
@@ -62,6 +66,7 @@ static void queue_append(struct fpt_queue *q, struct fpt_req *req)
 		req->in.unique = q->unique;
 	}
 	list_add_tail(&req->link, &q->pending);
+	trace_fpt_request_start(conn, req);
 }
 
 bool fpt_queue_add(struct fpt_conn *conn, struct fpt_req *req)
@@ -73,7 +78,7 @@ bool fpt_queue_add(struct fpt_conn *conn, struct fpt_req *req)
 		spin_unlock(&q->lock);
 		return false;
 	}
-	queue_append(q, req);
+	queue_append(conn, req);
 	queue_unlock_wake(q, true);
 	return true;
 }
@@ -131,7 +136,7 @@ int fpt_queue_add_background(struct fpt_conn *conn, struct fpt_req *req)
 		return 0;
 	}
 	q->nr_active++;
-	queue_append(q, req);
+	queue_append(conn, req);
 	queue_unlock_wake(q, false);
 	return 0;
 }
@@ -152,7 +157,7 @@ static void queue_unlock_move(struct fpt_conn *conn)
 			break;
 		list_del(&req->link);
 		q->nr_active++;
-		queue_append(q, req);
+		queue_append(conn, req);
 		moved = true;
 	}
 	if (moved)
@@ -535,10 +540,12 @@ again:
 			       -E2BIG : -EIO);
 		goto again;
 	}
+	fpt_stat_request(conn, req->in.opcode);
 	next->req = req;
 	return 0;
 
 took_message:
+	fpt_stat_request(conn, next->head.opcode);
 	if (q->forgets)
 		queue_unlock_wake(q, false);
 	else

@@ -17,6 +17,7 @@
 #include "devcopy.h"
 #include "queue.h"
 #include "request.h"
+#include "trace.h"
 
 static struct kmem_cache *fpt_req_cache;
 
@@ -155,6 +156,7 @@ void fpt_req_finish(struct fpt_conn *conn, struct fpt_req *req, int error)
 	struct task_struct *waiter = req->waiter;
 	struct fpt_orphan *orphan = req->orphan;
 
+	trace_fpt_request_end(conn, req, error);
 	if (unlikely(!call)) {
 		req_free(conn, req);
 		if (orphan) {
@@ -216,6 +218,7 @@ static bool req_leave(struct fpt_conn *conn, struct fpt_req *req)
 	for (;;) {
 		if (fpt_queue_remove(&conn->queue, req)) {
 			call->error = -EINTR;
+			trace_fpt_request_end(conn, req, -EINTR);
 			return false;
 		}
 		err = fpt_dev_leave(conn, req);

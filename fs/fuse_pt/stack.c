@@ -40,7 +40,7 @@
  * struct stack_aio - an asynchronous call on a lower file
  * @down: the lower file's kiocb
  * @orig: the upper file's; its completion ends our right to both files
- * @wrote: what to call after a write
+ * @done: what to call at the end
  * @refs: one for the submitter, whose lower file system may look at @down
  *	after the completion ran, and one for the completion
  * @res: result, between completion and @work
@@ -49,7 +49,7 @@
 struct stack_aio {
 	struct kiocb		down;
 	struct kiocb		*orig;
-	void (*wrote)(struct kiocb *iocb, ssize_t written);
+	void (*done)(struct kiocb *iocb, ssize_t ret);
 	refcount_t		refs;
 	long			res;
 	struct work_struct	work;
@@ -165,6 +165,7 @@ static void aio_read_done(struct kiocb *down, long res)
 	struct stack_aio *aio = container_of(down, struct stack_aio, down);
 
 	aio->orig->ki_pos = down->ki_pos;
+	aio->done(aio->orig, res);
 	aio_finish(aio, res);
 }
 
@@ -175,10 +176,9 @@ static void aio_write_work(struct work_struct *work)
 
 	kiocb_end_write(down);
 	aio->orig->ki_pos = down->ki_pos;
-	if (aio->res > 0) {
+	if (aio->res > 0)
 		fsnotify_modify(down->ki_filp);
-		aio->wrote(aio->orig, aio->res);
-	}
+	aio->done(aio->orig, aio->res);
 	aio_finish(aio, aio->res);
 }
 
@@ -191,8 +191,9 @@ static void aio_write_done(struct kiocb *down, long res)
 	queue_work(aio_wq, &aio->work);
 }
 
-static noinline ssize_t read_async(struct file *lower, struct iov_iter *to,
-				   struct kiocb *iocb)
+static noinline ssize_t
+read_async(struct file *lower, struct iov_iter *to, struct kiocb *iocb,
+	   void (*done)(struct kiocb *iocb, ssize_t ret))
 {
 	struct stack_aio *aio = aio_new(iocb, lower);
 	ssize_t ret;
@@ -201,6 +202,7 @@ static noinline ssize_t read_async(struct file *lower, struct iov_iter *to,
 		return -ENOMEM;
 
 	aio->down.ki_complete = aio_read_done;
+	aio->done = done;
 	ret = lower->f_op->read_iter(&aio->down, to);
 	aio_submitted(aio, ret);
 	return ret;
@@ -226,7 +228,8 @@ static inline ssize_t read_sync(struct file *lower, struct iov_iter *to,
 }
 
 ssize_t fpt_stack_read(struct file *lower, struct iov_iter *to,
-		       struct kiocb *iocb)
+		       struct kiocb *iocb,
+		       void (*done)(struct kiocb *iocb, ssize_t ret))
 {
 	const struct cred *old;
 	ssize_t ret;
@@ -245,7 +248,7 @@ ssize_t fpt_stack_read(struct file *lower, struct iov_iter *to,
 		if (likely(is_sync_kiocb(iocb)))
 			ret = read_sync(lower, to, iocb);
 		else
-			ret = read_async(lower, to, iocb);
+			ret = read_async(lower, to, iocb, done);
 		if (ret > 0)
 			fsnotify_access(lower);
 	}
@@ -255,7 +258,7 @@ ssize_t fpt_stack_read(struct file *lower, struct iov_iter *to,
 
 static noinline ssize_t
 write_async(struct file *lower, struct iov_iter *from, struct kiocb *iocb,
-	    void (*wrote)(struct kiocb *iocb, ssize_t written))
+	    void (*done)(struct kiocb *iocb, ssize_t ret))
 {
 	struct super_block *sb = file_inode(lower)->i_sb;
 	struct stack_aio *aio = aio_new(iocb, lower);
@@ -266,7 +269,7 @@ write_async(struct file *lower, struct iov_iter *from, struct kiocb *iocb,
 
 	aio->down.ki_flags |= IOCB_WRITE;
 	aio->down.ki_complete = aio_write_done;
-	aio->wrote = wrote;
+	aio->done = done;
 	INIT_WORK(&aio->work, aio_write_work);
 
 	/* Whoever completes the write gives the protection back. */
@@ -312,7 +315,7 @@ static inline ssize_t write_sync(struct file *lower, struct iov_iter *from,
 
 ssize_t fpt_stack_write(struct file *lower, struct iov_iter *from,
 			struct kiocb *iocb,
-			void (*wrote)(struct kiocb *iocb, ssize_t written))
+			void (*done)(struct kiocb *iocb, ssize_t ret))
 {
 	const struct cred *old;
 	ssize_t ret;
@@ -333,7 +336,7 @@ ssize_t fpt_stack_write(struct file *lower, struct iov_iter *from,
 		if (likely(is_sync_kiocb(iocb)))
 			ret = write_sync(lower, from, iocb);
 		else
-			ret = write_async(lower, from, iocb, wrote);
+			ret = write_async(lower, from, iocb, done);
 		if (ret > 0)
 			fsnotify_modify(lower);
 	}

@@ -21,6 +21,8 @@ struct pipe_inode_info;
  * @lower: file that can be read by iterators
  * @to: where to
  * @iocb: the upper file's; sync or not
+ * @done: called after -EIOCBQUEUED was returned, in any context, with the
+ *	result, once @iocb's position tells the end and before its completion
  *
  * The flags that count are @iocb's, whatever @lower was opened with.
  *
@@ -28,16 +30,15 @@ struct pipe_inode_info;
  * direct I/O that @lower does not support.
  */
 ssize_t fpt_stack_read(struct file *lower, struct iov_iter *to,
-		       struct kiocb *iocb);
+		       struct kiocb *iocb,
+		       void (*done)(struct kiocb *iocb, ssize_t ret));
 
 /**
  * fpt_stack_write() - write_iter
  * @lower: file that can be written by iterators
  * @from: where from
  * @iocb: the upper file's; sync or not
- * @wrote: called after -EIOCBQUEUED was returned, in process context, once
- *	@iocb's position tells the end of @written > 0 bytes, and before its
- *	completion
+ * @done: as fpt_stack_read()'s, but in process context
  *
  * Takes no lock of the upper inode and needs none: the lower file system
  * orders writes to its inode.
@@ -47,7 +48,7 @@ ssize_t fpt_stack_read(struct file *lower, struct iov_iter *to,
  */
 ssize_t fpt_stack_write(struct file *lower, struct iov_iter *from,
 			struct kiocb *iocb,
-			void (*wrote)(struct kiocb *iocb, ssize_t written));
+			void (*done)(struct kiocb *iocb, ssize_t ret));
 
 /* As the VFS's f_op->splice_read() and f_op->splice_write() of @upper. */
 ssize_t fpt_stack_splice_read(struct file *lower, struct file *upper,

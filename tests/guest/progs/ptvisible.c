@@ -1,13 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What can be seen of backing files: the control fs's `backing` and the fdinfo
- * of the device. The control fs is mounted at CONTROL.
+ * What can be seen of a connection: its backing files in the control fs and in
+ * the fdinfo of the device, its statistics, its tracepoints. The control fs is
+ * mounted at CONTROL, tracefs at TRACING.
  */
 #include "ptrig.h"
+#include <linux/aio_abi.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 
 #define CONTROL	"/sys/fs/fusept/connections"
+#define TRACING	"/sys/kernel/tracing/instances/ptvisible"
 #define SEEN	(64 << 20)
+
+/* What no program has mapped. */
+static char *volatile nowhere = (char *)8;
 
 /* A file that is small enough, whole and NUL-terminated. */
 static char *slurp(const char *path)
@@ -37,15 +44,20 @@ static char *fdinfo(const struct rig *rig)
 	return slurp(path);
 }
 
-static const char *control(const struct rig *rig)
+static const char *control_file(const struct rig *rig, const char *name)
 {
 	static char path[128];
 	char *at = strstr(fdinfo(rig), "fuse_connection:\t");
 
 	CHECK(at);
-	snprintf(path, sizeof(path), CONTROL "/%lu/backing",
-		 strtoul(strchr(at, '\t'), NULL, 10));
+	snprintf(path, sizeof(path), CONTROL "/%lu/%s",
+		 strtoul(strchr(at, '\t'), NULL, 10), name);
 	return path;
+}
+
+static const char *control(const struct rig *rig)
+{
+	return control_file(rig, "backing");
 }
 
 /* The line of an id in @text, cut out; "" if there is none. */
@@ -313,12 +325,260 @@ static void churn(const char *lower, const char *mnt)
 	rig_stop(&rig);
 }
 
+/* -------- statistics -------- */
+
+/* A value of text "NAME VALUE\n...", which has the name once. */
+static long long value_in(const char *text, const char *name)
+{
+	size_t len = strlen(name);
+	const char *at, *found = NULL;
+
+	for (at = text; *at; at = strchr(at, '\n') + 1) {
+		if (strncmp(at, name, len) || at[len] != ' ')
+			continue;
+		CHECK(!found);
+		found = at + len;
+	}
+	if (!found)
+		rig_fail("no %s", name);
+	return atoll(found);
+}
+
+static long long value(const struct rig *rig, const char *name)
+{
+	return value_in(slurp(control_file(rig, "statistics")), name);
+}
+
+/* @nr calls moved @bytes since the last look, and none on another path. */
+static void moved(const struct rig *rig, const char *what, long long nr,
+		  long long bytes)
+{
+	static const char * const names[] = {
+		"passthrough_read", "passthrough_write",
+		"passthrough_splice_read", "passthrough_splice_write",
+		"passthrough_mmap", "cached_read", "cached_write",
+		"cached_splice_read", "cached_mmap", "direct_read",
+		"direct_write", "direct_mmap",
+	};
+	static long long calls[16], sums[16];
+	const char *text = slurp(control_file(rig, "statistics"));
+	char name[64];
+	unsigned int i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		bool this = what && !strcmp(what, names[i]);
+		long long n, sum;
+
+		snprintf(name, sizeof(name), "%s_calls", names[i]);
+		n = value_in(text, name);
+		snprintf(name, sizeof(name), "%s_bytes", names[i]);
+		sum = value_in(text, name);
+		if (what && (n - calls[i] != (this ? nr : 0) ||
+			     sum - sums[i] != (this ? bytes : 0)))
+			rig_fail("after %s: %s +%lld calls, +%lld bytes, not %lld, %lld",
+				 what, names[i], n - calls[i], sum - sums[i],
+				 this ? nr : 0, this ? bytes : 0);
+		calls[i] = n;
+		sums[i] = sum;
+	}
+}
+
+static long aio(int fd, int op, void *buf, size_t len, off_t at)
+{
+	struct iocb cb = {
+		.aio_fildes = fd,
+		.aio_lio_opcode = op,
+		.aio_buf = (uintptr_t)buf,
+		.aio_nbytes = len,
+		.aio_offset = at,
+	}, *list = &cb;
+	struct io_event event;
+	aio_context_t ctx = 0;
+
+	EQ(syscall(SYS_io_setup, 1, &ctx), 0);
+	EQ(syscall(SYS_io_submit, ctx, 1, &list), 1);
+	EQ(syscall(SYS_io_getevents, ctx, 1, 1, &event, NULL), 1);
+	syscall(SYS_io_destroy, ctx);
+	return event.res;
+}
+
+static void statistics(const char *lower, const char *mnt)
+{
+	static const struct {
+		int op;
+		const char *name;
+	} ops[] = {
+		{ FUSE_INIT, "request_init" }, { FUSE_LOOKUP, "request_lookup" },
+		{ FUSE_OPEN, "request_open" }, { FUSE_READ, "request_read" },
+		{ FUSE_WRITE, "request_write" }, { FUSE_FLUSH, "request_flush" },
+		{ FUSE_RELEASE, "request_release" },
+		{ FUSE_GETATTR, "request_getattr" },
+		{ FUSE_STATFS, "request_statfs" },
+		{ FUSE_GETXATTR, "request_getxattr" },
+	};
+	struct rig rig = rig_new(lower, mnt);
+	int id, fd, odirect, p[2];
+	unsigned int i;
+	off64_t at = 0;
+	char *buf, *map;
+
+	buf = aligned_alloc(4096, 8192);
+	rig_start(&rig);
+	rig_make(&rig, "f", 10000, 1);
+	rig_make(&rig, "g", 10000, 1);
+	EQ(pipe(p), 0);
+	moved(&rig, NULL, 0, 0);
+	EQ(value(&rig, "backing_files"), 0);
+	id = rig_register(&rig, "f");
+	fd = rig_open_as(&rig, "f", O_RDWR, FOPEN_PASSTHROUGH, id);
+	odirect = rig_open_as(&rig, "f", O_RDWR | O_DIRECT, FOPEN_PASSTHROUGH, id);
+	CHECK(fd >= 0);
+	EQ(value(&rig, "backing_files"), 1);
+	EQ(value(&rig, "backing_opens"), odirect >= 0 ? 2 : 1);
+
+	for (i = 0; i < 3; i++)
+		EQ(pread(fd, buf, 4096, i * 4096), i < 2 ? 4096 : 10000 - 8192);
+	moved(&rig, "passthrough_read", 3, 10000);
+	/* one that fails is a call, too */
+	EQ(pread(fd, nowhere, 4096, 0), -1);
+	moved(&rig, "passthrough_read", 1, 0);
+	EQ(pwrite(fd, buf, 100, 0), 100);
+	moved(&rig, "passthrough_write", 1, 100);
+	EQ(splice(fd, &at, p[1], NULL, 1000, 0), 1000);
+	moved(&rig, "passthrough_splice_read", 1, 1000);
+	at = 0;
+	EQ(splice(p[0], NULL, fd, &at, 1000, 0), 1000);
+	moved(&rig, "passthrough_splice_write", 1, 1000);
+	map = mmap(NULL, 8192, PROT_READ, MAP_SHARED, fd, 0);
+	CHECK(map != MAP_FAILED && *map == buf[0]);
+	moved(&rig, "passthrough_mmap", 1, 8192);
+	munmap(map, 8192);
+	if (odirect >= 0) {
+		EQ(aio(odirect, IOCB_CMD_PREAD, buf, 8192, 4096), 10000 - 4096);
+		moved(&rig, "passthrough_read", 1, 10000 - 4096);
+		EQ(aio(odirect, IOCB_CMD_PWRITE, buf, 4096, 0), 4096);
+		moved(&rig, "passthrough_write", 1, 4096);
+		close(odirect);
+	}
+	EQ(value(&rig, "request_read"), 0);
+	EQ(value(&rig, "request_write"), 0);
+	close(fd);
+	SOON(!value(&rig, "backing_opens"));
+	EQ(rig_ioc_close(&rig, id), 0);
+	EQ(value(&rig, "backing_files"), 0);
+
+	fd = rig_open_as(&rig, "g", O_RDWR, FOPEN_DIRECT_IO, 0);
+	EQ(pread(fd, buf, 4096, 0), 4096);
+	moved(&rig, "direct_read", 1, 4096);
+	EQ(pwrite(fd, buf, 10, 0), 10);
+	moved(&rig, "direct_write", 1, 10);
+	EQ(aio(fd, IOCB_CMD_PREAD, buf, 4096, 8192), 10000 - 8192);
+	moved(&rig, "direct_read", 1, 10000 - 8192);
+	close(fd);
+	fd = rig_open_as(&rig, "g", O_RDWR, 0, 0);
+	EQ(pread(fd, buf, 4096, 0), 4096);
+	moved(&rig, "cached_read", 1, 4096);
+	EQ(pwrite(fd, buf, 10, 0), 10);
+	moved(&rig, "cached_write", 1, 10);
+	at = 0;
+	EQ(splice(fd, &at, p[1], NULL, 1000, 0), 1000);
+	moved(&rig, "cached_splice_read", 1, 1000);
+	map = mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, 0);
+	CHECK(map != MAP_FAILED);
+	moved(&rig, "cached_mmap", 1, 4096);
+	munmap(map, 4096);
+	close(fd);
+	fd = rig_open_as(&rig, "g", O_RDWR | O_DIRECT, 0, 0);
+	EQ(pread(fd, buf, 4096, 0), 4096);
+	moved(&rig, "direct_read", 1, 4096);
+	close(fd);
+
+	/* the server was asked what it says it was asked */
+	SOON(value(&rig, "request_release") == value(&rig, "request_open"));
+	for (i = 0; i < sizeof(ops) / sizeof(ops[0]); i++)
+		SOON(value(&rig, ops[i].name) == SAID(&rig, asked[ops[i].op]));
+	CHECK(value(&rig, "request_read") > 2);
+	EQ(value(&rig, "request_syncfs"), 0);
+	rig_stop(&rig);
+}
+
+/* -------- tracepoints -------- */
+
+static void trace_switch(const char *on)
+{
+	int fd = open(TRACING "/events/fuse_pt/enable", O_WRONLY | O_CLOEXEC);
+
+	CHECK(fd >= 0);
+	EQ(write(fd, on, 1), 1);
+	close(fd);
+}
+
+/* An event of this name has this in it. */
+static void traced(const char *trace, const char *event, const char *what)
+{
+	const char *at;
+	char line[512];
+
+	for (at = trace; (at = strstr(at, event)); at++) {
+		snprintf(line, sizeof(line), "%.*s", (int)strcspn(at, "\n"), at);
+		if (at[strlen(event)] == ':' && strstr(line, what))
+			return;
+	}
+	rig_fail("no %s with '%s' in:\n%s", event, what, trace);
+}
+
+static void tracepoints(const char *lower, const char *mnt)
+{
+	struct rig rig = rig_new(lower, mnt);
+	char what[128], buf[4096];
+	struct stat st;
+	char *trace;
+	int id, fd;
+
+	rig_make(&rig, "f", 4096, 1);
+	EQ(stat(LOWER(&rig, "f"), &st), 0);
+	if (mkdir(TRACING, 0700) && errno != EEXIST)
+		rig_skip("no instances of tracefs here: %s", strerror(errno));
+	rig_start(&rig);
+	trace_switch("1");
+	id = rig_register(&rig, "f");
+	fd = rig_open_as(&rig, "f", O_RDWR, FOPEN_PASSTHROUGH, id);
+	CHECK(fd >= 0);
+	EQ(pread(fd, buf, 4096, 1000), 3096);
+	EQ(pwrite(fd, buf, 100, 200), 100);
+	FAILS(pread(fd, nowhere, 4096, 0), EFAULT);
+	close(fd);
+	SOON(SAID(&rig, asked[FUSE_RELEASE]) == 1);
+	EQ(rig_ioc_close(&rig, id), 0);
+	FAILS(open(UPPER(&rig, "none"), O_RDONLY), ENOENT);
+	trace_switch("0");
+	trace = slurp(TRACING "/trace");
+	traced(trace, "fpt_request_start", "op=open node=2 ");
+	traced(trace, "fpt_request_end", "op=open error=0");
+	traced(trace, "fpt_request_end", "op=lookup error=-2");
+	snprintf(what, sizeof(what), "id=%d lower=%u:%u:%llu", id,
+		 major(st.st_dev), minor(st.st_dev),
+		 (unsigned long long)st.st_ino);
+	traced(trace, "fpt_backing_open", what);
+	traced(trace, "fpt_backing_close", what);
+	snprintf(what, sizeof(what), "id=%d flags=", id);
+	traced(trace, "fpt_passthrough_open", what);
+	traced(trace, "fpt_passthrough_close", what);
+	traced(trace, "fpt_passthrough_io", "op=read pos=1000 ret=3096");
+	traced(trace, "fpt_passthrough_io", "op=write pos=200 ret=100");
+	traced(trace, "fpt_passthrough_io", "op=read pos=0 ret=-14");
+	EQ(rmdir(TRACING), 0);
+	rig_stop(&rig);
+}
+
 static const struct rig_case cases[] = {
 	{ "opens", opens },
 	{ "after-the-end", after_the_end },
 	{ "paths", paths },
 	{ "many", many },
 	{ "churn", churn },
+	{ "statistics", statistics },
+	{ "tracepoints", tracepoints },
 };
 
 int main(int argc, char **argv)

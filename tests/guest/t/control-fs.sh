@@ -21,7 +21,7 @@ loopback "$T/src" "$T/b"
 a=$(connection "$T/a") b=$(connection "$T/b")
 check older-connection test -d "$a"
 check newer-connection test -d "$b"
-equal names "abort backing congestion_threshold max_background waiting" "$(find "$a" -mindepth 1 -printf '%f\n' | sort | xargs)"
+equal names "abort backing congestion_threshold max_background statistics waiting" "$(find "$a" -mindepth 1 -printf '%f\n' | sort | xargs)"
 equal listing "$(printf '%s\n' "${a##*/}" "${b##*/}" | sort -n | xargs)" "$(find $at -mindepth 1 -maxdepth 1 -printf '%f\n' | sort -n | xargs)"
 equal links 4 "$(stat -c %h $at)"
 equal dir-mode "500 0 0" "$(stat -c '%a %u %g' "$a")"

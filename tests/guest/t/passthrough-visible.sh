@@ -1,10 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Backing files in sight: the control fs and the device's fdinfo name each one
-# that is registered or in use, its opens, its mount and its path as the reader
-# sees it, to the connection's owner alone. It fails when one is missing or stays
-# behind, when closing an id hides what is in use, when a name can forge a line,
-# or when thousands of them do not fit.
+# A connection in sight. The control fs and the device's fdinfo name each backing
+# file that is registered or in use, its opens, its mount and its path as the
+# reader sees it, to the connection's owner alone; statistics count calls and
+# bytes where they went and requests as the server gets them; tracepoints tell of
+# each. It fails when a file is missing or stays behind, when closing an id hides
+# what is in use, when a name can forge a line, when thousands of them do not fit,
+# or when something is counted twice, not at all or for another path.
 . "$FUSEPT_TESTS/lib.sh"
 
 at=/sys/fs/fusept/connections
@@ -13,6 +15,10 @@ chmod 755 "$T"
 mkdir "$T/mnt" "$T/src" "$T/m"
 check lower-mounts lower tmpfs "$T/low"
 cases ptvisible "$T/low" "$T/mnt"
+# Where direct AIO is asynchronous.
+check ext4-mounts lower ext4 "$T/ext4" 64M
+cases ptvisible "$T/ext4" "$T/mnt" statistics >"$T/out"
+sed -E "s/^(ok|not ok|skip) /&ext4-/" "$T/out"
 
 # Who may look.
 echo x >"$T/src/f"
@@ -21,6 +27,9 @@ a=$(connection "$T/m")
 exec 5<"$T/m/f"
 check loopback-shown grep -q "opens=1 .* path=$T/src/f$" "$a/backing"
 equal mode "400 0" "$(stat -c '%a %u' "$a/backing")"
+equal statistics-mode "400 0" "$(stat -c '%a %u' "$a/statistics")"
+equal statistics-lines "" "$(grep -vE '^[a-z][a-z0-9_]* [0-9]+$' "$a/statistics")"
+equal statistics-names "" "$(cut -d' ' -f1 "$a/statistics" | sort | uniq -d)"
 fails not-for-others EACCES as user1 cat "$a/backing"
 fails not-to-be-written EACCES as user1 sh -c "echo x >'$a/backing'"
 # On a file system that a user could enter, were it not for the mode.
