@@ -23,6 +23,7 @@
 #include <linux/fuse_pt.h>
 #include "backing.h"
 #include "conn.h"
+#include "grant.h"
 #include "trace.h"
 
 void fpt_backings_init(struct fpt_backings *b)
@@ -77,6 +78,7 @@ void fpt_backing_put(struct fpt_backing *fb)
 	atomic_dec(&fb->table->nr);
 	fput(fb->file);
 	put_cred(fb->cred);
+	fpt_grant_put(fb->grant);
 	kfree_rcu(fb, rcu);
 }
 
@@ -147,7 +149,20 @@ static int add_entry(struct fpt_conn *conn, struct fpt_backing *fb)
 
 static bool may_register(const struct fpt_conn *conn)
 {
-	return fpt_has(conn, FPT_F_PASSTHROUGH) && capable(CAP_SYS_ADMIN);
+	return fpt_has(conn, FPT_F_PASSTHROUGH) && fpt_grant_may();
+}
+
+/* What a descriptor lends by a grant is what it can do itself. */
+static int check_granted(struct fpt_backing *fb, int fd)
+{
+	fb->append = false;
+	if (!fb->grant)
+		return 0;
+	/* opened with O_PATH, or for ioctls */
+	if (!(fb->file->f_mode & (FMODE_READ | FMODE_WRITE)))
+		return refuse("it can neither read nor write", fd, -EBADF);
+	fb->append = fb->file->f_flags & O_APPEND;
+	return 0;
 }
 
 int fpt_backing_open(struct fpt_conn *conn, const struct fuse_backing_map *map)
@@ -159,7 +174,8 @@ int fpt_backing_open(struct fpt_conn *conn, const struct fuse_backing_map *map)
 		return refuse("INIT did not agree on FUSE_PASSTHROUGH", map->fd,
 			      -EPERM);
 	if (!may_register(conn))
-		return refuse("CAP_SYS_ADMIN is needed", map->fd, -EPERM);
+		return refuse("CAP_SYS_ADMIN or group backing_gid is needed",
+			      map->fd, -EPERM);
 	if (map->flags & ~FUSE_PT_BACKING_ALL)
 		return refuse("unknown bits in flags", map->fd, -EINVAL);
 	if (map->padding)
@@ -168,17 +184,25 @@ int fpt_backing_open(struct fpt_conn *conn, const struct fuse_backing_map *map)
 	fb = kmalloc_obj(*fb, GFP_KERNEL_ACCOUNT);
 	if (!fb)
 		return -ENOMEM;
+	err = fpt_grant_take(&fb->grant);
+	if (err) {
+		refuse(err == -EMFILE ? "its user has max_user_backing of them" :
+		       "it cannot be counted", map->fd, err);
+		goto err_free;
+	}
 
 	/*
-	 * A descriptor opened with O_PATH will do: opens use its path. What
+	 * With CAP_SYS_ADMIN a descriptor opened with O_PATH will do: opens use its path. What
 	 * they may do was decided when the server was let register it.
 	 */
 	fb->file = fget_raw(map->fd);
 	if (!fb->file) {
 		err = refuse("it is not open", map->fd, -EBADF);
-		goto err_free;
+		goto err_grant;
 	}
-	err = check_file(conn, fb->file, map->fd);
+	err = check_granted(fb, map->fd);
+	if (!err)
+		err = check_file(conn, fb->file, map->fd);
 	if (err)
 		goto err_file;
 
@@ -203,6 +227,8 @@ err_cred:
 	put_cred(fb->cred);
 err_file:
 	fput(fb->file);
+err_grant:
+	fpt_grant_put(fb->grant);
 err_free:
 	kfree(fb);
 	return err;
@@ -242,6 +268,19 @@ struct fpt_backing *fpt_backing_from(struct fpt_backings *b, unsigned long id)
 	return NULL;
 }
 
+static const char *show_access(const struct fpt_backing *fb)
+{
+	fmode_t mode = fb->file->f_mode;
+
+	if (!fb->grant)
+		return "any";
+	if (!(mode & FMODE_WRITE))
+		return "r";
+	if (mode & FMODE_READ)
+		return fb->append ? "ra" : "rw";
+	return fb->append ? "a" : "w";
+}
+
 void fpt_backing_show(struct seq_file *m, const struct fpt_backing *fb)
 {
 	const struct path *path = &fb->file->f_path;
@@ -251,10 +290,11 @@ void fpt_backing_show(struct seq_file *m, const struct fpt_backing *fb)
 	};
 	const struct inode *inode = file_inode(fb->file);
 
-	seq_printf(m, "id=%u state=%s opens=%d uid=%u dev=%u:%u ino=%llu mount=",
+	seq_printf(m, "id=%u state=%s opens=%d uid=%u access=%s dev=%u:%u ino=%llu mount=",
 		   fb->id, READ_ONCE(fb->closed) ? "closed" : "open",
 		   atomic_read(&fb->opens),
 		   from_kuid_munged(seq_user_ns(m), fb->cred->uid),
+		   show_access(fb),
 		   MAJOR(inode->i_sb->s_dev), MINOR(inode->i_sb->s_dev),
 		   (unsigned long long)inode->i_ino);
 	seq_path(m, &mount, SHOW_ESCAPED);

@@ -13,6 +13,7 @@ struct cred;
 struct file;
 struct fpt_backings;
 struct fpt_conn;
+struct fpt_grant;
 struct fuse_backing_map;
 struct seq_file;
 
@@ -27,6 +28,9 @@ struct seq_file;
  *	table's lock, read locklessly
  * @table: the connection's
  * @file: what was registered, referenced
+ * @grant: by what right it was registered: NULL for CAP_SYS_ADMIN, else an open
+ *	gets no more access than @file has
+ * @append: with @grant, @file was open for appending
  * @cred: credentials of the task that registered it, referenced; all I/O runs
  *	with them
  * @flags: FUSE_PT_BACKING_*, what else may be done to it unasked
@@ -39,6 +43,8 @@ struct fpt_backing {
 	bool			closed;
 	struct fpt_backings	*table;
 	struct file		*file;
+	struct fpt_grant	*grant;
+	bool			append;
 	const struct cred	*cred;
 	u32			flags;
 	struct rcu_head		rcu;
@@ -78,11 +84,13 @@ void fpt_backings_destroy(struct fpt_backings *b);
  * Refusals are as those of Linux, but for a file without iterator operations,
  * which Linux finds out at the first read. The log says why, at debug level.
  *
- * Return: id > 0; -EPERM without CAP_SYS_ADMIN or without the negotiated
- * feature; -EINVAL for a non-zero reserved field, an unknown flag or something
- * that is neither file nor directory; -EBADF; -EISDIR; -EOPNOTSUPP for a file
- * that cannot be read by iterators; -ELOOP for too deep stacking, this mount
- * itself included; -ENOSPC when all ids are taken; -ENOTCONN; -ENOMEM.
+ * Return: id > 0; -EPERM without the right (CAP_SYS_ADMIN, or see grant.h) or
+ * without the negotiated feature; -EMFILE for a user that has too many; -EINVAL
+ * for a non-zero reserved field, an unknown flag or something that is neither
+ * file nor directory; -EBADF, for O_PATH too by a grant; -EISDIR; -EOPNOTSUPP
+ * for a file that cannot be read by iterators; -ELOOP for too deep stacking,
+ * this mount itself included; -ENOSPC when all ids are taken; -ENOTCONN;
+ * -ENOMEM.
  */
 int fpt_backing_open(struct fpt_conn *conn, const struct fuse_backing_map *map);
 
@@ -124,8 +132,9 @@ struct fpt_backing *fpt_backing_from(struct fpt_backings *b, unsigned long id);
  * fpt_backing_show() - one line about @fb, ids and paths as the reader has them
  *
  * Words "name=value": id; state (open, or closed when only what is in use is
- * left of it); opens; uid of who registered it; dev and ino of the file; mount,
- * where its mount is, and path, where it is. Blanks, tabs, newlines and
+ * left of it); opens; uid of who registered it; access that opens get: any, or
+ * letters of r, w and a, the last for appending only; dev and ino of the file;
+ * mount, where its mount is, and path, where it is. Blanks, tabs, newlines and
  * backslashes of paths are octal escapes.
  */
 void fpt_backing_show(struct seq_file *m, const struct fpt_backing *fb);

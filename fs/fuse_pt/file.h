@@ -55,6 +55,7 @@ enum fpt_file_locks {
  * @bound: opened on the file that its inode is bound to, bind.h: with
  *	@no_release until a request needs a handle, see fpt_file_need_handle()
  * @back: backing file opened for this open, or NULL; set with FOPEN_PASSTHROUGH
+ * @append_only: whatever is written to @back has to be an append
  * @backing: what was registered, that @back is of, referenced; NULL if @back is
  * @lets: FUSE_PT_BACKING_*, what the server lets the kernel do to @back unasked;
  *	0 unless @path is FPT_PATH_THROUGH
@@ -83,6 +84,7 @@ struct fpt_file {
 	u8			locks;
 	bool			owns;
 	bool			bound;
+	bool			append_only;
 	u32			lets;
 	struct file		*back;
 	struct fpt_backing	*backing;

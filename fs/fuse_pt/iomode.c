@@ -307,6 +307,10 @@ int fpt_iomode_open_on(struct inode *inode, struct file *file,
 	} else {
 		ff->path = FPT_PATH_THROUGH;
 		ff->lets = fb->flags;
+		/* which would write elsewhere than at the end */
+		if (ff->append_only)
+			ff->lets &= ~(FUSE_PT_BACKING_FALLOCATE |
+				      FUSE_PT_BACKING_COPY);
 		/* io_uring and RWF_NOWAIT: what the lower file can, we can */
 		file->f_mode |= ff->back->f_mode & FMODE_NOWAIT;
 	}

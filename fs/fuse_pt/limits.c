@@ -34,6 +34,7 @@ struct limit {
 };
 
 static struct limit limit_pages = { .value = 256, .least = 1 };
+static struct limit limit_backing = { .value = 4096, .least = 1 };
 static struct limit limit_background;
 static struct limit limit_congestion;
 static struct limit limit_default_timeout;
@@ -74,6 +75,11 @@ module_param_cb(max_pages_limit, &limit_ops, &limit_pages, 0644);
 __MODULE_PARM_TYPE(max_pages_limit, "uint");
 MODULE_PARM_DESC(max_pages_limit,
 		 "most pages of one request, 1 to 65535 (256)");
+
+module_param_cb(max_user_backing, &limit_ops, &limit_backing, 0644);
+__MODULE_PARM_TYPE(max_user_backing, "uint");
+MODULE_PARM_DESC(max_user_backing,
+		 "most backing files of one user of group backing_gid, 1 to 65535 (4096)");
 
 module_param_cb(max_user_bgreq, &limit_ops, &limit_background, 0644);
 __MODULE_PARM_TYPE(max_user_bgreq, "uint");
@@ -118,6 +124,11 @@ unsigned int fpt_limit_timeout(unsigned int asked)
 	if (!asked)
 		asked = READ_ONCE(limit_default_timeout.value);
 	return min_not_zero(asked, READ_ONCE(limit_max_timeout.value));
+}
+
+unsigned int fpt_limit_backing(void)
+{
+	return READ_ONCE(limit_backing.value);
 }
 
 unsigned int fpt_limit_background(void)

@@ -22,6 +22,9 @@ unsigned int fpt_limit_pages(void);
 unsigned int fpt_limit_background(void);
 unsigned int fpt_limit_congestion(void);
 
+/* Backing files of a user without CAP_SYS_ADMIN: max_user_backing, see grant.h. */
+unsigned int fpt_limit_backing(void);
+
 /**
  * fpt_limit_timeout() - seconds that a request may take, 0 for any time
  * @asked: what the server asks for, 0 if for nothing

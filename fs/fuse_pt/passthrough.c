@@ -127,17 +127,50 @@ static void through_wrote_async(struct kiocb *iocb, ssize_t ret)
 	through_done_async(iocb, FPT_IO_THROUGH_WRITE, ret);
 }
 
-/* What may_open() asks of the upper inode, which need not carry the flags. */
-static int may_attach(const struct file *file, const struct inode *inode)
+/*
+ * What may_open() asks of the upper inode, which need not carry the flags; and
+ * by a grant, has the descriptor that was registered what this open wants?
+ */
+static int may_attach(const struct file *file, const struct fpt_backing *fb)
 {
-	if (!(file->f_mode & FMODE_WRITE) && !(file->f_flags & O_TRUNC))
+	const struct inode *inode = file_inode(fb->file);
+	bool writes = (file->f_mode & FMODE_WRITE) || (file->f_flags & O_TRUNC);
+	bool appends = (file->f_flags & O_APPEND) && !(file->f_flags & O_TRUNC);
+
+	if (fb->grant && (file->f_mode & FMODE_READ) &&
+	    !(fb->file->f_mode & FMODE_READ))
+		return -EACCES;
+	if (!writes)
 		return 0;
+	if (fb->grant && !(fb->file->f_mode & FMODE_WRITE))
+		return -EACCES;
 	if (IS_IMMUTABLE(inode))
 		return -EPERM;
-	if (IS_APPEND(inode) &&
-	    (!(file->f_flags & O_APPEND) || (file->f_flags & O_TRUNC)))
+	if ((IS_APPEND(inode) || fb->append) && !appends)
 		return -EPERM;
 	return 0;
+}
+
+/* Opening looks at who asks, which by a grant is who registered the file. */
+static struct file *open_lower(const struct file *file,
+			       const struct fpt_backing *fb)
+{
+	unsigned int flags = file->f_flags & ~O_ONCE;
+	const struct cred *old;
+	struct file *lower;
+
+	if (likely(!fb->grant))
+		return fpt_compat_open_backing(file, flags, &fb->file->f_path,
+					       fb->cred);
+
+	old = override_creds(fb->cred);
+	if (!inode_owner_or_capable(file_mnt_idmap(fb->file),
+				    file_inode(fb->file)))
+		flags &= ~O_NOATIME;
+	lower = fpt_compat_open_backing(file, flags, &fb->file->f_path,
+					fb->cred);
+	revert_creds(old);
+	return lower;
 }
 
 int fpt_passthrough_attach(struct file *file, struct fpt_file *ff,
@@ -146,12 +179,11 @@ int fpt_passthrough_attach(struct file *file, struct fpt_file *ff,
 	struct file *lower;
 	int err;
 
-	err = may_attach(file, file_inode(fb->file));
+	err = may_attach(file, fb);
 	if (err)
 		goto refused;
 
-	lower = fpt_compat_open_backing(file, file->f_flags & ~O_ONCE,
-					&fb->file->f_path, fb->cred);
+	lower = open_lower(file, fb);
 	if (IS_ERR(lower)) {
 		err = PTR_ERR(lower);
 		goto refused;
@@ -165,6 +197,7 @@ int fpt_passthrough_attach(struct file *file, struct fpt_file *ff,
 
 	ff->back = lower;
 	ff->backing = fb;
+	ff->append_only = fb->append;
 	atomic_inc(&fb->opens);
 	fpt_stat_opened(ff->conn);
 	trace_fpt_passthrough_open(ff->conn, file_inode(file), fb->id,
@@ -224,6 +257,9 @@ ssize_t fpt_passthrough_write(struct kiocb *iocb, struct iov_iter *from)
 
 	if (!iov_iter_count(from))
 		return 0;
+	if (unlikely(fpt_file(file)->append_only) &&
+	    !(iocb->ki_flags & IOCB_APPEND))
+		return -EPERM;
 	ret = strip_privs(file, iocb->ki_flags & IOCB_NOWAIT);
 	if (ret)
 		return ret;
@@ -255,6 +291,9 @@ ssize_t fpt_passthrough_splice_write(struct pipe_inode_info *pipe,
 {
 	ssize_t ret;
 
+	/* the VFS does not splice into a file in append mode */
+	if (unlikely(fpt_file(out)->append_only))
+		return -EPERM;
 	ret = strip_privs(out, false);
 	if (ret)
 		return ret;
@@ -275,6 +314,8 @@ int fpt_passthrough_mmap(struct file *file, struct vm_area_struct *vma)
 	int err;
 
 	/* VM_SHARED is not set where the file is open for reading only. */
+	if ((vma->vm_flags & VM_SHARED) && ff->append_only)
+		return -EACCES;
 	if (vma->vm_flags & VM_SHARED)
 		fpt_iomode_mapped(file_inode(file), ff);
 

@@ -58,9 +58,23 @@ struct stack_aio {
 static struct kmem_cache *aio_cache;
 static struct workqueue_struct *aio_wq;
 
+/* Only owners may, and whose credentials the lower file has may not be one. */
+static bool may_noatime(struct file *lower)
+{
+	const struct cred *old = override_creds(lower->f_cred);
+	bool may;
+
+	may = inode_owner_or_capable(file_mnt_idmap(lower), file_inode(lower));
+	revert_creds(old);
+	return may;
+}
+
 static int follow_flags(struct file *lower, unsigned int flags)
 {
 	int err;
+
+	if ((flags & O_NOATIME) && !may_noatime(lower))
+		flags &= ~O_NOATIME;
 
 	if ((flags & O_DIRECT) && !(lower->f_mode & FMODE_CAN_ODIRECT))
 		return -EINVAL;

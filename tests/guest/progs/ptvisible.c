@@ -93,7 +93,7 @@ static const char *expect(const struct rig *rig, int id, const char *state,
 
 	EQ(lstat(LOWER(rig, name), &st), 0);
 	snprintf(line, sizeof(line),
-		 "id=%d state=%s opens=%d uid=0 dev=%u:%u ino=%llu mount=%s path=%s/%s",
+		 "id=%d state=%s opens=%d uid=0 access=any dev=%u:%u ino=%llu mount=%s path=%s/%s",
 		 id, state, opens, major(st.st_dev), minor(st.st_dev),
 		 (unsigned long long)st.st_ino, rig->lower, rig->lower, escaped);
 	return line;

@@ -1,0 +1,371 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What group backing_gid may, and what it may not: registering without
+ * CAP_SYS_ADMIN, up to a limit per user, and never more access to a file than
+ * the descriptor has that was registered. The test is root; who registers is a
+ * child of it without rights. Opens of the mount are root's, who could do
+ * anything below by himself: what fails, fails by the rule.
+ */
+#include "ptrig.h"
+#include <grp.h>
+#include <linux/falloc.h>
+#include <linux/fs.h>
+#include <sched.h>
+
+#define PARAMS	"/sys/module/fuse_pt/parameters/"
+#define GROUP	4242
+#define USER	1000
+#define LEN	8192
+
+static void param(const char *name, long value)
+{
+	char path[128], text[32];
+	int fd, n;
+
+	snprintf(path, sizeof(path), PARAMS "%s", name);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	CHECK(fd >= 0);
+	n = snprintf(text, sizeof(text), "%ld", value);
+	EQ(write(fd, text, n), n);
+	close(fd);
+}
+
+static void become(uid_t uid, gid_t group)
+{
+	if (setgroups(group ? 1 : 0, &group) || setgid(USER) || setuid(uid))
+		_exit(120);
+}
+
+/* What happens to @fd when a user registers it on @dev: an id, or -errno. */
+static int register_as(const struct rig *rig, uid_t uid, gid_t group, int dev,
+		       int fd, bool inside)
+{
+	struct fuse_backing_map map = { .fd = fd };
+	int *id = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+		       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	int status, got;
+	pid_t pid;
+
+	pid = fork();
+	if (!pid) {
+		become(uid, group);
+		if (inside && unshare(CLONE_NEWUSER))
+			_exit(121);
+		*id = ioctl(dev, FUSE_DEV_IOC_BACKING_OPEN, &map);
+		if (*id < 0)
+			*id = -errno;
+		_exit(0);
+	}
+	EQ(waitpid(pid, &status, 0), pid);
+	if (inside && WIFEXITED(status) && WEXITSTATUS(status) == 121)
+		*id = 0;
+	else
+		EQ(status, 0);
+	got = *id;
+	munmap(id, 4096);
+	return got;
+}
+
+/* The same of a file opened by root with these flags. */
+static int lend(const struct rig *rig, const char *name, int flags)
+{
+	int fd = open(LOWER(rig, name), flags | O_CLOEXEC), id;
+
+	CHECK(fd >= 0);
+	id = register_as(rig, USER, GROUP, rig->dev, fd, false);
+	close(fd);
+	return id;
+}
+
+static struct rig begin(const char *lower, const char *mnt)
+{
+	struct rig rig = rig_new(lower, mnt);
+
+	param("backing_gid", GROUP);
+	rig_start(&rig);
+	rig_make(&rig, "f", LEN, 1);
+	/* no permission below is what lets the user in */
+	EQ(chmod(LOWER(&rig, "f"), 0600), 0);
+	return rig;
+}
+
+static int up(struct rig *rig, int oflags, int id)
+{
+	return rig_open_as(rig, "f", oflags, FOPEN_PASSTHROUGH, id);
+}
+
+static void who(const char *lower, const char *mnt)
+{
+	struct rig rig = begin(lower, mnt);
+	int fd = open(LOWER(&rig, "f"), O_RDWR | O_CLOEXEC), other, id;
+	pid_t pid;
+	int status;
+
+	CHECK(fd >= 0);
+	id = register_as(&rig, USER, GROUP, rig.dev, fd, false);
+	CHECK(id > 0);
+	EQ(register_as(&rig, USER, GROUP + 1, rig.dev, fd, false), -EPERM);
+	EQ(register_as(&rig, USER, 0, rig.dev, fd, false), -EPERM);
+	/* in a user namespace groups are what they were, and root is nobody */
+	other = register_as(&rig, USER, GROUP, rig.dev, fd, true);
+	CHECK(other >= 0);
+	other = register_as(&rig, USER, 0, rig.dev, fd, true);
+	CHECK(other == -EPERM || !other);
+	/* a clone of the device is the same connection */
+	other = open("/dev/fusept", O_RDWR | O_CLOEXEC);
+	EQ(ioctl(other, FUSE_DEV_IOC_CLONE, &rig.dev), 0);
+	CHECK(register_as(&rig, USER, GROUP, other, fd, false) > 0);
+	EQ(register_as(&rig, USER, 0, other, fd, false), -EPERM);
+	close(other);
+	/* and may close what is there */
+	pid = fork();
+	if (!pid) {
+		become(USER, 0);
+		if (rig_ioc_close(&rig, id) != -1 || errno != EPERM)
+			_exit(2);
+		_exit(0);
+	}
+	EQ(waitpid(pid, &status, 0), pid);
+	EQ(status, 0);
+	pid = fork();
+	if (!pid) {
+		become(USER, GROUP);
+		_exit(rig_ioc_close(&rig, id) != 0);
+	}
+	EQ(waitpid(pid, &status, 0), pid);
+	EQ(status, 0);
+
+	param("backing_gid", -1);
+	EQ(register_as(&rig, USER, GROUP, rig.dev, fd, false), -EPERM);
+	close(fd);
+	rig_stop(&rig);
+}
+
+static void limit(const char *lower, const char *mnt)
+{
+	struct rig rig = begin(lower, mnt);
+	int fd = open(LOWER(&rig, "f"), O_RDWR | O_CLOEXEC), id[3], i, up_fd;
+
+	param("max_user_backing", 3);
+	for (i = 0; i < 3; i++) {
+		id[i] = register_as(&rig, USER, GROUP, rig.dev, fd, false);
+		CHECK(id[i] > 0);
+	}
+	EQ(register_as(&rig, USER, GROUP, rig.dev, fd, false), -EMFILE);
+	/* each user has his own, the administrator none */
+	CHECK(register_as(&rig, USER + 1, GROUP, rig.dev, fd, false) > 0);
+	CHECK(rig_ioc_open(&rig, fd, 0, 0) > 0);
+	/* not one more by being somebody else in there */
+	i = register_as(&rig, USER, GROUP, rig.dev, fd, true);
+	CHECK(i == -EMFILE || !i);
+	/* what is refused for another reason does not count */
+	EQ(rig_ioc_close(&rig, id[0]), 0);
+	EQ(register_as(&rig, USER, GROUP, rig.dev, rig.dev, false), -EINVAL);
+	id[0] = register_as(&rig, USER, GROUP, rig.dev, fd, false);
+	CHECK(id[0] > 0);
+	/* a closed id counts as long as its file is in use */
+	up_fd = up(&rig, O_RDONLY, id[0]);
+	CHECK(up_fd >= 0);
+	EQ(rig_ioc_close(&rig, id[0]), 0);
+	EQ(register_as(&rig, USER, GROUP, rig.dev, fd, false), -EMFILE);
+	close(up_fd);
+	SOON((i = register_as(&rig, USER, GROUP, rig.dev, fd, false)) > 0);
+	/* and the end of the connection gives all back */
+	close(fd);
+	rig_stop(&rig);
+	rig = begin(lower, mnt);
+	fd = open(LOWER(&rig, "f"), O_RDWR | O_CLOEXEC);
+	for (i = 0; i < 3; i++)
+		CHECK(register_as(&rig, USER, GROUP, rig.dev, fd, false) > 0);
+	param("max_user_backing", 4096);
+	close(fd);
+	rig_stop(&rig);
+}
+
+/* Nothing writes to what was registered for reading. */
+static void read_only(const char *lower, const char *mnt)
+{
+	struct rig rig = begin(lower, mnt);
+	int id = lend(&rig, "f", O_RDONLY), fd, p[2];
+	struct stat st;
+	char buf[64];
+	void *map;
+
+	CHECK(id > 0);
+	FAILS(up(&rig, O_RDWR, id), EACCES);
+	FAILS(up(&rig, O_WRONLY, id), EACCES);
+	FAILS(up(&rig, O_WRONLY | O_APPEND, id), EACCES);
+	FAILS(up(&rig, O_RDWR | O_DIRECT, id), EACCES);
+	FAILS(rig_open_as(&rig, "f", O_RDWR, FOPEN_PASSTHROUGH | FOPEN_DIRECT_IO,
+			  id), EACCES);
+	fd = up(&rig, O_RDONLY, id);
+	CHECK(fd >= 0);
+	EQ(pread(fd, buf, sizeof(buf), 0), sizeof(buf));
+	CHECK(rig_same((unsigned char *)buf, sizeof(buf), 1, 0));
+	FAILS(pwrite(fd, buf, 1, 0), EBADF);
+	FAILS(ftruncate(fd, 0), EINVAL);
+	FAILS(fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, 4096),
+	      EBADF);
+	EQ(pipe(p), 0);
+	EQ(write(p[1], "x", 1), 1);
+	FAILS(splice(p[0], NULL, fd, NULL, 1, 0), EBADF);
+	CHECK(mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0) ==
+	      MAP_FAILED);
+	EQ(errno, EACCES);
+	map = mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, 0);
+	CHECK(map != MAP_FAILED);
+	FAILS(mprotect(map, 4096, PROT_READ | PROT_WRITE), EACCES);
+	munmap(map, 4096);
+	FAILS(copy_file_range(fd, NULL, fd, NULL, 10, 0), EBADF);
+	CHECK(ioctl(fd, FICLONE, fd) == -1);
+	close(fd);
+	/* nor does opening anew what is open */
+	fd = up(&rig, O_RDONLY, id);
+	snprintf(buf, sizeof(buf), "/proc/self/fd/%d", fd);
+	FAILS(open(buf, O_RDWR), EACCES);
+	close(fd);
+	EQ(stat(LOWER(&rig, "f"), &st), 0);
+	EQ(st.st_size, LEN);
+	rig_stop(&rig);
+}
+
+/* Nor reads what was registered for writing. */
+static void write_only(const char *lower, const char *mnt)
+{
+	struct rig rig = begin(lower, mnt);
+	int id = lend(&rig, "f", O_WRONLY), fd;
+
+	CHECK(id > 0);
+	FAILS(up(&rig, O_RDONLY, id), EACCES);
+	FAILS(up(&rig, O_RDWR, id), EACCES);
+	fd = up(&rig, O_WRONLY, id);
+	CHECK(fd >= 0);
+	EQ(pwrite(fd, "x", 1, 0), 1);
+	close(fd);
+	rig_stop(&rig);
+}
+
+/* A path, or what neither reads nor writes, lends nothing. */
+static void path_only(const char *lower, const char *mnt)
+{
+	struct rig rig = begin(lower, mnt);
+
+	EQ(lend(&rig, "f", O_PATH), -EBADF);
+	EQ(lend(&rig, "f", O_ACCMODE), -EBADF);
+	rig_stop(&rig);
+}
+
+/* What was open for appending appends, whatever becomes of the flag. */
+static void append_only(const char *lower, const char *mnt)
+{
+	struct rig rig = begin(lower, mnt);
+	int id = lend(&rig, "f", O_RDWR | O_APPEND), fd, p[2];
+	struct iovec iov = { "x", 1 };
+	struct stat st;
+	char c;
+
+	CHECK(id > 0);
+	FAILS(up(&rig, O_RDWR, id), EPERM);
+	FAILS(up(&rig, O_WRONLY, id), EPERM);
+	fd = up(&rig, O_RDONLY, id);
+	CHECK(fd >= 0);
+	EQ(pread(fd, &c, 1, 0), 1);
+	close(fd);
+	fd = up(&rig, O_RDWR | O_APPEND, id);
+	CHECK(fd >= 0);
+	EQ(write(fd, "app", 3), 3);
+	/* pwrite(2) appends, too */
+	EQ(pwrite(fd, "end", 3, 0), 3);
+	EQ(stat(LOWER(&rig, "f"), &st), 0);
+	EQ(st.st_size, LEN + 6);
+	EQ(pread(fd, &c, 1, LEN + 3), 1);
+	EQ(c, 'e');
+#ifdef RWF_NOAPPEND
+	CHECK(pwritev2(fd, &iov, 1, 0, RWF_NOAPPEND) == -1);
+#else
+	CHECK(pwritev2(fd, &iov, 1, 0, 0x20) == -1);
+#endif
+	CHECK(mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0) ==
+	      MAP_FAILED);
+	EQ(errno, EACCES);
+	EQ(fcntl(fd, F_SETFL, 0), 0);
+	FAILS(pwrite(fd, "x", 1, 0), EPERM);
+	EQ(pipe(p), 0);
+	EQ(write(p[1], "x", 1), 1);
+	FAILS(splice(p[0], NULL, fd, NULL, 1, 0), EPERM);
+	EQ(fcntl(fd, F_SETFL, O_APPEND), 0);
+	EQ(write(fd, "x", 1), 1);
+	close(fd);
+	fd = open(LOWER(&rig, "f"), O_RDONLY);
+	EQ(pread(fd, &c, 1, 0), 1);
+	EQ((unsigned char)c, rig_byte(1, 0));
+	close(fd);
+	rig_stop(&rig);
+}
+
+/* Of two ids of one file, each open has what its own lends. */
+static void two_ids(const char *lower, const char *mnt)
+{
+	struct rig rig = begin(lower, mnt);
+	int ro = lend(&rig, "f", O_RDONLY), rw = lend(&rig, "f", O_RDWR);
+	int any = rig_register(&rig, "f"), fd[2];
+
+	CHECK(ro > 0 && rw > 0);
+	fd[0] = up(&rig, O_RDWR, rw);
+	CHECK(fd[0] >= 0);
+	EQ(pwrite(fd[0], "x", 1, 0), 1);
+	FAILS(up(&rig, O_RDWR, ro), EACCES);
+	fd[1] = up(&rig, O_RDONLY, ro);
+	CHECK(fd[1] >= 0);
+	close(fd[1]);
+	fd[1] = up(&rig, O_RDWR, any);
+	CHECK(fd[1] >= 0);
+	close(fd[0]);
+	FAILS(up(&rig, O_WRONLY, ro), EACCES);
+	close(fd[1]);
+	rig_stop(&rig);
+}
+
+/* Writing below is the registering user's: setuid goes, and O_NOATIME with it. */
+static void credentials(const char *lower, const char *mnt)
+{
+	struct rig rig = begin(lower, mnt);
+	int id = lend(&rig, "f", O_RDWR), fd;
+	struct timespec old[2] = { { 1000, 0 }, { 2000, 0 } };
+	struct stat st;
+	char c;
+
+	CHECK(id > 0);
+	EQ(chmod(LOWER(&rig, "f"), 04755), 0);
+	fd = up(&rig, O_RDWR, id);
+	CHECK(fd >= 0);
+	EQ(pwrite(fd, "x", 1, 0), 1);
+	EQ(stat(LOWER(&rig, "f"), &st), 0);
+	EQ(st.st_mode & 07777, 0755);
+	close(fd);
+	/* the upper file is root's, so root may: not so the user below */
+	EQ(utimensat(AT_FDCWD, LOWER(&rig, "f"), old, 0), 0);
+	fd = up(&rig, O_RDONLY | O_NOATIME, id);
+	CHECK(fd >= 0);
+	EQ(pread(fd, &c, 1, 0), 1);
+	EQ(stat(LOWER(&rig, "f"), &st), 0);
+	CHECK(st.st_atim.tv_sec != 1000);
+	close(fd);
+	rig_stop(&rig);
+}
+
+static const struct rig_case cases[] = {
+	{ "who", who },
+	{ "limit", limit },
+	{ "read-only", read_only },
+	{ "write-only", write_only },
+	{ "path-only", path_only },
+	{ "append-only", append_only },
+	{ "two-ids", two_ids },
+	{ "credentials", credentials },
+};
+
+int main(int argc, char **argv)
+{
+	return rig_main(argc, argv, cases, sizeof(cases) / sizeof(cases[0]));
+}
