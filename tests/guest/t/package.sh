@@ -21,7 +21,7 @@ check sysfs test -d /sys/fs/fusept
 check beside-the-kernels-fuse beside_fuse
 check exports-nothing clean_exports
 check reload reload
-for f in /usr/sbin/mount.fusept /usr/sbin/umount.fusept /usr/bin/fusept-loopback /usr/bin/fusept-bench /usr/bin/fusept-run; do
+for f in /usr/sbin/mount.fusept /usr/sbin/umount.fusept /usr/bin/fusept-loopback /usr/bin/fusept-bench /usr/bin/fusept-run /usr/sbin/fusept-stat; do
 	check "installed-$(basename $f)" test -x $f
 done
 finish

@@ -35,6 +35,21 @@ fails not-to-be-written EACCES as user1 sh -c "echo x >'$a/backing'"
 # On a file system that a user could enter, were it not for the mode.
 check fdinfo-of-the-server sh -c "grep -h '^backing:.*path=$T/src/f$' /proc/$(servers | head -n 1)/fdinfo/*"
 fails fdinfo-not-for-others EACCES as user1 sh -c "cat /proc/$(servers | head -n 1)/fdinfo/*"
+# The tool: since the mount, and by the second.
+head -c 5 <&5 >/dev/null
+n=${a##*/}
+check tool-by-number grep -q "passthrough_read_calls  *[1-9][0-9]*$" <(fusept-stat "$n")
+check tool-by-mount grep -q "^connection $n$" <(fusept-stat "$T/m")
+check tool-json grep -qE "^\{\"connection\":$n,\"seconds\":[0-9.]+,.*\"backing_opens\":1,.*\}$" <(fusept-stat --json)
+fusept-stat -j -i 1 "$n" >"$T/stat" &
+tool=$!
+asked() { cat "$T/m/f" && grep -q '"request_open":[1-9]' "$T/stat"; }
+check tool-interval wait_for 10 asked
+kill $tool
+fails tool-no-such-connection ENOENT fusept-stat 999999
+fails tool-no-such-mount ENOENT fusept-stat "$T/none"
+check tool-refuses-words sh -c "fusept-stat -i x 2>&1 | grep -q \"interval 'x': a number from 1\""
+check tool-refuses-count sh -c "! fusept-stat -n 3 2>/dev/null"
 exec 6<"$a/backing"
 exec 5<&-
 check umount umount "$T/m"
