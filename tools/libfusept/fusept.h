@@ -94,6 +94,32 @@ const char *fusept_reason(struct fusept *fp);
  */
 int fusept_backing_open(struct fusept *fp, int fd);
 
+/*
+ * What the kernel may do to a backing file by itself, beside reads, writes and
+ * mappings, instead of asking the server; see fusept-passthrough(7).
+ */
+#define FUSEPT_KERNEL_FSYNC	(1U << 0)	/* fsync */
+#define FUSEPT_KERNEL_FLUSH	(1U << 1)	/* close */
+#define FUSEPT_KERNEL_FALLOCATE	(1U << 2)	/* fallocate */
+#define FUSEPT_KERNEL_LSEEK	(1U << 3)	/* lseek to the end, data, holes */
+#define FUSEPT_KERNEL_COPY	(1U << 4)	/* copy_file_range, cloning */
+#define FUSEPT_KERNEL_GETATTR	(1U << 5)	/* stat of size, blocks, times */
+#define FUSEPT_KERNEL_FADVISE	(1U << 6)	/* posix_fadvise, readahead */
+#define FUSEPT_KERNEL_XATTR	(1U << 7)	/* the backing file's xattrs */
+#define FUSEPT_KERNEL_ALL	((1U << 8) - 1)
+
+/*
+ * Those of @bits that the kernel behind the session knows: none with Linux's
+ * own fuse, or while passthrough is not on. Call it from requests.
+ */
+uint32_t fusept_kernel_bits(struct fusept *fp, uint32_t bits);
+
+/*
+ * fusept_backing_open() that lets the kernel do what @bits (FUSEPT_KERNEL_*)
+ * say. -EINVAL for a bit that the kernel does not know.
+ */
+int fusept_backing_open_for(struct fusept *fp, int fd, uint32_t bits);
+
 /* Unregister. 0 or -errno. */
 int fusept_backing_close(struct fusept *fp, int backing_id);
 

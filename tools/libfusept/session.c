@@ -98,9 +98,33 @@ const char *fusept_reason(struct fusept *fp)
 	return fp->reason;
 }
 
+/* As probe(): flags are looked at before the descriptor. */
+uint32_t fusept_kernel_bits(struct fusept *fp, uint32_t bits)
+{
+	struct fusept_backing_map map = { .fd = -1 };
+	uint32_t known = 0, bit;
+
+	if (fusept_state(fp) != FUSEPT_ON)
+		return 0;
+	for (bit = 1; bit; bit <<= 1) {
+		if (!(bits & bit))
+			continue;
+		map.flags = bit;
+		if (ioctl(fp->fd, FUSEPT_IOC_BACKING_OPEN, &map) < 0 &&
+		    errno == EBADF)
+			known |= bit;
+	}
+	return known;
+}
+
 int fusept_backing_open(struct fusept *fp, int fd)
 {
-	struct fusept_backing_map map = { .fd = fd };
+	return fusept_backing_open_for(fp, fd, 0);
+}
+
+int fusept_backing_open_for(struct fusept *fp, int fd, uint32_t bits)
+{
+	struct fusept_backing_map map = { .fd = fd, .flags = bits };
 	int id;
 
 	if (fusept_state(fp) != FUSEPT_ON)

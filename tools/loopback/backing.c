@@ -7,13 +7,21 @@
 
 #include "backing.h"
 
-/* Once per session: whether passthrough works, and if not, why. */
+/*
+ * Once per session: whether passthrough works, and if not, why; and what more the
+ * kernel can do by itself. Its own fuse can nothing, and then the server does it.
+ */
 static void tell(struct loopback *lo)
 {
 	enum fusept_state state = fusept_state(lo->fp);
+	uint32_t bits = lo->opt.kernel;
 
 	if (state == FUSEPT_PENDING || lo->told)
 		return;
+	/* we would show none of what the file below has */
+	if (lo->opt.xattr == CHOICE_OFF)
+		bits &= ~FUSEPT_KERNEL_XATTR;
+	lo->kernel = fusept_kernel_bits(lo->fp, bits);
 	lo->told = true;
 	if (state == FUSEPT_REFUSED || lo->opt.debug)
 		fuse_log(FUSE_LOG_NOTICE, "fusept-loopback: %s\n",
@@ -33,17 +41,17 @@ static int register_node(struct loopback *lo, const struct node *node,
 	int id, fd;
 
 	if (!lo->no_path_backing) {
-		id = fusept_backing_open(lo->fp, node->fd);
+		id = fusept_backing_open_for(lo->fp, node->fd, lo->kernel);
 		if (id != -EBADF && id != -EOPNOTSUPP)
 			return id;
 	}
 	if (h && !h->writable) {
-		id = fusept_backing_open(lo->fp, h->fd);
+		id = fusept_backing_open_for(lo->fp, h->fd, lo->kernel);
 	} else {
 		fd = reopen(lo, node->fd, O_RDONLY);
 		if (fd < 0)
 			return fd;
-		id = fusept_backing_open(lo->fp, fd);
+		id = fusept_backing_open_for(lo->fp, fd, lo->kernel);
 		close(fd);
 	}
 	/* It was the kind of descriptor, then; do not try again. */

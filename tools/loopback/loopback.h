@@ -29,6 +29,7 @@ struct loopback {
 	int proc_fd;		/* /proc/self/fd */
 	bool as_caller;		/* new objects can be given to the caller */
 	bool noflush_known;	/* the source's file system has nothing to flush */
+	_Atomic(uint32_t) kernel;	/* FUSEPT_KERNEL_* of registrations */
 	_Atomic(bool) told;	/* the state of passthrough has been logged */
 	_Atomic(bool) no_bind;	/* this kernel binds no inodes */
 	_Atomic(bool) no_path_backing;	/* O_PATH descriptors back nothing here */

@@ -24,6 +24,7 @@ struct raw_options {
 	char *writeback;
 	char *parallel_direct_writes;
 	char *stack_depth;
+	char *kernel;
 	char *export;
 };
 
@@ -41,6 +42,7 @@ static const struct fuse_opt known[] = {
 	VALUE(writeback),
 	VALUE(parallel_direct_writes),
 	VALUE(stack_depth),
+	VALUE(kernel),
 	VALUE(export),
 	FUSE_OPT_END
 };
@@ -54,6 +56,10 @@ static const char usage_text[] =
 "                              where it cannot, auto (default) serves instead\n"
 "  -o bound=on|off             let the kernel open files by itself where it can;\n"
 "                              attributes are the source's (off)\n"
+"  -o kernel=all|none|WHAT[+WHAT...]\n"
+"                              with passthrough, what else the kernel does without\n"
+"                              asking, where it can: fsync, flush, fallocate, lseek,\n"
+"                              copy, getattr, fadvise, xattr (all)\n"
 "  -o cache=auto|always|never  what the kernel may remember (auto); always: the\n"
 "                              source changes through this mount only\n"
 "  -o timeout=SECONDS          of names and attributes (1, always: a day, never: 0)\n"
@@ -154,13 +160,43 @@ static int parse_export(struct options *o, const struct raw_options *raw)
 	return 0;
 }
 
+static int parse_kernel(struct options *o, const struct raw_options *raw)
+{
+	static const char *const names[] = {
+		"fsync", "flush", "fallocate", "lseek", "copy", "getattr",
+		"fadvise", "xattr",
+	};
+	const char *at;
+	size_t len, i;
+
+	o->kernel = FUSEPT_KERNEL_ALL;
+	if (!raw->kernel || !strcmp(raw->kernel, "all"))
+		return 0;
+	o->kernel = 0;
+	if (!strcmp(raw->kernel, "none"))
+		return 0;
+	/* named in the order of their bits */
+	for (at = raw->kernel;; at += len + 1) {
+		len = strcspn(at, "+");
+		for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+			if (strlen(names[i]) == len && !strncmp(at, names[i], len))
+				break;
+		if (i == sizeof(names) / sizeof(names[0]))
+			return bad("kernel", raw->kernel,
+				   "all, none, or names of --help joined by + are needed");
+		o->kernel |= 1U << i;
+		if (!at[len])
+			return 0;
+	}
+}
+
 static int parse_all(struct options *o, const struct raw_options *raw)
 {
 	o->passthrough = o->readdirplus = o->acl = CHOICE_AUTO;
 	o->xattr = o->splice = o->parallel_direct_writes = CHOICE_ON;
 	o->writeback = CHOICE_OFF;
 	o->bound = CHOICE_OFF;
-	if (parse_cache(o, raw) || parse_export(o, raw) ||
+	if (parse_cache(o, raw) || parse_export(o, raw) || parse_kernel(o, raw) ||
 	    parse_choice("passthrough", raw->passthrough, true, &o->passthrough) ||
 	    parse_choice("bound", raw->bound, false, &o->bound) ||
 	    parse_choice("xattr", raw->xattr, false, &o->xattr) ||

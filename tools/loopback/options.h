@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include <fuse_lowlevel.h>
+#include <fusept.h>
 
 enum choice { CHOICE_OFF, CHOICE_ON, CHOICE_AUTO };
 
@@ -27,6 +28,7 @@ struct options {
 	enum choice splice;
 	enum choice writeback;
 	enum choice parallel_direct_writes;
+	uint32_t kernel;		/* FUSEPT_KERNEL_*, where it can */
 	unsigned int stack_depth;	/* 0: look at the source */
 	unsigned long export;		/* forgotten inodes that are kept */
 	bool foreground;

@@ -27,8 +27,8 @@ tmpfile_works() { [ "$(printf '%s\n' 3.17 "$(fusept-loopback -V | sed -n 's/.*li
 
 same served tmpfs passthrough=off
 same through tmpfs passthrough=on 6000
-same through-clones tmpfs passthrough=on,clone_fd
 same bound tmpfs passthrough=on,bound=on
+same through-clones tmpfs passthrough=on,clone_fd,kernel=none
 same direct tmpfs passthrough=off,cache=never
 same always tmpfs passthrough=off,cache=always,readdirplus=on
 same through-ext4 ext4 passthrough=on
@@ -76,7 +76,7 @@ check stacked-source grep -q stacked "$T/m/file"
 umount "$T/m"
 
 # Bad options are refused with their name.
-for o in passthrough=maybe cache=some timeout=soon xattr=auto stack_depth=3; do
+for o in passthrough=maybe cache=some timeout=soon xattr=auto stack_depth=3 kernel=fsync+sync; do
 	refused() { ! out=$(fusept-loopback -o "$o" "$T/src" "$T/m" 2>&1) && [[ $out == *"option $o"* ]]; }
 	check "refuses-$o" refused
 done
