@@ -280,6 +280,12 @@ static bool do_fsync(struct op_state *st, long i)
 	return !fsync(st->fd);
 }
 
+static bool do_fdatasync(struct op_state *st, long i)
+{
+	(void)i;
+	return !fdatasync(st->fd);
+}
+
 const struct op ops[] = {
 	{ "seqread4k", "read 4 KiB, sequential", 512, NULL, seq_read4k },
 	{ "randread4k", "read 4 KiB, random", 512, NULL, rand_read4k },
@@ -304,6 +310,7 @@ const struct op ops[] = {
 	{ "list", "opendir + readdir + closedir", 32, NULL, list },
 	{ "fault64", "64 page faults, shared mapping", 16, NULL, fault64 },
 	{ "fsync", "fsync", 64, NULL, do_fsync },
+	{ "fdatasync", "fdatasync", 64, NULL, do_fdatasync },
 };
 const int nr_ops = sizeof(ops) / sizeof(ops[0]);
 

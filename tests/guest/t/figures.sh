@@ -9,10 +9,19 @@
 . "$FUSEPT_TESTS/lib.sh"
 
 limits=(
-	-L 'seqread4k:fusept-passthrough/below<=1.20'
-	-L 'randread4k:fusept-passthrough/below<=1.20'
-	-L 'seqwrite4k:fusept-passthrough/below<=1.35'
-	-L 'randwrite4k:fusept-passthrough/below<=1.35'
+	-L 'seqread4k:fusept-passthrough/below<=1.15'
+	-L 'randread4k:fusept-passthrough/below<=1.15'
+	-L 'seqwrite4k:fusept-passthrough/below<=1.20'
+	-L 'randwrite4k:fusept-passthrough/below<=1.20'
+	-L 'seqread128k:fusept-passthrough/below<=1.02'
+	-L 'randread128k:fusept-passthrough/below<=1.02'
+	-L 'seqwrite128k:fusept-passthrough/below<=1.02'
+	-L 'randwrite128k:fusept-passthrough/below<=1.02'
+	-L 'append100:fusept-passthrough/below<=1.30'
+	-L 'write_fstat:fusept-passthrough/below<=1.35'
+	-L 'fsync:fusept-passthrough/below<=3'
+	-L 'fdatasync:fusept-passthrough/below<=3'
+	-L 'fault64:fusept-passthrough/below<=1.01'
 	-L 'seqwrite4k:fusept/fusept-passthrough>=5.6'
 	-L 'randwrite4k:fusept/fusept-passthrough>=5.6'
 	-L 'coldread4k:fusept/fusept-passthrough>=2'
