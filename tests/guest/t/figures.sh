@@ -9,8 +9,8 @@
 . "$FUSEPT_TESTS/lib.sh"
 
 limits=(
-	-L 'seqread4k:fusept-passthrough/below<=1.15'
-	-L 'randread4k:fusept-passthrough/below<=1.15'
+	-L 'seqread4k:fusept-passthrough/below<=1.20'
+	-L 'randread4k:fusept-passthrough/below<=1.20'
 	-L 'seqwrite4k:fusept-passthrough/below<=1.20'
 	-L 'randwrite4k:fusept-passthrough/below<=1.20'
 	-L 'seqread128k:fusept-passthrough/below<=1.02'
