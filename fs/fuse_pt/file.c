@@ -512,8 +512,10 @@ static ssize_t file_read_iter(struct kiocb *iocb, struct iov_iter *to)
 		ret = fpt_direct_read(iocb, to);
 	else
 		ret = fpt_cached_read(iocb, to);
-	fpt_stat_io(ff->conn, direct ? FPT_IO_DIRECT_READ : FPT_IO_CACHED_READ,
-		    ret);
+	/* A splice counts itself. */
+	if (!fpt_compat_iter_is_pipe(to))
+		fpt_stat_io(ff->conn, direct ? FPT_IO_DIRECT_READ :
+			    FPT_IO_CACHED_READ, ret);
 	return ret;
 }
 

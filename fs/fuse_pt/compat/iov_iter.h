@@ -19,4 +19,14 @@ static inline bool iov_iter_extract_will_pin(const struct iov_iter *iter)
 }
 #endif
 
+/* Does a splice read by way of read_iter, which is given the pipe? */
+static inline bool fpt_compat_iter_is_pipe(const struct iov_iter *iter)
+{
+#ifdef FPT_HAVE_FILEMAP_SPLICE_READ
+	return false;
+#else
+	return iov_iter_is_pipe(iter);
+#endif
+}
+
 #endif /* _FPT_COMPAT_IOV_ITER_H */
