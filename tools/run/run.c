@@ -155,7 +155,8 @@ int main(int argc, char **argv)
 		userns_enter(EX_RUN);
 	}
 	preload(library);
-	lead_path(find_folder(RUN_FUSERMOUNT));
+	/* Not by its name, which the system has beside fusept-run. */
+	lead_path(find_folder(RUN_HELPER));
 	if (past_libc && !force) {
 		say_more("%s: a Go program: led by fusermount, its own mount(2) is barred",
 			 path);
