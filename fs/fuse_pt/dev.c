@@ -359,10 +359,9 @@ struct fpt_conn *fpt_dev_served(struct fpt_dev *dev)
 		return conn;
 	if (!fpt_dev_sync_init(dev))
 		return ERR_PTR(-EPERM);
-	if (wait_var_event_interruptible(&dev->conn,
-					 (conn = fpt_dev_conn(dev))))
+	if (wait_var_event_interruptible(&dev->conn, fpt_dev_conn(dev)))
 		return ERR_PTR(-ERESTARTSYS);
-	return conn;
+	return fpt_dev_conn(dev);
 }
 
 static int fpt_dev_open(struct inode *inode, struct file *file)
