@@ -284,6 +284,15 @@ void fpt_attr_apply_own(struct inode *inode, const struct fuse_attr *attr,
 	apply_news(inode, &news);
 }
 
+/* Node's lock held. What a backing file says of data, but for the size. */
+static void take_stat(struct inode *inode, const struct kstat *st)
+{
+	inode->i_blocks = st->blocks;
+	inode_set_atime_to_ts(inode, st->atime);
+	inode_set_mtime_to_ts(inode, st->mtime);
+	inode_set_ctime_to_ts(inode, st->ctime);
+}
+
 void fpt_attr_take_below(struct inode *inode, const struct kstat *st, u64 epoch)
 {
 	struct fpt_node *node = fpt_node(inode);
@@ -298,10 +307,7 @@ void fpt_attr_take_below(struct inode *inode, const struct kstat *st, u64 epoch)
 	node->io.pulled = epoch;
 	if (!test_bit(FPT_N_SIZE_CHANGING, &node->bits))
 		i_size_write(inode, st->size);
-	inode->i_blocks = st->blocks;
-	inode_set_atime_to_ts(inode, st->atime);
-	inode_set_mtime_to_ts(inode, st->mtime);
-	inode_set_ctime_to_ts(inode, st->ctime);
+	take_stat(inode, st);
 	if (below & STATX_MODE) {
 		take_mode(inode, st->mode);
 		inode->i_uid = st->uid;
@@ -411,7 +417,7 @@ struct attr_below {
  * They are as old as @epoch: the inode takes them unless it changed since, or
  * is no longer in passthrough on @fb. Nothing is in its page cache meanwhile.
  */
-static bool take_below(struct inode *inode, const struct attr_below *below,
+static bool take_below(struct inode *inode, const struct kstat *st,
 		       const struct fpt_backing *fb, u64 epoch)
 {
 	struct fpt_node *node = fpt_node(inode);
@@ -422,11 +428,8 @@ static bool take_below(struct inode *inode, const struct attr_below *below,
 		epoch > node->attr_asked &&
 		!test_bit(FPT_N_SIZE_CHANGING, &node->bits);
 	if (taken) {
-		i_size_write(inode, below->size);
-		inode->i_blocks = below->blocks;
-		inode_set_atime_to_ts(inode, below->atime);
-		inode_set_mtime_to_ts(inode, below->mtime);
-		inode_set_ctime_to_ts(inode, below->ctime);
+		i_size_write(inode, st->size);
+		take_stat(inode, st);
 		node->stale_mask &= ~STAT_BELOW;
 		node->attr_asked = epoch;
 	}
@@ -451,7 +454,8 @@ static noinline bool look_below(struct inode *inode, struct attr_below *below)
 		return false;
 
 	epoch = fpt_attr_epoch(fpt_inode_conn(inode));
-	if (fpt_lower_getattr(fb->file, fb->cred, &stat, STAT_BELOW)) {
+	if (fpt_lower_getattr(fb->file, fb->cred, &stat, STAT_BELOW,
+			      AT_STATX_SYNC_AS_STAT)) {
 		fpt_backing_put(fb);
 		return false;
 	}
@@ -461,7 +465,7 @@ static noinline bool look_below(struct inode *inode, struct attr_below *below)
 	below->atime = stat.atime;
 	below->mtime = stat.mtime;
 	below->ctime = stat.ctime;
-	taken = take_below(inode, below, fb, epoch);
+	taken = take_below(inode, &stat, fb, epoch);
 	fpt_backing_put(fb);
 
 	return taken;

@@ -192,8 +192,9 @@ int fpt_backing_open(struct fpt_conn *conn, const struct fuse_backing_map *map)
 	}
 
 	/*
-	 * With CAP_SYS_ADMIN a descriptor opened with O_PATH will do: opens use its path. What
-	 * they may do was decided when the server was let register it.
+	 * With CAP_SYS_ADMIN a descriptor opened with O_PATH will do: opens use
+	 * its path. What they may do was decided when the server was let
+	 * register it.
 	 */
 	fb->file = fget_raw(map->fd);
 	if (!fb->file) {

@@ -16,7 +16,6 @@
 
 #include "compat/compat.h"
 
-#include <linux/cred.h>
 #include <linux/fcntl.h>
 #include <linux/fs.h>
 #include <linux/printk.h>
@@ -28,6 +27,7 @@
 #include "bind.h"
 #include "conn.h"
 #include "iomode.h"
+#include "lower.h"
 #include "node.h"
 
 #define BIND_FLAGS	(FUSE_PT_BIND_WRITE_ATTR | FUSE_PT_BIND_ATTR)
@@ -322,17 +322,15 @@ int fpt_unbind(struct fpt_conn *conn, u64 node)
 	return 0;
 }
 
-void fpt_bind_end(struct inode *inode)
+/* End the binding of @node if it is @owner's; NULL: if it waits for one. */
+static void bind_drop(struct fpt_binds *binds, u64 node,
+		      const struct fpt_node *owner)
 {
-	struct fpt_binds *binds = &fpt_inode_conn(inode)->binds;
 	struct fpt_bind *bind;
 
-	if (!fpt_bound(inode))
-		return;
-
 	spin_lock(&binds->lock);
-	bind = tree_find(binds, fpt_inode_id(inode));
-	if (bind && bind->owner == fpt_node(inode))
+	bind = tree_find(binds, node);
+	if (bind && bind->owner == owner)
 		tree_take(binds, bind);
 	else
 		bind = NULL;
@@ -341,23 +339,17 @@ void fpt_bind_end(struct inode *inode)
 		bind_free(bind);
 }
 
+void fpt_bind_end(struct inode *inode)
+{
+	if (fpt_bound(inode))
+		bind_drop(&fpt_inode_conn(inode)->binds, fpt_inode_id(inode),
+			  fpt_node(inode));
+}
+
 void fpt_bind_forgotten(struct fpt_conn *conn, u64 node)
 {
-	struct fpt_binds *binds = &conn->binds;
-	struct fpt_bind *bind;
-
-	if (likely(!READ_ONCE(binds->waiting)))
-		return;
-
-	spin_lock(&binds->lock);
-	bind = tree_find(binds, node);
-	if (bind && !bind->owner)
-		tree_take(binds, bind);
-	else
-		bind = NULL;
-	spin_unlock(&binds->lock);
-	if (bind)
-		bind_free(bind);
+	if (unlikely(READ_ONCE(conn->binds.waiting)))
+		bind_drop(&conn->binds, node, NULL);
 }
 
 /* The first inode behind node id @node that has to tell the server something. */
@@ -409,7 +401,6 @@ struct fpt_backing *fpt_bind_backing(struct inode *inode)
 int fpt_bind_pull(struct inode *inode, unsigned int flags)
 {
 	struct fpt_backing *fb = fpt_bind_backing(inode);
-	const struct cred *old;
 	struct kstat stat;
 	u64 epoch;
 	int err;
@@ -418,10 +409,8 @@ int fpt_bind_pull(struct inode *inode, unsigned int flags)
 		return -ENODATA;
 
 	epoch = fpt_attr_epoch(fpt_inode_conn(inode));
-	old = override_creds(fb->cred);
-	err = vfs_getattr_nosec(&fb->file->f_path, &stat, STATX_BASIC_STATS,
+	err = fpt_lower_getattr(fb->file, fb->cred, &stat, STATX_BASIC_STATS,
 				flags & AT_STATX_SYNC_TYPE);
-	revert_creds(old);
 	fpt_backing_put(fb);
 	if (!err)
 		fpt_attr_take_below(inode, &stat, epoch);

@@ -24,6 +24,7 @@
 #include "lower.h"
 #include "node.h"
 #include "request.h"
+#include "writeback.h"
 
 /**
  * struct attr_talk - a SETATTR of what a backing inode has
@@ -76,7 +77,8 @@ static void talk_fill(struct attr_talk *talk, struct fpt_conn *conn, u64 node,
 static int stat_below(struct fpt_backing *fb, struct kstat *stat)
 {
 	return fpt_lower_getattr(fb->file, fb->cred, stat,
-				 STATX_SIZE | STATX_MTIME | STATX_CTIME);
+				 STATX_SIZE | STATX_MTIME | STATX_CTIME,
+				 AT_STATX_SYNC_AS_STAT);
 }
 
 /* What is known without asking: memory may be short. */
@@ -87,13 +89,6 @@ static void stat_known(const struct fpt_backing *fb, struct kstat *stat)
 	stat->size = i_size_read(below);
 	stat->mtime = inode_get_mtime(below);
 	stat->ctime = inode_get_ctime(below);
-}
-
-static void talk_gone(struct fpt_conn *conn)
-{
-	if (atomic_dec_and_test(&conn->nr_copies) &&
-	    wq_has_sleeper(&conn->copies_end))
-		wake_up_all(&conn->copies_end);
 }
 
 /* The next one may be sent. */
@@ -121,12 +116,12 @@ static void talk_done(struct fpt_conn *conn, struct fpt_call *call)
 			fpt_bind_write_attr(inode);
 		iput(inode);
 	}
-	talk_gone(conn);
+	fpt_wb_landed(conn);
 }
 
 static void talk_send(struct fpt_conn *conn, struct attr_talk *talk)
 {
-	atomic_inc(&conn->nr_copies);
+	fpt_wb_left(conn);
 	talk->call.flags |= FPT_CALL_FORCE;
 	talk->call.done = talk_done;
 	if (fpt_call_async(conn, &talk->call, GFP_NOFS | __GFP_NOFAIL))

@@ -117,13 +117,12 @@ loff_t fpt_lower_remap(struct file *in, loff_t pos_in, struct file *out,
 }
 
 int fpt_lower_getattr(const struct file *file, const struct cred *cred,
-		      struct kstat *stat, u32 mask)
+		      struct kstat *stat, u32 mask, unsigned int flags)
 {
 	const struct cred *old = override_creds(cred);
 	int err;
 
-	err = vfs_getattr_nosec(&file->f_path, stat, mask,
-				AT_STATX_SYNC_AS_STAT);
+	err = vfs_getattr_nosec(&file->f_path, stat, mask, flags);
 	revert_creds(old);
 	return err;
 }

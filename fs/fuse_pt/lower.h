@@ -46,9 +46,12 @@ loff_t fpt_lower_remap(struct file *in, loff_t pos_in, struct file *out,
 		       struct file *upper_out, loff_t pos_out, loff_t len,
 		       unsigned int remap_flags);
 
-/* For who has no open file: of what is at the path of @file, as @cred. */
+/*
+ * For who has no open file: of what is at the path of @file, as @cred. @flags:
+ * AT_STATX_SYNC_TYPE.
+ */
 int fpt_lower_getattr(const struct file *file, const struct cred *cred,
-		      struct kstat *stat, u32 mask);
+		      struct kstat *stat, u32 mask, unsigned int flags);
 ssize_t fpt_lower_getxattr(struct file *file, const struct cred *cred,
 			   const char *name, void *value, size_t size);
 ssize_t fpt_lower_listxattr(struct file *file, const struct cred *cred,

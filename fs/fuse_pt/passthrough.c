@@ -163,10 +163,8 @@ static struct file *open_lower(const struct file *file,
 		return fpt_compat_open_backing(file, flags, &fb->file->f_path,
 					       fb->cred);
 
+	flags = fpt_stack_open_flags(fb->file, fb->cred, flags);
 	old = override_creds(fb->cred);
-	if (!inode_owner_or_capable(file_mnt_idmap(fb->file),
-				    file_inode(fb->file)))
-		flags &= ~O_NOATIME;
 	lower = fpt_compat_open_backing(file, flags, &fb->file->f_path,
 					fb->cred);
 	revert_creds(old);

@@ -22,10 +22,7 @@ static int range_call(struct fpt_file *ff, struct fpt_call *call)
 {
 	int err = fpt_call(ff->conn, call);
 
-	if (err != -ENOSYS)
-		return err;
-	fpt_op_set_missing(ff->conn, call->op);
-	return -EOPNOTSUPP;
+	return fpt_op_unknown(ff->conn, call->op, err) ? -EOPNOTSUPP : err;
 }
 
 /* -------- seeking -------- */

@@ -58,24 +58,25 @@ struct stack_aio {
 static struct kmem_cache *aio_cache;
 static struct workqueue_struct *aio_wq;
 
-/* Only owners may, and whose credentials the lower file has may not be one. */
-static bool may_noatime(struct file *lower)
+unsigned int fpt_stack_open_flags(struct file *lower, const struct cred *cred,
+				  unsigned int flags)
 {
-	const struct cred *old = override_creds(lower->f_cred);
-	bool may;
+	const struct cred *old;
 
-	may = inode_owner_or_capable(file_mnt_idmap(lower), file_inode(lower));
+	if (likely(!(flags & O_NOATIME)))
+		return flags;
+	old = override_creds(cred);
+	if (!inode_owner_or_capable(file_mnt_idmap(lower), file_inode(lower)))
+		flags &= ~O_NOATIME;
 	revert_creds(old);
-	return may;
+	return flags;
 }
 
 static int follow_flags(struct file *lower, unsigned int flags)
 {
 	int err;
 
-	if ((flags & O_NOATIME) && !may_noatime(lower))
-		flags &= ~O_NOATIME;
-
+	flags = fpt_stack_open_flags(lower, lower->f_cred, flags);
 	if ((flags & O_DIRECT) && !(lower->f_mode & FMODE_CAN_ODIRECT))
 		return -EINVAL;
 	if (lower->f_op->check_flags) {

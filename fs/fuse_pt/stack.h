@@ -17,6 +17,14 @@
 struct pipe_inode_info;
 
 /**
+ * fpt_stack_open_flags() - those of @flags that a lower file can have
+ * @lower: the file, or another open of it
+ * @cred: whose it is or will be; only the owner may have O_NOATIME
+ */
+unsigned int fpt_stack_open_flags(struct file *lower, const struct cred *cred,
+				  unsigned int flags);
+
+/**
  * fpt_stack_read() - read_iter
  * @lower: file that can be read by iterators
  * @to: where to

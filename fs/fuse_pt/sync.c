@@ -50,10 +50,7 @@ struct file_flush {
 /* What a server does not have is as good as done, and not asked for again. */
 static int file_optional(struct fpt_conn *conn, u32 op, int err)
 {
-	if (err != -ENOSYS)
-		return err;
-	fpt_op_set_missing(conn, op);
-	return 0;
+	return fpt_op_unknown(conn, op, err) ? 0 : err;
 }
 
 static void flush_put(struct file_flush *flush)

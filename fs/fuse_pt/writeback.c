@@ -114,18 +114,28 @@ void fpt_wb_disown(struct inode *inode)
 	spin_unlock(&fn->lock);
 }
 
+void fpt_wb_left(struct fpt_conn *conn)
+{
+	atomic_inc(&conn->nr_copies);
+}
+
+void fpt_wb_landed(struct fpt_conn *conn)
+{
+	if (atomic_dec_and_test(&conn->nr_copies) &&
+	    wq_has_sleeper(&conn->copies_end))
+		wake_up_all(&conn->copies_end);
+}
+
 void fpt_wb_begin(struct inode *inode, struct fpt_file *ff)
 {
-	atomic_inc(&ff->conn->nr_copies);
+	fpt_wb_left(ff->conn);
 	fpt_wb_own(inode);
 }
 
 void fpt_wb_end(struct inode *inode, struct fpt_file *ff)
 {
 	fpt_wb_disown(inode);
-	if (atomic_dec_and_test(&ff->conn->nr_copies) &&
-	    wq_has_sleeper(&ff->conn->copies_end))
-		wake_up_all(&ff->conn->copies_end);
+	fpt_wb_landed(ff->conn);
 	fpt_file_put(ff);
 }
 

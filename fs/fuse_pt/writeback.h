@@ -90,6 +90,15 @@ struct fpt_file *fpt_wb_handle(struct inode *inode);
 void fpt_wb_own(struct inode *inode);
 void fpt_wb_disown(struct inode *inode);
 
+struct fpt_conn;
+
+/*
+ * A request that fpt_wb_drain() waits for is on its way to the server, and is
+ * no more. For those without an open file; others have fpt_wb_begin().
+ */
+void fpt_wb_left(struct fpt_conn *conn);
+void fpt_wb_landed(struct fpt_conn *conn);
+
 /**
  * fpt_wb_begin() - a request of our own begins that umount has to wait for
  * @ff: the handle that it names, referenced until fpt_wb_end(), which may be
@@ -132,8 +141,6 @@ int fpt_wb_settle(struct inode *inode, loff_t start, loff_t end);
  * the server's file may be shorter until then.
  */
 int fpt_wb_settle_read(struct inode *inode, loff_t start, loff_t end);
-
-struct fpt_conn;
 
 /**
  * fpt_wb_drain() - wait until the server has what was written to @conn's files
