@@ -98,6 +98,18 @@ errno_text() {
 # cases CMD ...: a program that prints case lines itself, and fails if one failed.
 cases() { "$@" || failures=$((failures + 1)); }
 
+# cases_over FILESYSTEM PROGRAM [TEST ...]: its cases, named FILESYSTEM-CASE, on
+# such a file system at $T/FILESYSTEM, with the mount point $T/mnt.
+cases_over() {
+	local kind=$1 program=$2
+	shift 2
+	mkdir -p "$T/mnt"
+	check "$kind-mounts" lower "$kind" "$T/$kind" || return
+	cases "$program" "$T/$kind" "$T/mnt" "$@" >"$T/out"
+	sed -E "s/^(ok|not ok|skip) /&$kind-/" "$T/out"
+	check "$kind-unmounts" wait_for 5 umount "$T/$kind"
+}
+
 # skip CASE REASON
 skip() { echo "skip $1: $2"; }
 

@@ -101,6 +101,17 @@ step_remove() { rm -rf "$1"/in "$1"/verify* && ls -A "$1"; }
 steps=(copy_in describe copy_out find back rename rename_over append truncate unlink_open hard_link exclusive
 	chmod chown times attribute lock fifo verify mapped statfs remove)
 
+# Of servers that write the archive $source anew when they are unmounted: what
+# is in it then, and the steps that they may be asked for.
+archive_kept() {
+	mkdir "$W/unpacked"
+	bsdtar -xf "$source" -C "$W/unpacked" && diff -r --no-dereference "$W/tree" "$W/unpacked/in"
+	(cd "$W/unpacked" && find . -path ./in -prune -o -path './[0-9]*' -prune -o -printf '%P %y %m %s\n' | sort)
+}
+# shellcheck disable=SC2034 # their tests take them
+archive_steps=(copy_in describe copy_out find rename rename_over append truncate unlink_open hard_link exclusive
+	chmod chown times attribute lock fifo verify mapped)
+
 # outcome DIR: a line for each step.
 outcome() {
 	local s out status since

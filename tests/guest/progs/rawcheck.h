@@ -296,7 +296,21 @@ static inline void test_unmount(struct raw *r)
 	free(r->buf);
 }
 
-static inline int tests_run(const struct test *tests, int argc, char **argv)
+/* A mount whose INIT is answered, but for a test that does that itself. */
+static inline void test_mounted(struct raw *r, const struct test *t,
+				const char *dir)
+{
+	raw_mount(r, dir, "");
+	if (!t->raw && CHECK(fs_until(r, FUSE_INIT, LONG_MS)))
+		fs_answer(r);
+}
+
+/* Each test begins with @start, and ends unmounted. */
+static inline int tests_run_from(const struct test *tests, int argc,
+				 char **argv,
+				 void (*start)(struct raw *r,
+					       const struct test *t,
+					       const char *dir))
 {
 	const struct test *t;
 	struct raw r;
@@ -314,9 +328,7 @@ static inline int tests_run(const struct test *tests, int argc, char **argv)
 		check.test = t->name;
 		check.first[0] = 0;
 		alarm(TEST_SECONDS);
-		raw_mount(&r, argv[1], "");
-		if (!t->raw && CHECK(fs_until(&r, FUSE_INIT, LONG_MS)))
-			fs_answer(&r);
+		start(&r, t, argv[1]);
 		t->run(&r);
 		test_unmount(&r);
 		alarm(0);
@@ -328,6 +340,11 @@ static inline int tests_run(const struct test *tests, int argc, char **argv)
 		}
 	}
 	return check.failures ? 1 : 0;
+}
+
+static inline int tests_run(const struct test *tests, int argc, char **argv)
+{
+	return tests_run_from(tests, argc, argv, test_mounted);
 }
 
 #endif

@@ -9,7 +9,7 @@
 
 #define QUIET_MS	200
 
-static void open_device(struct raw *r, const char *dir)
+static void open_device(struct raw *r, const struct test *t, const char *dir)
 {
 	memset(r, 0, sizeof(*r));
 	r->dir = dir;
@@ -178,28 +178,5 @@ static const struct test tests[] = {
 
 int main(int argc, char **argv)
 {
-	const struct test *t;
-	struct raw r;
-
-	if (argc < 2) {
-		fprintf(stderr, "usage: %s DIR [TEST]\n", argv[0]);
-		return 2;
-	}
-	setvbuf(stdout, NULL, _IOLBF, 0);
-	signal(SIGALRM, check_alarm);
-	for (t = tests; t->name; t++) {
-		if (argc > 2 && strcmp(argv[2], t->name))
-			continue;
-		check.test = t->name;
-		check.first[0] = 0;
-		alarm(TEST_SECONDS);
-		open_device(&r, argv[1]);
-		t->run(&r);
-		test_unmount(&r);
-		alarm(0);
-		printf("%s %s%s%s\n", check.first[0] ? "not ok" : "ok", t->name,
-		       check.first[0] ? ": " : "", check.first);
-		check.failures += !!check.first[0];
-	}
-	return check.failures ? 1 : 0;
+	return tests_run_from(tests, argc, argv, open_device);
 }

@@ -8,15 +8,7 @@
 # stays busy.
 . "$FUSEPT_TESTS/lib.sh"
 
-mkdir -p "$T/mnt"
+cases_over tmpfs ptbind
 # What the file system below has a part in, on a second one.
-ext4=(open-flags data-attributes all-attributes tells)
-for kind in tmpfs ext4; do
-	check "$kind-mounts" lower "$kind" "$T/$kind" || continue
-	some=()
-	[ "$kind" = tmpfs ] || some=("${ext4[@]}")
-	cases ptbind "$T/$kind" "$T/mnt" "${some[@]}" >"$T/out"
-	sed -E "s/^(ok|not ok|skip) /&$kind-/" "$T/out"
-	check "$kind-unmounts" wait_for 5 umount "$T/$kind"
-done
+cases_over ext4 ptbind open-flags data-attributes all-attributes tells
 finish

@@ -7,17 +7,7 @@
 # size, attributes or privileges are wrong after any of it.
 . "$FUSEPT_TESTS/lib.sh"
 
-mkdir -p "$T/mnt"
-over() { # FILESYSTEM [TEST ...]
-	local kind=$1
-	shift
-	check "$kind-mounts" lower "$kind" "$T/$kind" || return
-	cases ptlets "$T/$kind" "$T/mnt" "$@" >"$T/out"
-	sed -E "s/^(ok|not ok|skip) /&$kind-/" "$T/out"
-	check "$kind-unmounts" wait_for 5 umount "$T/$kind"
-}
-
-over tmpfs
+cases_over tmpfs ptlets
 # what a tmpfs cannot, or does in another way
-over xfs fsync fallocate lseek copy clone fadvise
+cases_over xfs ptlets fsync fallocate lseek copy clone fadvise
 finish

@@ -8,11 +8,7 @@
 . "$FUSEPT_TESTS/lib.sh"
 
 modprobe -q overlay
-mkdir -p "$T/mnt"
 for kind in tmpfs ext4; do
-	check "$kind-mounts" lower "$kind" "$T/$kind" || continue
-	cases ptrules "$T/$kind" "$T/mnt" >"$T/out"
-	sed -E "s/^(ok|not ok|skip) /&$kind-/" "$T/out"
-	check "$kind-unmounts" wait_for 5 umount "$T/$kind"
+	cases_over $kind ptrules
 done
 finish

@@ -18,13 +18,8 @@ prepare() {
 source=$W/archive.tar
 options=allow_other
 own=(archivemount -o "$options" "$source")
-kept() {
-	mkdir "$W/unpacked"
-	bsdtar -xf "$W/archive.tar" -C "$W/unpacked" && diff -r --no-dereference "$W/tree" "$W/unpacked/in"
-	(cd "$W/unpacked" && find . -path ./in -prune -o -path './[0-9]*' -prune -o -printf '%P %y %m %s\n' | sort)
-}
-steps=(copy_in describe copy_out find rename rename_over append truncate unlink_open hard_link exclusive
-	chmod chown times attribute lock fifo verify mapped)
+kept() { archive_kept; }
+steps=("${archive_steps[@]}")
 
 compare
 finish
