@@ -93,16 +93,16 @@ build_debug_base() {
 
 # ensure_debug NAME: after NAME's BASE; BASE becomes that of NAME-debug.
 ensure_debug() {
-	local name=$1 kernel
+	local name=$1 kernel base
 	kernel=$CACHE/kernel/$name-$({
 		echo "$BASE"
 		cat "$LAB/debug.config"
 		echo "$DEBUG_KERNEL_SCRIPT"
 	} | hash_of)
+	base=$CACHE/base/$name-debug-$(echo "$kernel" | hash_of)
 	mkdir -p "$CACHE/kernel"
 	locked "$name-kernel" "$kernel" build_kernel "$name" "$kernel" "$BASE"
-	locked "$name-debug" "$CACHE/base/$name-debug-$(echo "$kernel" | hash_of)" \
-		build_debug_base "$name-debug" "$CACHE/base/$name-debug-$(echo "$kernel" | hash_of)" "$BASE" "$kernel"
-	BASE=$CACHE/base/$name-debug-$(echo "$kernel" | hash_of)
+	locked "$name-debug" "$base" build_debug_base "$name-debug" "$base" "$BASE" "$kernel"
+	BASE=$base
 	keep_newest "$CACHE/kernel" "$name"
 }
