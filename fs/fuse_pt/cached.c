@@ -203,6 +203,8 @@ static void cached_readahead(struct readahead_control *rac)
 		while (fill->nr < nr)
 			fill_add(fill, readahead_folio(rac));
 		fill_prepare(fill, rac->file, inode, pos);
+		/* Nobody but the page cache has a use for these very folios. */
+		fill->call.flags |= FPT_CALL_OUT_MOVE;
 		fill_send(fill, async);
 	}
 }

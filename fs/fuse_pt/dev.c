@@ -84,6 +84,18 @@ int fpt_dev_sent(struct fpt_dev *dev, struct fpt_req *req)
 	return 0;
 }
 
+bool fpt_dev_takes_pages(struct fpt_dev *dev, u64 unique)
+{
+	const struct fpt_req *req;
+	bool takes;
+
+	spin_lock(&dev->lock);
+	req = dev_find(dev, unique);
+	takes = req && req->call && (req->call->flags & FPT_CALL_OUT_MOVE);
+	spin_unlock(&dev->lock);
+	return takes;
+}
+
 struct fpt_req *fpt_dev_claim(struct fpt_dev *dev, u64 unique)
 {
 	struct fpt_req *req;
@@ -469,7 +481,7 @@ static ssize_t fpt_dev_write_iter(struct kiocb *iocb, struct iov_iter *from)
 		return PTR_ERR(conn);
 	if (!user_backed_iter(from))
 		return -EINVAL;
-	return fpt_receive(dev, from);
+	return fpt_receive(dev, from, NULL, 0);
 }
 
 static __poll_t fpt_dev_poll(struct file *file, poll_table *wait)

@@ -13,8 +13,10 @@
 
 #include <linux/align.h>
 #include <linux/highmem.h>
+#include <linux/pagemap.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
+#include <linux/swap.h>
 #include <linux/uaccess.h>
 #include <linux/uio.h>
 #include "conn.h"
@@ -365,6 +367,47 @@ static bool copy_reply(struct copy *c, struct fpt_call *call)
 	return all;
 }
 
+/* Whose place it takes is locked, and nobody has seen any content of it. */
+static void gift_take(struct fpt_gift *gift, struct bio_vec *bv)
+{
+	struct folio *old = page_folio(bv->bv_page);
+	struct folio *new = page_folio(gift->page);
+
+	folio_get(old);
+	replace_page_cache_folio(old, new);
+	if (!gift->lru)
+		folio_add_lru(new);
+	/* Where the next readahead begins. */
+	if (folio_test_readahead(old))
+		folio_set_readahead(new);
+	bv->bv_page = gift->page;
+	gift->taken = true;
+	folio_unlock(old);
+	folio_put(old);
+}
+
+/* All there is to copy is kernel memory. */
+static void move_reply(struct fpt_call *call, struct iov_iter *from,
+		       struct fpt_gift *gifts, unsigned int nr_gifts)
+{
+	size_t left = call->pages.len;
+	unsigned int i;
+	size_t n;
+
+	for (i = 0; i < call->pages.nr && left; i++, left -= n) {
+		struct bio_vec *bv = &call->pages.bv[i];
+
+		n = min_t(size_t, left, bv->bv_len);
+		if (n == PAGE_SIZE && i < nr_gifts && gifts[i].page) {
+			gift_take(&gifts[i], bv);
+			iov_iter_advance(from, n);
+		} else {
+			copy_page_from_iter(bv->bv_page, bv->bv_offset, n,
+					    from);
+		}
+	}
+}
+
 /*
  * The reply to a caller that was killed: let @late give back what the server
  * handed out. Ends the request.
@@ -389,7 +432,8 @@ static int receive_late(struct fpt_conn *conn, struct fpt_req *req,
 
 /* A reply without an error: copy it and end the request. */
 static int receive_body(struct fpt_dev *dev, struct fpt_req *req,
-			struct iov_iter *from)
+			struct iov_iter *from, struct fpt_gift *gifts,
+			unsigned int nr_gifts)
 {
 	struct fpt_call *call = req->call;
 	struct fpt_conn *conn = dev->conn;
@@ -405,6 +449,11 @@ static int receive_body(struct fpt_dev *dev, struct fpt_req *req,
 		goto end;
 
 	for (;;) {
+		if (nr_gifts && (call->flags & FPT_CALL_OUT_MOVE)) {
+			move_reply(call, from, gifts, nr_gifts);
+			break;
+		}
+
 		before = c.done;
 		if (likely(copy_reply(&c, call)))
 			break;
@@ -434,7 +483,8 @@ end:
 	return err == -ENODEV ? -ENOENT : err;
 }
 
-ssize_t fpt_receive(struct fpt_dev *dev, struct iov_iter *from)
+ssize_t fpt_receive(struct fpt_dev *dev, struct iov_iter *from,
+		    struct fpt_gift *gifts, unsigned int nr_gifts)
 {
 	struct fpt_conn *conn = dev->conn;
 	ssize_t len = iov_iter_count(from);
@@ -470,7 +520,7 @@ ssize_t fpt_receive(struct fpt_dev *dev, struct iov_iter *from)
 		err = len == sizeof(oh) ? 0 : -EINVAL;
 		fpt_req_finish(conn, req, err ? -EIO : oh.error);
 	} else if (likely(req->call)) {
-		err = receive_body(dev, req, from);
+		err = receive_body(dev, req, from, gifts, nr_gifts);
 	} else {
 		err = receive_late(conn, req, from);
 	}

@@ -76,6 +76,9 @@ size_t fpt_dev_min_read(const struct fpt_conn *conn);
  */
 int fpt_dev_sent(struct fpt_dev *dev, struct fpt_req *req);
 
+/* May the reply to it bring pages, see FPT_CALL_OUT_MOVE? */
+bool fpt_dev_takes_pages(struct fpt_dev *dev, u64 unique);
+
 /* Take the request with this id out of the table: TAKEN; or NULL. */
 struct fpt_req *fpt_dev_claim(struct fpt_dev *dev, u64 unique);
 
@@ -137,11 +140,26 @@ void fpt_send_args(const struct fpt_req *req, struct iov_iter *to);
 void fpt_send_payload(const struct fpt_req *req, struct iov_iter *to);
 
 /**
+ * struct fpt_gift - a page that a server gives away with a reply
+ * @page: referenced, locked, and in use by nobody; or NULL
+ * @lru: on a list of the reclaim's already
+ * @taken: part of the page cache from now on
+ */
+struct fpt_gift {
+	struct page	*page;
+	bool		lru;
+	bool		taken;
+};
+
+/**
  * fpt_receive() - a server's reply or notification
+ * @gifts: of the pages that follow a reply's header in kernel memory, those that
+ *	may be moved instead of copied; @nr_gifts of them
  * Return: its length, or -EINVAL (malformed), -EFAULT, -ENOENT (to nothing);
  * for a notification also what became of it (notify.h).
  */
-ssize_t fpt_receive(struct fpt_dev *dev, struct iov_iter *from);
+ssize_t fpt_receive(struct fpt_dev *dev, struct iov_iter *from,
+		    struct fpt_gift *gifts, unsigned int nr_gifts);
 
 /* -------- splice, devsplice.c -------- */
 

@@ -8,7 +8,9 @@
 #include <linux/bvec.h>
 #include <linux/fs.h>
 #include <linux/gfp.h>
+#include <linux/highmem.h>
 #include <linux/mm.h>
+#include <linux/pagemap.h>
 #include <linux/pipe_fs_i.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
@@ -314,6 +316,88 @@ static void pipe_consume(struct pipe_inode_info *pipe, size_t len)
 }
 
 /*
+ * Is it a page as it comes from the allocator? A user's page that is mapped
+ * somewhere, part of a larger one or known to a file system is not.
+ */
+static bool page_is_plain(struct folio *folio)
+{
+	return !folio_test_large(folio) && !folio_mapped(folio) &&
+	       !folio->mapping && !folio_test_dirty(folio) &&
+	       !folio_test_writeback(folio) && !folio_test_private(folio) &&
+	       !folio_test_private_2(folio) && !folio_test_swapbacked(folio) &&
+	       !folio_test_unevictable(folio) && !folio_test_reserved(folio);
+}
+
+/* The whole page in @buf, if nobody else has it. */
+static void gift_find(struct fpt_gift *gift, struct pipe_inode_info *pipe,
+		      struct pipe_buffer *buf)
+{
+	struct folio *folio;
+
+	if (buf->offset || buf->len != PAGE_SIZE ||
+	    !pipe_buf_try_steal(pipe, buf))
+		return;
+
+	/* From here on it is locked, and in no page cache any more. */
+	folio = page_folio(buf->page);
+	if (!page_is_plain(folio)) {
+		folio_unlock(folio);
+		return;
+	}
+	folio_clear_uptodate(folio);
+	folio_clear_mappedtodisk(folio);
+	/* The pipe lets go of it while it has a second reference. */
+	folio_get(folio);
+	gift->page = buf->page;
+	gift->lru = buf->flags & PIPE_BUF_FLAG_LRU;
+}
+
+/*
+ * Pages behind a header that has a buffer of its own, where the request can do
+ * with them. That is looked at before the request is claimed, for to steal a
+ * page may wait. Return: NULL, also for want of memory: then all is copied.
+ */
+static struct fpt_gift *gifts_find(struct fpt_dev *dev,
+				   struct pipe_inode_info *pipe,
+				   const struct bio_vec *bv, unsigned int nr)
+{
+	struct fuse_out_header head;
+	struct fpt_gift *gifts;
+	unsigned int i;
+
+	if (nr < 2 || bv[0].bv_len != sizeof(head))
+		return NULL;
+	memcpy_from_page((char *)&head, bv[0].bv_page, bv[0].bv_offset,
+			 sizeof(head));
+	if (head.error || !fpt_dev_takes_pages(dev, head.unique))
+		return NULL;
+
+	gifts = kvzalloc_objs(struct fpt_gift, nr - 1);
+	if (!gifts)
+		return NULL;
+	for (i = 0; i < nr - 1; i++)
+		if (bv[i + 1].bv_len == PAGE_SIZE)
+			gift_find(&gifts[i], pipe,
+				  pipe_slot(pipe, pipe->tail + 1 + i));
+	return gifts;
+}
+
+/* The pipe has let go of them; a file that took one lets go of its lock. */
+static void gifts_end(struct fpt_gift *gifts, unsigned int nr)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++) {
+		if (!gifts[i].page)
+			continue;
+		if (!gifts[i].taken)
+			unlock_page(gifts[i].page);
+		put_page(gifts[i].page);
+	}
+	kvfree(gifts);
+}
+
+/*
  * The pipe stays locked while the reply is copied: nothing in it can fault,
  * and no buffer has to be taken out and held meanwhile.
  */
@@ -322,6 +406,7 @@ ssize_t fpt_dev_splice_write(struct pipe_inode_info *pipe, struct file *file,
 {
 	struct fpt_dev *dev = file->private_data;
 	struct fpt_conn *conn = fpt_dev_served(dev);
+	struct fpt_gift *gifts = NULL;
 	struct bio_vec *bv = NULL;
 	struct iov_iter iter;
 	unsigned int count;
@@ -345,9 +430,13 @@ ssize_t fpt_dev_splice_write(struct pipe_inode_info *pipe, struct file *file,
 	if (nr < 0)
 		goto out;
 
+	if (flags & SPLICE_F_MOVE)
+		gifts = gifts_find(dev, pipe, bv, nr);
 	iov_iter_bvec(&iter, ITER_SOURCE, bv, nr, len);
-	ret = fpt_receive(dev, &iter);
+	ret = fpt_receive(dev, &iter, gifts, gifts ? nr - 1 : 0);
 	pipe_consume(pipe, len);
+	if (gifts)
+		gifts_end(gifts, nr - 1);
 	if (wq_has_sleeper(&pipe->wr_wait))
 		wake_up_interruptible(&pipe->wr_wait);
 	kill_fasync(&pipe->fasync_writers, SIGIO, POLL_OUT);

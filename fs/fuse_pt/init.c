@@ -175,6 +175,7 @@ static const struct init_row {
 	[const_ilog2(FUSE_BIG_WRITES)] = { INIT_AGREED, FPT_F_BIG_WRITES },
 	[const_ilog2(FUSE_DONT_MASK)] = { INIT_AGREED, FPT_F_DONT_MASK },
 	[const_ilog2(FUSE_SPLICE_WRITE)] = { INIT_HINT },
+	[const_ilog2(FUSE_SPLICE_MOVE)] = { INIT_HINT },
 	[const_ilog2(FUSE_SPLICE_READ)] = { INIT_HINT },
 	[const_ilog2(FUSE_FLOCK_LOCKS)] = { INIT_AGREED, FPT_F_FLOCK_LOCKS },
 	[const_ilog2(FUSE_HAS_IOCTL_DIR)] = { INIT_HINT },

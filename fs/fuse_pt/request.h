@@ -96,6 +96,10 @@ struct fpt_pages {
  *	will be that the call makes, instead of who asks
  * @FPT_CALL_NOINTR: a signal does not send INTERRUPT (a fatal one still ends
  *	the wait)
+ * @FPT_CALL_OUT_MOVE: with OUT_PAGES and no @out piece: @pages are whole pages
+ *	of the page cache, locked and not yet up to date, that are nobody's
+ *	business but by their place: the transport may put others there that a
+ *	server gave away, locked too, and then has them in @pages.bv
  * @FPT_CALL_UNIQUE: the header carries @unique, which the server chose; for
  *	asynchronous calls without a reply
  */
@@ -112,6 +116,7 @@ enum fpt_call_flags {
 	FPT_CALL_NOINTR		= 1u << 9,
 	FPT_CALL_OWNER		= 1u << 10,
 	FPT_CALL_UNIQUE		= 1u << 11,
+	FPT_CALL_OUT_MOVE	= 1u << 12,
 };
 
 /**

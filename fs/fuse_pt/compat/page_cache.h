@@ -51,6 +51,14 @@ static inline struct folio *fpt_compat_grab_folio(struct address_space *mapping,
 #define filemap_grab_folio	fpt_compat_grab_folio
 #endif
 
+#ifndef FPT_HAVE_REPLACE_PAGE_CACHE_FOLIO
+static inline void replace_page_cache_folio(struct folio *old,
+					    struct folio *new)
+{
+	replace_page_cache_page(&old->page, &new->page);
+}
+#endif
+
 #ifndef FPT_HAVE_FOLIO_END_READ
 static inline void folio_end_read(struct folio *folio, bool success)
 {

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Requests and replies by splice(2).
+ * Requests and replies by splice(2): FUSE_SPLICE_READ, FUSE_SPLICE_WRITE and
+ * FUSE_SPLICE_MOVE say that they can be.
  *
  *	rawpipe DIR [TEST]
  */
+#include <sched.h>
 #include <sys/sendfile.h>
 #include "rawcheck.h"
 
@@ -321,6 +323,205 @@ static void test_reply_file(struct raw *r)
 	free(data);
 }
 
+#define PAGE	4096
+
+/* How many of the file's pages are in the page cache? */
+static long pages_cached(int fd, size_t size)
+{
+	unsigned char in[FILE_SIZE / PAGE];
+	void *at = mmap(NULL, size, PROT_READ, MAP_SHARED, fd, 0);
+	long n = 0;
+	size_t i;
+
+	if (at == MAP_FAILED || mincore(at, size, in))
+		return -1;
+	for (i = 0; i < size / PAGE; i++)
+		n += in[i] & 1;
+	munmap(at, size);
+	return n;
+}
+
+/* A file on disk whose pages are cached one by one, so that each can be moved. */
+static int source_open(const struct raw *r, const unsigned char *data)
+{
+	char name[512], page[PAGE];
+	int fd, i;
+
+	snprintf(name, sizeof(name), "%s.src", r->dir);
+	fd = open(name, O_RDWR | O_CREAT | O_TRUNC, 0600);
+	unlink(name);
+	CHECK_IS(write(fd, data, FILE_SIZE), FILE_SIZE);
+	CHECK_IS(fsync(fd), 0);
+	CHECK_IS(posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED), 0);
+	CHECK_IS(posix_fadvise(fd, 0, 0, POSIX_FADV_RANDOM), 0);
+	for (i = 0; i < FILE_SIZE / PAGE; i++)
+		CHECK_IS(pread(fd, page, PAGE, (loff_t)i * PAGE), PAGE);
+	return fd;
+}
+
+/* Read twice: the second time it is the page cache alone that has the data. */
+static int client_read_twice(const char *dir)
+{
+	int err = client_read(dir);
+
+	return err ? err : client_read(dir);
+}
+
+/*
+ * READ answered with pages of @fd, or with ones that were written to the pipe
+ * where @fd is -1. What is in the pipe's and the server's memory changes after.
+ */
+static void check_moves(struct raw *r, int fd, unsigned char *data,
+			unsigned int flags)
+{
+	struct fuse_out_header out = { };
+	struct fuse_read_in *in = r->arg;
+	pid_t pid = client_start(r, client_read_twice);
+	static unsigned char junk[MAX_WRITE];
+	int pipes[2], ms = LONG_MS, status = -1;
+	loff_t at;
+	size_t n;
+
+	pipe_new(pipes, RAW_BUFFER);
+	memset(junk, 0xee, sizeof(junk));
+	while (waitpid(pid, &status, WNOHANG) != pid) {
+		if (raw_next(r, 20) <= 0) {
+			ms -= 20;
+			if (!CHECK(ms > 0))
+				break;
+			continue;
+		}
+		if (r->head->opcode != FUSE_READ) {
+			fs_answer(r);
+			continue;
+		}
+		at = in->offset;
+		if (at + in->size > FILE_SIZE)
+			in->size = at < FILE_SIZE ? FILE_SIZE - at : 0;
+		out.len = sizeof(out) + in->size;
+		out.unique = r->head->unique;
+		CHECK_IS(write(pipes[1], &out, sizeof(out)), sizeof(out));
+		for (n = 0; n < in->size; n += PAGE) {
+			if (fd >= 0)
+				CHECK_IS(splice(fd, &at, pipes[1], NULL, PAGE, 0),
+					 PAGE);
+			else
+				CHECK_IS(write(pipes[1], data + at + n, PAGE),
+					 PAGE);
+		}
+		CHECK_IS(splice(pipes[0], NULL, r->fd, NULL, out.len, flags),
+			 out.len);
+		/* The pipe uses pages once more that it still has. */
+		CHECK_IS(write(pipes[1], junk, sizeof(junk)), sizeof(junk));
+		CHECK_IS(read(pipes[0], junk, sizeof(junk)), sizeof(junk));
+	}
+	CHECK(WIFEXITED(status));
+	CHECK_IS(WEXITSTATUS(status), 0);
+	pipe_close(pipes);
+}
+
+/*
+ * Pages are moved: out of the file that they came from. And not if not asked.
+ * Each CPU keeps some that were just used, but no whole READ of them.
+ */
+static void test_read_moved(struct raw *r)
+{
+	unsigned char *data = malloc(FILE_SIZE);
+	cpu_set_t all, one;
+	long before;
+	int fd;
+
+	CHECK_IS(sched_getaffinity(0, sizeof(all), &all), 0);
+	CPU_ZERO(&one);
+	CPU_SET(sched_getcpu(), &one);
+	CHECK_IS(sched_setaffinity(0, sizeof(one), &one), 0);
+	fs_fill(data, 0, FILE_SIZE);
+	fd = source_open(r, data);
+	before = pages_cached(fd, FILE_SIZE);
+	CHECK_IS(before, FILE_SIZE / PAGE);
+	check_moves(r, fd, data, SPLICE_F_MOVE);
+	printf("# %ld of %ld pages stayed\n", pages_cached(fd, FILE_SIZE), before);
+	CHECK(pages_cached(fd, FILE_SIZE) < before);
+	CHECK_IS(sched_setaffinity(0, sizeof(all), &all), 0);
+	close(fd);
+	free(data);
+}
+
+static void test_read_not_moved(struct raw *r)
+{
+	unsigned char *data = malloc(FILE_SIZE);
+	int fd;
+
+	fs_fill(data, 0, FILE_SIZE);
+	fd = source_open(r, data);
+	check_moves(r, fd, data, 0);
+	CHECK_IS(pages_cached(fd, FILE_SIZE), FILE_SIZE / PAGE);
+	close(fd);
+	free(data);
+}
+
+/* The pipe's own pages, which nobody else has. */
+static void test_read_moved_own(struct raw *r)
+{
+	unsigned char *data = malloc(FILE_SIZE);
+
+	fs_fill(data, 0, FILE_SIZE);
+	check_moves(r, -1, data, SPLICE_F_MOVE);
+	free(data);
+}
+
+/*
+ * Pages that have a second user stay where they are: here a copy of the pipe,
+ * and the memory of the server, which writes to it afterwards.
+ */
+static void test_read_shared(struct raw *r)
+{
+	struct fuse_out_header out = { };
+	struct fuse_read_in *in = r->arg;
+	pid_t pid = client_start(r, client_read_twice);
+	unsigned char *data, *seen = malloc(RAW_BUFFER);
+	int pipes[2], copy[2], ms = LONG_MS, status = -1;
+	struct iovec iov;
+	size_t at;
+
+	data = mmap(NULL, FILE_SIZE, PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	pipe_new(pipes, RAW_BUFFER);
+	pipe_new(copy, RAW_BUFFER);
+	while (waitpid(pid, &status, WNOHANG) != pid) {
+		if (raw_next(r, 20) <= 0) {
+			ms -= 20;
+			if (!CHECK(ms > 0))
+				break;
+			continue;
+		}
+		if (r->head->opcode != FUSE_READ) {
+			fs_answer(r);
+			continue;
+		}
+		fs_fill(data, in->offset, in->size);
+		out.len = sizeof(out) + in->size;
+		out.unique = r->head->unique;
+		CHECK_IS(write(pipes[1], &out, sizeof(out)), sizeof(out));
+		for (at = 0; at < in->size / 2; at += PAGE)
+			CHECK_IS(write(pipes[1], data + at, PAGE), PAGE);
+		iov = (struct iovec){ data + at, in->size - at };
+		CHECK_IS(vmsplice(pipes[1], &iov, 1, SPLICE_F_GIFT), iov.iov_len);
+		CHECK_IS(tee(pipes[0], copy[1], out.len, 0), out.len);
+		CHECK_IS(splice(pipes[0], NULL, r->fd, NULL, out.len,
+				SPLICE_F_MOVE), out.len);
+		memset(data, 0xee, FILE_SIZE);
+		CHECK_IS(read(copy[0], seen, out.len), out.len);
+		CHECK(fs_same(seen + sizeof(out), in->offset, at));
+	}
+	CHECK(WIFEXITED(status));
+	CHECK_IS(WEXITSTATUS(status), 0);
+	pipe_close(pipes);
+	pipe_close(copy);
+	munmap(data, FILE_SIZE);
+	free(seen);
+}
+
 /* A pipe with less room than any request may need: as a small buffer. */
 static void test_small_pipe(struct raw *r)
 {
@@ -418,6 +619,10 @@ static const struct test tests[] = {
 	{ "reply-file", test_reply_file },
 	{ "read", test_read },
 	{ "read-pieces", test_read_pieces },
+	{ "read-moved", test_read_moved },
+	{ "read-not-moved", test_read_not_moved },
+	{ "read-moved-own", test_read_moved_own },
+	{ "read-shared", test_read_shared },
 	{ "small-pipe", test_small_pipe },
 	{ "no-reader", test_no_reader },
 	{ "pipe-outlives", test_pipe_outlives },
