@@ -116,7 +116,8 @@ static int check_file(const struct fpt_conn *conn, struct file *file, int fd)
 	if (!inode->i_fop->read_iter)
 		return refuse("its file system cannot read into iterators", fd,
 			      -EOPNOTSUPP);
-	if (inode->i_sb == READ_ONCE(conn->sb))
+	/* Whose ever it is, of another type it is something else. */
+	if (inode->i_sb->s_fs_info == conn)
 		return refuse("it is a file of this mount", fd, -ELOOP);
 	if (inode->i_sb->s_stack_depth >= conn->max_stack_depth)
 		return refuse("its file system is stacked too deep", fd,

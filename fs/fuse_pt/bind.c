@@ -213,22 +213,21 @@ static int bind_add(struct fpt_conn *conn, struct fpt_bind *bind)
 	return err;
 }
 
+static int bind_node(struct inode *inode, void *data)
+{
+	int err = bind_claim(fpt_inode_conn(inode), inode);
+
+	if (!err && S_ISREG(inode->i_mode))
+		fpt_attr_stale(inode, fpt_bound_stat(inode));
+	return err;
+}
+
 /* Is there an inode that waits for it? */
 static int bind_known(struct fpt_conn *conn, u64 node)
 {
-	struct inode *inode;
-	int err = 0;
+	int err = fpt_node_act(conn, node, bind_node, NULL);
 
-	down_read(&conn->sb_lock);
-	inode = fpt_node_get(conn, node);
-	if (inode) {
-		err = bind_claim(conn, inode);
-		if (!err && S_ISREG(inode->i_mode))
-			fpt_attr_stale(inode, fpt_bound_stat(inode));
-		iput(inode);
-	}
-	up_read(&conn->sb_lock);
-	return err;
+	return err == -ENOENT ? 0 : err;
 }
 
 static int bind_check(const struct fpt_conn *conn,
@@ -286,36 +285,45 @@ int fpt_bind(struct fpt_conn *conn, const struct fuse_pt_bind *args)
 
 /* -------- the end -------- */
 
-int fpt_unbind(struct fpt_conn *conn, u64 node)
+static struct fpt_bind *bind_take(struct fpt_binds *binds, u64 node)
 {
-	struct fpt_binds *binds = &conn->binds;
-	struct inode *inode;
 	struct fpt_bind *bind;
-	u32 stat = 0;
 
-	if (!fpt_has(conn, FPT_F_PASSTHROUGH))
-		return -EPERM;
-
-	down_read(&conn->sb_lock);
-	inode = fpt_node_get(conn, node);
-	if (inode) {
-		stat = fpt_bound_stat(inode);
-		if (fpt_bound(inode) & FUSE_PT_BIND_WRITE_ATTR)
-			fpt_bind_write_attr(inode);
-	}
 	spin_lock(&binds->lock);
 	bind = tree_find(binds, node);
 	if (bind)
 		tree_take(binds, bind);
 	spin_unlock(&binds->lock);
-	if (inode) {
-		/* The server's word counts again. */
-		if (stat)
-			fpt_attr_stale(inode, stat);
-		iput(inode);
-	}
-	up_read(&conn->sb_lock);
+	return bind;
+}
 
+static int unbind_node(struct inode *inode, void *data)
+{
+	struct fpt_bind **bind = data;
+	u32 bound = fpt_bound(inode), stat = fpt_bound_stat(inode);
+
+	/* The node's inode in another superblock may be the bound one. */
+	if (!bound)
+		return 0;
+	if (bound & FUSE_PT_BIND_WRITE_ATTR)
+		fpt_bind_write_attr(inode);
+	*bind = bind_take(&fpt_inode_conn(inode)->binds, fpt_inode_id(inode));
+	/* The server's word counts again. */
+	if (stat)
+		fpt_attr_stale(inode, stat);
+	return 0;
+}
+
+int fpt_unbind(struct fpt_conn *conn, u64 node)
+{
+	struct fpt_bind *bind = NULL;
+
+	if (!fpt_has(conn, FPT_F_PASSTHROUGH))
+		return -EPERM;
+
+	fpt_node_act(conn, node, unbind_node, &bind);
+	if (!bind)
+		bind = bind_take(&conn->binds, node);
 	if (!bind)
 		return -ENOENT;
 	bind_free(bind);

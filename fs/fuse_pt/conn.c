@@ -66,6 +66,8 @@ struct fpt_conn *fpt_conn_new(struct user_namespace *user_ns)
 	fpt_binds_init(&conn->binds);
 	fpt_timeout_init(conn);
 	init_rwsem(&conn->sb_lock);
+	spin_lock_init(&conn->submounts_lock);
+	INIT_LIST_HEAD(&conn->submounts);
 	INIT_LIST_HEAD(&conn->ctl_link);
 	return conn;
 }

@@ -69,6 +69,7 @@ enum fpt_feature {
 	FPT_F_CREATE_SUPP_GROUP,
 	FPT_F_CACHE_SYMLINKS,
 	FPT_F_REQUEST_TIMEOUT,
+	FPT_F_SUBMOUNTS,
 	FPT_F_NR
 };
 
@@ -126,7 +127,10 @@ enum fpt_conn_state {
  * @backings: registered backing files
  * @binds: node ids that are bound to them
  * @stats: counters of each CPU, see stats.h
- * @sb: superblock, or NULL once it went away; under @sb_lock
+ * @sb: the superblock that was mounted, or NULL once it went away; under
+ *	@sb_lock
+ * @submounts: other superblocks, of submounts, which all went away before;
+ *	under @submounts_lock
  * @dev: s_dev, and the name of the control directory
  */
 struct fpt_conn {
@@ -182,6 +186,8 @@ struct fpt_conn {
 
 	struct rw_semaphore	sb_lock;
 	struct super_block	*sb;
+	spinlock_t		submounts_lock;	/* see above */
+	struct list_head	submounts;
 	dev_t			dev;
 	struct list_head	ctl_link;	/* ctl.c's list of connections */
 	struct rcu_head		rcu;

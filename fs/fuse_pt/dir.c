@@ -17,6 +17,7 @@
 #include "dir.h"
 #include "node.h"
 #include "request.h"
+#include "submount.h"
 
 /*
  * A dentry has two words for its file system: d_time holds until when it may be
@@ -173,7 +174,9 @@ bool fpt_entry_confirms(struct inode *inode, const struct fuse_entry_out *entry,
 
 	if (!fpt_entry_sane(entry) || entry->nodeid != node->id ||
 	    inode->i_generation != (u32)entry->generation ||
-	    !fpt_attr_same_type(inode, &entry->attr) || fpt_inode_stale(inode))
+	    !fpt_attr_same_type(inode, &entry->attr) || fpt_inode_stale(inode) ||
+	    !!IS_AUTOMOUNT(inode) !=
+	    fpt_marks_submount(fpt_inode_conn(inode), &entry->attr))
 		return false;
 
 	spin_lock(&node->lock);
@@ -206,7 +209,7 @@ struct dentry *fpt_entry_splice(struct inode *dir, struct inode *inode,
 
 	/* The VFS would refuse it too, with a line in the log each time. */
 	if (!IS_ERR_OR_NULL(inode) && S_ISDIR(inode->i_mode) &&
-	    leads_to(inode, dentry)) {
+	    (inode == d_inode(dentry->d_sb->s_root) || leads_to(inode, dentry))) {
 		iput(inode);
 		return ERR_PTR(-ELOOP);
 	}
@@ -344,6 +347,7 @@ FPT_D_REVALIDATE_SHIM(fpt_d_revalidate)
 
 const struct dentry_operations fpt_dentry_ops = {
 	.d_revalidate	= FPT_D_REVALIDATE_OP(fpt_d_revalidate),
+	.d_automount	= fpt_automount,
 };
 
 /* The root has no name that could be looked up. */

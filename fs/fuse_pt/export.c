@@ -72,6 +72,7 @@ static struct inode *export_ask(struct super_block *sb, u64 id,
 	struct fpt_conn *conn = sb->s_fs_info;
 	const struct qstr dots = QSTR(name);
 	struct fuse_entry_out entry;
+	struct inode *root;
 	u64 epoch;
 	int err;
 
@@ -85,8 +86,11 @@ static struct inode *export_ask(struct super_block *sb, u64 id,
 	if (err)
 		return ERR_PTR(err);
 	/* No lookup leads to the root: it is there as long as the mount. */
-	if (entry.nodeid == FUSE_ROOT_ID)
-		return igrab(d_inode(sb->s_root));
+	if (entry.nodeid == FUSE_ROOT_ID) {
+		root = d_inode(sb->s_root);
+		return fpt_inode_id(root) == FUSE_ROOT_ID ? igrab(root) :
+		       ERR_PTR(-ESTALE);
+	}
 	return fpt_entry_inode(sb, &entry, epoch);
 }
 
@@ -113,7 +117,8 @@ static struct dentry *export_find(struct super_block *sb,
 		inode = export_ask(sb, id, ".");
 	if (IS_ERR(inode))
 		return ERR_CAST(inode);
-	if (fpt_inode_id(inode) != id ||
+	/* Behind a submount's mountpoint is another superblock's root. */
+	if (fpt_inode_id(inode) != id || IS_AUTOMOUNT(inode) ||
 	    inode->i_generation != node->generation) {
 		iput(inode);
 		return ERR_PTR(-ESTALE);

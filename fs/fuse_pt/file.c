@@ -23,6 +23,7 @@
 #include "poll.h"
 #include "request.h"
 #include "stats.h"
+#include "submount.h"
 #include "writeback.h"
 
 /* What is no business of OPEN: the VFS has dealt with it. */
@@ -63,6 +64,24 @@ struct fpt_file *fpt_file_get(struct fpt_file *ff)
 	return ff;
 }
 
+/* For RELEASE, which comes after the last use of the file. */
+static void file_hold_inode(struct inode *inode, struct fpt_file *ff)
+{
+	ff->holds_sb = fpt_submount_hold(inode);
+	ff->inode = inode;
+}
+
+static void file_end_work(struct work_struct *work)
+{
+	struct fpt_file *ff = container_of(work, struct fpt_file, end);
+	struct inode *inode = ff->inode;
+	struct super_block *sb = inode->i_sb;
+
+	fpt_file_discard(ff);
+	iput(inode);
+	fpt_submount_let_go(sb);
+}
+
 /* The server answered RELEASE, or never will. */
 static void file_released(struct fpt_conn *conn, struct fpt_call *call)
 {
@@ -72,6 +91,12 @@ static void file_released(struct fpt_conn *conn, struct fpt_call *call)
 	if (ff->forget) {
 		fpt_forget_queue(conn, ff->forget, ff->node, 1);
 		ff->forget = NULL;
+	}
+	/* This may be the server that the end of a superblock waits for. */
+	if (ff->holds_sb) {
+		INIT_WORK(&ff->end, file_end_work);
+		fpt_submount_queue(&ff->end);
+		return;
 	}
 	fpt_file_discard(ff);
 	iput(inode);
@@ -136,8 +161,7 @@ void fpt_file_close(struct inode *inode, struct file *file, u32 op)
 			fpt_wb_disown(inode);
 		fpt_iomode_close(inode, ff);
 	}
-	ihold(inode);
-	ff->inode = inode;
+	file_hold_inode(inode, ff);
 	file_end(ff, op, file->f_flags);
 }
 
@@ -260,8 +284,7 @@ struct fpt_file *fpt_file_open_own(struct inode *inode, unsigned int flags,
 void fpt_file_close_own(struct inode *inode, struct fpt_file *ff,
 			unsigned int flags, u32 op)
 {
-	ihold(inode);
-	ff->inode = inode;
+	file_hold_inode(inode, ff);
 	file_end(ff, op, flags);
 }
 
@@ -327,8 +350,7 @@ int fpt_file_take(struct inode *inode, struct file *file, struct fpt_file *ff,
 			fpt_iomode_close(inode, ff);
 	}
 	if (err) {
-		ihold(inode);
-		ff->inode = inode;
+		file_hold_inode(inode, ff);
 		file_end(ff, FUSE_RELEASE, file->f_flags);
 		return err;
 	}

@@ -7,6 +7,7 @@
 
 #include <linux/fs.h>
 #include <linux/refcount.h>
+#include <linux/workqueue.h>
 #include <linux/fuse_pt.h>
 #include "dircache.h"
 #include "node.h"
@@ -69,6 +70,8 @@ enum fpt_file_locks {
  * @dirpos: directories: where it is in the cached listing
  * @inode: referenced from close until RELEASE was answered, so that the server
  *	gets no FORGET before; umount waits for it with fpt_queue_drain()
+ * @holds_sb: and so is its superblock, a submount's
+ * @end: lets go of both
  * @forget: FORGET to be sent after RELEASE, for a node that came with a late
  *	answer to CREATE; else NULL
  */
@@ -85,6 +88,7 @@ struct fpt_file {
 	bool			owns;
 	bool			bound;
 	bool			append_only;
+	bool			holds_sb;
 	u32			lets;
 	struct file		*back;
 	struct fpt_backing	*backing;
@@ -94,10 +98,13 @@ struct fpt_file {
 	struct fpt_dirpos	dirpos;
 	struct inode		*inode;
 	struct fpt_forget	*forget;
-	struct {
-		struct fpt_call		call;
-		struct fuse_release_in	in;
-	} release;
+	union {
+		struct {
+			struct fpt_call		call;
+			struct fuse_release_in	in;
+		} release;
+		struct work_struct	end;
+	};
 };
 
 static inline struct fpt_file *fpt_file(const struct file *file)

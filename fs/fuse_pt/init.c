@@ -212,6 +212,7 @@ static const struct init_row {
 	[const_ilog2(FUSE_REQUEST_TIMEOUT)] = {
 		INIT_AGREED, FPT_F_REQUEST_TIMEOUT
 	},
+	[const_ilog2(FUSE_SUBMOUNTS)] = { INIT_AGREED, FPT_F_SUBMOUNTS },
 	[const_ilog2(FUSE_PASSTHROUGH)] = {
 		INIT_AGREED, FPT_F_PASSTHROUGH, .take = init_take_passthrough
 	},
@@ -224,7 +225,7 @@ static const struct init_row {
 	},
 };
 
-static u64 init_offer(void)
+static u64 init_offer(const struct fpt_conn *conn)
 {
 	u64 offer = 0;
 	int bit;
@@ -232,6 +233,9 @@ static u64 init_offer(void)
 	for (bit = 0; bit < ARRAY_SIZE(init_rows); bit++)
 		if (init_rows[bit].kind != INIT_NOT_OFFERED)
 			offer |= BIT_ULL(bit);
+	/* A server of a block device has one file system, which umount ends. */
+	if (conn->destroy)
+		offer &= ~FUSE_SUBMOUNTS;
 	return offer;
 }
 
@@ -239,6 +243,7 @@ static void init_agree(struct fpt_conn *conn, struct super_block *sb,
 		       const struct fuse_init_out *out)
 {
 	const struct init_row *row;
+	u64 offer = init_offer(conn);
 	u64 flags = 0;
 	int bit;
 
@@ -246,10 +251,10 @@ static void init_agree(struct fpt_conn *conn, struct super_block *sb,
 		flags = out->flags;
 	if (flags & FUSE_INIT_EXT)
 		flags |= (u64)out->flags2 << 32;
-	if (flags & ~init_offer())
+	if (flags & ~offer)
 		pr_debug("%u:%u: INIT: flags 0x%llx were not offered, ignored\n",
-			 MAJOR(conn->dev), MINOR(conn->dev),
-			 flags & ~init_offer());
+			 MAJOR(conn->dev), MINOR(conn->dev), flags & ~offer);
+	flags &= offer;
 
 	for (bit = 0; bit < ARRAY_SIZE(init_rows); bit++) {
 		row = &init_rows[bit];
@@ -424,7 +429,7 @@ static int init_send(struct fpt_conn *conn, struct init_talk *talk)
 int fpt_init_start(struct fpt_conn *conn)
 {
 	struct init_talk *talk = kzalloc_obj(struct init_talk);
-	u64 offer = init_offer();
+	u64 offer = init_offer(conn);
 	int err;
 
 	if (!talk)

@@ -23,6 +23,7 @@
 #include "node.h"
 #include "request.h"
 #include "stack.h"
+#include "submount.h"
 #include "super.h"
 
 static bool replace_fuse;
@@ -90,6 +91,7 @@ static const struct {
 	{ "stacked I/O",	fpt_stack_init,		fpt_stack_exit },
 	/* What RCU has yet to free goes back to the caches above. */
 	{ "RCU callbacks",	NULL,			rcu_barrier },
+	{ "submounts",		fpt_submount_init,	fpt_submount_exit },
 	MODULE_TYPE(&fpt_type_fuse, .replaces = true),
 	MODULE_TYPE(&fpt_type_fuseblk, .replaces = true),
 	MODULE_TYPE(&fpt_ctl_types[FPT_CTL_FUSE], .replaces = true),

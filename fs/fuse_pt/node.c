@@ -14,6 +14,7 @@
 #include "iomode.h"
 #include "node.h"
 #include "request.h"
+#include "submount.h"
 #include "writeback.h"
 
 static struct kmem_cache *node_cache;
@@ -98,10 +99,48 @@ static int node_set_id(struct inode *inode, void *id)
 	return 0;
 }
 
-struct inode *fpt_node_get(struct fpt_conn *conn, u64 id)
+/* What @act made of the inode of @id in @sb, or -ENOENT. */
+static int node_act(struct super_block *sb, u64 id, fpt_node_fn *act,
+		    void *data)
 {
-	lockdep_assert_held(&conn->sb_lock);
-	return conn->sb ? fpt_node_known(conn->sb, id) : NULL;
+	struct inode *inode = fpt_node_known(sb, id);
+	int err;
+
+	if (!inode)
+		return -ENOENT;
+	err = act(inode, data);
+	iput(inode);
+	return err;
+}
+
+/* Until one ends it; else the first error that is more than not to be there. */
+static int node_act_all(struct fpt_conn *conn, u64 id, fpt_node_fn *act,
+			void *data)
+{
+	struct fpt_submount *sub = NULL;
+	int ret = -ENOENT, err;
+
+	if (conn->sb)
+		ret = node_act(conn->sb, id, act, data);
+	while (ret <= 0 && (sub = fpt_submount_next(conn, sub))) {
+		err = node_act(sub->sb, id, act, data);
+		if (err > 0 || ret == -ENOENT)
+			ret = err;
+		else if (!ret && err != -ENOENT)
+			ret = err;
+	}
+	fpt_submount_put(conn, sub);
+	return min(ret, 0);
+}
+
+int fpt_node_act(struct fpt_conn *conn, u64 id, fpt_node_fn *act, void *data)
+{
+	int err;
+
+	down_read(&conn->sb_lock);
+	err = node_act_all(conn, id, act, data);
+	up_read(&conn->sb_lock);
+	return err;
 }
 
 /* What does not change as long as the node lives. */
@@ -146,6 +185,30 @@ static void node_give_back(struct fpt_conn *conn, u64 id)
 				 id, 1);
 }
 
+/* A submount's mountpoint: its node is the submount's root, see submount.c. */
+static struct inode *node_new_mountpoint(struct super_block *sb, u64 id,
+					 u64 generation,
+					 const struct fuse_attr *attr)
+{
+	struct inode *inode = new_inode(sb);
+
+	if (!inode)
+		return NULL;
+	fpt_node(inode)->id = id;
+	node_become(inode, generation, attr);
+	inode->i_flags |= S_AUTOMOUNT;
+	return inode;
+}
+
+/* What other inode than the one that it has can have the id of a root? */
+static bool node_is_root(const struct inode *inode)
+{
+	const struct dentry *root = inode->i_sb->s_root;
+
+	return fpt_inode_id(inode) == FUSE_ROOT_ID ||
+	       (root && d_inode(root) == inode);
+}
+
 struct inode *fpt_node_find(struct super_block *sb, u64 id, u64 generation,
 			    const struct fuse_attr *attr, u64 life, u64 epoch)
 {
@@ -153,6 +216,17 @@ struct inode *fpt_node_find(struct super_block *sb, u64 id, u64 generation,
 	struct fpt_node *fn;
 	struct inode *inode;
 	bool born;
+
+	if (fpt_marks_submount(conn, attr)) {
+		inode = node_new_mountpoint(sb, id, generation, attr);
+		if (!inode) {
+			node_give_back(conn, id);
+			return ERR_PTR(-ENOMEM);
+		}
+		fpt_node(inode)->lookups = 1;
+		fpt_attr_apply(inode, attr, life, epoch);
+		return inode;
+	}
 
 	for (;;) {
 		inode = iget5_locked(sb, id, node_has_id, node_set_id, &id);
@@ -169,7 +243,8 @@ struct inode *fpt_node_find(struct super_block *sb, u64 id, u64 generation,
 		    fpt_attr_same_type(inode, attr))
 			break;
 		/* The root cannot be replaced, so whoever differs is wrong. */
-		if (id == FUSE_ROOT_ID) {
+		if (node_is_root(inode)) {
+			node_give_back(conn, id);
 			iput(inode);
 			return ERR_PTR(-EIO);
 		}

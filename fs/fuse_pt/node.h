@@ -157,12 +157,18 @@ struct inode *fpt_node_find(struct super_block *sb, u64 id, u64 generation,
  */
 struct inode *fpt_node_known(struct super_block *sb, u64 id);
 
+/* Something to be done with an inode. Return: 0, an error, or 1 to end it. */
+typedef int (fpt_node_fn)(struct inode *inode, void *data);
+
 /**
- * fpt_node_get() - the same for who has only the connection
- * @conn: its sb_lock held, for as long as the reference
- * Return: inode with a reference, or NULL.
+ * fpt_node_act() - have something done with a node in each superblock of @conn
+ * @act: is given an inode of @id, and @data
+ *
+ * Where the server shows a file system in two places, the node has two inodes.
+ * Superblocks are kept meanwhile. Return: 0; -ENOENT if there is no inode; the
+ * first error of @act.
  */
-struct inode *fpt_node_get(struct fpt_conn *conn, u64 id);
+int fpt_node_act(struct fpt_conn *conn, u64 id, fpt_node_fn *act, void *data);
 
 /**
  * fpt_node_mark_stale() - the server contradicted itself about this inode

@@ -78,26 +78,28 @@ static int pages_drop(struct inode *inode, loff_t off, loff_t len)
 	return err ? err : invalidate_inode_pages2_range(mapping, first, last);
 }
 
+static int inval_node(struct inode *inode, void *data)
+{
+	const struct fuse_notify_inval_inode_out *out = data;
+
+	fpt_attr_stale(inode, FPT_STAT_ALL);
+	/* A negative offset means the attributes alone. */
+	return out->off < 0 ? 0 : pages_drop(inode, out->off, out->len);
+}
+
 static int notify_inval_inode(struct fpt_conn *conn,
 			      const union notify_head *head,
 			      struct iov_iter *from)
 {
-	struct inode *inode;
-	int err = -ENOENT;
+	struct fuse_notify_inval_inode_out out = head->inode;
 
-	down_read(&conn->sb_lock);
-	inode = fpt_node_get(conn, head->inode.ino);
-	if (inode) {
-		fpt_attr_stale(inode, FPT_STAT_ALL);
-		err = 0;
-		/* A negative offset means the attributes alone. */
-		if (head->inode.off >= 0)
-			err = pages_drop(inode, head->inode.off,
-					 head->inode.len);
-		iput(inode);
-	}
-	up_read(&conn->sb_lock);
-	return err;
+	return fpt_node_act(conn, out.ino, inval_node, &out);
+}
+
+static int prune_node(struct inode *inode, void *data)
+{
+	d_prune_aliases(inode);
+	return 0;
 }
 
 /* Let go of nodes that nobody uses. Not to know one is as good. */
@@ -106,7 +108,6 @@ static int notify_prune(struct fpt_conn *conn, const union notify_head *head,
 {
 	u64 left = head->prune.count;
 	u64 ids[NOTIFY_BATCH];
-	struct inode *inode;
 	size_t nr, i;
 
 	if (iov_iter_count(from) != left * sizeof(*ids))
@@ -120,15 +121,8 @@ static int notify_prune(struct fpt_conn *conn, const union notify_head *head,
 		if (fatal_signal_pending(current))
 			return -EINTR;
 
-		down_read(&conn->sb_lock);
-		for (i = 0; i < nr; i++) {
-			inode = fpt_node_get(conn, ids[i]);
-			if (!inode)
-				continue;
-			d_prune_aliases(inode);
-			iput(inode);
-		}
-		up_read(&conn->sb_lock);
+		for (i = 0; i < nr; i++)
+			fpt_node_act(conn, ids[i], prune_node, NULL);
 		cond_resched();
 	}
 	return 0;
@@ -236,8 +230,9 @@ static int bury_node(struct dentry *entry, u64 id)
 	return err;
 }
 
-static int dir_take_back(struct inode *dir, const struct told_name *told)
+static int dir_take_back(struct inode *dir, void *data)
 {
+	const struct told_name *told = data;
 	struct dentry *entry;
 	int err = 0;
 
@@ -265,20 +260,13 @@ static int dir_take_back(struct inode *dir, const struct told_name *told)
 static int take_back(struct fpt_conn *conn, struct told_name *told,
 		     struct iov_iter *from)
 {
-	struct inode *dir;
-	int err = -ENOENT;
+	int err;
 
 	told->text = take_text(from, told->len);
 	if (IS_ERR(told->text))
 		return PTR_ERR(told->text);
 
-	down_read(&conn->sb_lock);
-	dir = fpt_node_get(conn, told->parent);
-	if (dir) {
-		err = dir_take_back(dir, told);
-		iput(dir);
-	}
-	up_read(&conn->sb_lock);
+	err = fpt_node_act(conn, told->parent, dir_take_back, told);
 	kfree(told->text);
 	return err;
 }
@@ -325,48 +313,62 @@ static int notify_poll(struct fpt_conn *conn, const union notify_head *head,
 	return 0;
 }
 
+/**
+ * struct told_data - what a file has, or is asked for
+ * @conn: connection
+ * @head: which part
+ * @from: its content, for STORE
+ */
+struct told_data {
+	struct fpt_conn			*conn;
+	const union notify_head		*head;
+	const struct iov_iter		*from;
+};
+
+static int store_node(struct inode *inode, void *data)
+{
+	const struct told_data *told = data;
+	struct iov_iter from = *told->from;
+
+	return S_ISREG(inode->i_mode) ?
+		fpt_store(inode, told->head->store.offset, &from) : -EINVAL;
+}
+
 static int notify_store(struct fpt_conn *conn, const union notify_head *head,
 			struct iov_iter *from)
 {
 	const struct fuse_notify_store_out *out = &head->store;
-	struct inode *inode;
-	int err = -ENOENT;
+	struct told_data told = { .conn = conn, .head = head, .from = from };
 
 	if (iov_iter_count(from) != out->size ||
 	    out->offset > MAX_LFS_FILESIZE ||
 	    out->size > MAX_LFS_FILESIZE - out->offset)
 		return -EINVAL;
 
-	down_read(&conn->sb_lock);
-	inode = fpt_node_get(conn, out->nodeid);
-	if (inode) {
-		err = S_ISREG(inode->i_mode) ?
-			fpt_store(inode, out->offset, from) : -EINVAL;
-		iput(inode);
-	}
-	up_read(&conn->sb_lock);
-	return err;
+	return fpt_node_act(conn, out->nodeid, store_node, &told);
+}
+
+/* One of them answers for all. */
+static int retrieve_node(struct inode *inode, void *data)
+{
+	const struct told_data *told = data;
+	int err = -EINVAL;
+
+	if (S_ISREG(inode->i_mode))
+		err = fpt_retrieve(told->conn, inode, &told->head->retrieve);
+	return err ? err : 1;
 }
 
 static int notify_retrieve(struct fpt_conn *conn, const union notify_head *head,
 			   struct iov_iter *from)
 {
 	const struct fuse_notify_retrieve_out *out = &head->retrieve;
-	struct inode *inode;
-	int err = -ENOENT;
+	struct told_data told = { .conn = conn, .head = head };
 
 	if (out->offset > MAX_LFS_FILESIZE)
 		return -EINVAL;
 
-	down_read(&conn->sb_lock);
-	inode = fpt_node_get(conn, out->nodeid);
-	if (inode) {
-		err = S_ISREG(inode->i_mode) ?
-			fpt_retrieve(conn, inode, out) : -EINVAL;
-		iput(inode);
-	}
-	up_read(&conn->sb_lock);
-	return err;
+	return fpt_node_act(conn, out->nodeid, retrieve_node, &told);
 }
 
 static int notify_resend(struct fpt_conn *conn, const union notify_head *head,

@@ -35,6 +35,7 @@
 #include "node.h"
 #include "queue.h"
 #include "request.h"
+#include "submount.h"
 #include "super.h"
 #include "timeout.h"
 #include "writeback.h"
@@ -315,7 +316,7 @@ static const struct super_operations super_ops = {
 
 /* -------- a new one -------- */
 
-static void super_set_identity(struct super_block *sb)
+void fpt_super_set_identity(struct super_block *sb)
 {
 	sb->s_magic = SUPER_MAGIC;
 	sb->s_op = &super_ops;
@@ -375,6 +376,14 @@ static int super_set_bdi(struct super_block *sb)
 	return bdi_set_max_ratio(sb->s_bdi, SUPER_DIRTY_SHARE);
 }
 
+int fpt_super_set_root(struct super_block *sb, struct inode *root)
+{
+	set_default_d_op(sb, &fpt_root_dentry_ops);
+	sb->s_root = d_make_root(root);
+	set_default_d_op(sb, &fpt_dentry_ops);
+	return sb->s_root ? 0 : -ENOMEM;
+}
+
 static int super_make_root(struct super_block *sb, umode_t mode)
 {
 	const struct fuse_attr attr = {
@@ -387,13 +396,7 @@ static int super_make_root(struct super_block *sb, umode_t mode)
 	/* Good for no time: the server is asked at the first use. */
 	root = fpt_node_find(sb, FUSE_ROOT_ID, 0, &attr, 0,
 			     fpt_attr_epoch(sb->s_fs_info));
-	if (IS_ERR(root))
-		return PTR_ERR(root);
-
-	set_default_d_op(sb, &fpt_root_dentry_ops);
-	sb->s_root = d_make_root(root);
-	set_default_d_op(sb, &fpt_dentry_ops);
-	return sb->s_root ? 0 : -ENOMEM;
+	return IS_ERR(root) ? PTR_ERR(root) : fpt_super_set_root(sb, root);
 }
 
 /* For a server that asked for it: the mount is there once INIT is agreed on. */
@@ -431,7 +434,7 @@ static int super_fill(struct super_block *sb, struct fs_context *fsc)
 	conn->dev = sb->s_dev;
 	sb->s_subtype = no_free_ptr(opts->subtype);
 
-	super_set_identity(sb);
+	fpt_super_set_identity(sb);
 	err = super_set_blocks(sb, fsc);
 	if (err)
 		return err;
@@ -443,7 +446,7 @@ static int super_fill(struct super_block *sb, struct fs_context *fsc)
 		return err;
 
 	down_write(&conn->sb_lock);
-	conn->sb = sb;
+	WRITE_ONCE(conn->sb, sb);
 	up_write(&conn->sb_lock);
 
 	err = fpt_dev_attach(opts->dev, conn);
@@ -458,7 +461,10 @@ static int super_fill(struct super_block *sb, struct fs_context *fsc)
 
 static int super_is_of(struct super_block *sb, struct fs_context *fsc)
 {
-	return sb->s_fs_info == fsc->sget_key;
+	const struct fpt_conn *conn = fsc->sget_key;
+
+	/* And not one of its submounts. */
+	return sb == READ_ONCE(conn->sb);
 }
 
 static int super_none_new(struct super_block *sb, struct fs_context *fsc)
@@ -555,6 +561,8 @@ static const struct fs_context_operations super_context_ops = {
 
 static int super_init_context(struct fs_context *fsc)
 {
+	if (fsc->purpose == FS_CONTEXT_FOR_SUBMOUNT)
+		return fpt_submount_init_context(fsc);
 	fsc->fs_private = kzalloc_obj(struct super_opts);
 	if (!fsc->fs_private)
 		return -ENOMEM;
@@ -585,8 +593,13 @@ static void super_destroy(struct fpt_conn *conn)
  */
 static void super_kill(struct super_block *sb)
 {
+	struct fpt_submount *sub = fpt_submount_of(sb);
 	struct fpt_conn *conn = sb->s_fs_info;
 
+	if (sub) {
+		fpt_submount_kill(sub);
+		return;
+	}
 	fpt_binds_write_attr(conn);
 	fpt_wb_drain(conn);
 	super_destroy(conn);
@@ -595,7 +608,7 @@ static void super_kill(struct super_block *sb)
 	/* Before the lock: a notification may hold it and wait for a reply. */
 	fpt_conn_abort(conn);
 	down_write(&conn->sb_lock);
-	conn->sb = NULL;
+	WRITE_ONCE(conn->sb, NULL);
 	up_write(&conn->sb_lock);
 
 	fpt_timeout_stop(conn);

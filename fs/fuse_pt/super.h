@@ -26,6 +26,10 @@ struct fpt_conn;
 extern struct file_system_type fpt_type, fpt_type_blk;
 extern struct file_system_type fpt_type_fuse, fpt_type_fuseblk;
 
+/* super.c: what every superblock of ours is, and the root of one */
+void fpt_super_set_identity(struct super_block *sb);
+int fpt_super_set_root(struct super_block *sb, struct inode *root);
+
 /* export.c: handles that can be opened, and where a server has none of them */
 extern const struct export_operations fpt_export_ops;
 extern const struct export_operations fpt_export_names_only;

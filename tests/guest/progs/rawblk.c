@@ -71,6 +71,8 @@ static void answer(struct raw *r)
 
 	switch (r->head->opcode) {
 	case FUSE_INIT:
+		printf("submounts=%s\n", ((struct fuse_init_in *)r->arg)->flags &
+		       FUSE_SUBMOUNTS ? "offered" : "no");
 		raw_reply(r, 0, &init, sizeof(init));
 		break;
 	case FUSE_GETATTR:

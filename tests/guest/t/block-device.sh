@@ -17,6 +17,7 @@ for how in answers dies; do
 	if [ $how = dies ]; then last=dies; else last=''; fi
 	# shellcheck disable=SC2086
 	out=$(timeout 60 rawblk "$T/m" "$dev" $last)
+	is submounts no
 	is stat OK
 	is stat_blksize 512
 	is exclusive EBUSY
