@@ -24,7 +24,6 @@
 #include "lower.h"
 #include "node.h"
 #include "request.h"
-#include "writeback.h"
 
 /**
  * struct attr_talk - a SETATTR of what a backing inode has
@@ -34,6 +33,7 @@
  * @inode: referenced; NULL for one that is gone
  * @forget: with a FORGET of @lookups that has to come after it, or NULL
  * @lookups: see @forget
+ * @round: of fpt_conn.writes, so that umount and syncfs wait for it
  */
 struct attr_talk {
 	struct fpt_call		call;
@@ -42,6 +42,7 @@ struct attr_talk {
 	struct inode		*inode;
 	struct fpt_forget	*forget;
 	u64			lookups;
+	u32			round;
 };
 
 /* May something have changed that the server was not told? Unmarks it. */
@@ -106,6 +107,7 @@ static void talk_done(struct fpt_conn *conn, struct fpt_call *call)
 {
 	struct attr_talk *talk = container_of(call, struct attr_talk, call);
 	struct inode *inode = talk->inode;
+	u32 round = talk->round;
 
 	if (talk->forget)
 		fpt_forget_queue(conn, talk->forget, call->node, talk->lookups);
@@ -116,12 +118,12 @@ static void talk_done(struct fpt_conn *conn, struct fpt_call *call)
 			fpt_bind_write_attr(inode);
 		iput(inode);
 	}
-	fpt_wb_landed(conn);
+	fpt_flight_end(&conn->writes, round);
 }
 
 static void talk_send(struct fpt_conn *conn, struct attr_talk *talk)
 {
-	fpt_wb_left(conn);
+	talk->round = fpt_flight_begin(&conn->writes);
 	talk->call.flags |= FPT_CALL_FORCE;
 	talk->call.done = talk_done;
 	if (fpt_call_async(conn, &talk->call, GFP_NOFS | __GFP_NOFAIL))

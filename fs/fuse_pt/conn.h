@@ -19,6 +19,7 @@
 #include "queue.h"
 #include "backing.h"
 #include "bind.h"
+#include "flight.h"
 
 struct super_block;
 struct dentry;
@@ -113,14 +114,13 @@ enum fpt_conn_state {
  * @names_told: @attr_epoch at the last change of @names_epoch: a reply that was
  *	asked for before it belongs to the older one
  * @nr_waiting: calls queued or in flight, as shown by the control fs
- * @nr_copies: WRITEs of dirty pages, and SETATTRs of their times, that did not
- *	end yet, see writeback.h
+ * @writes: WRITEs of dirty pages, and SETATTRs of their times, see writeback.h
  * @copy_pages: pages of those WRITEs
- * @copies_end: woken when @nr_copies falls to 0
  * @user_ns, @pid_ns: of the mounter; ids on the wire are translated to them
  * @owner_uid, @owner_gid: mount options user_id and group_id
  * @default_permissions, @allow_other: mount options
- * @destroy: the server is told of the umount, and waited for
+ * @destroy: the server is one of a block device: it is told of the umount and
+ *	of sync(2), and waited for
  * @owner_key: scrambles lock owners, which are kernel addresses
  * @polls: open files that were polled, by key; see poll.h
  * @polls_next: where the search for a new key goes on
@@ -164,9 +164,8 @@ struct fpt_conn {
 	atomic_t		names_epoch;
 	atomic64_t		names_told;
 	atomic_t		nr_waiting;
-	atomic_t		nr_copies;
+	struct fpt_flight	writes;
 	atomic_t		copy_pages;
-	wait_queue_head_t	copies_end;
 
 	struct user_namespace	*user_ns;
 	struct pid_namespace	*pid_ns;
@@ -271,6 +270,15 @@ static inline bool fpt_op_unknown(struct fpt_conn *conn, u32 op, ssize_t err)
 		return false;
 	fpt_op_set_missing(conn, op);
 	return true;
+}
+
+/*
+ * Does sync(2) end at the server? An unprivileged one could hold it up for
+ * everybody: only one that has a block device is asked.
+ */
+static inline bool fpt_conn_syncs(const struct fpt_conn *conn)
+{
+	return conn->destroy && !fpt_op_missing(conn, FUSE_SYNCFS);
 }
 
 /* The rest of fpt_conn_may_use(). */

@@ -29,6 +29,7 @@
 #include <linux/slab.h>
 #include <linux/statfs.h>
 #include <linux/user_namespace.h>
+#include <linux/writeback.h>
 #include "conn.h"
 #include "dev.h"
 #include "dir.h"
@@ -280,6 +281,43 @@ static int super_statfs(struct dentry *dentry, struct kstatfs *buf)
 	return 0;
 }
 
+/*
+ * What was written before is at the server before it is asked, and so are times
+ * that follow their data. Writers go on meanwhile, and are not waited for.
+ */
+static int super_settle(struct super_block *sb, struct fpt_conn *conn)
+{
+	int err;
+
+	err = fpt_flight_wait(&conn->writes, FPT_KILLABLE);
+	if (err)
+		return err;
+	sync_inodes_sb(sb);
+	return fpt_flight_wait(&conn->writes, FPT_KILLABLE);
+}
+
+static int super_sync(struct super_block *sb, int wait)
+{
+	struct fpt_conn *conn = sb->s_fs_info;
+	struct fuse_syncfs_in in = {};
+	struct fpt_call call = { .op = FUSE_SYNCFS };
+	int err;
+
+	/* SYNCFS waits in any case; at umount, DESTROY is what ends it all. */
+	if (!wait || !sb->s_root || !fpt_conn_syncs(conn))
+		return 0;
+	/* Nothing was written before INIT. */
+	if (READ_ONCE(conn->state) == FPT_CONN_NEW)
+		return 0;
+	if (super_settle(sb, conn))
+		return -EINTR;
+
+	call.node = fpt_inode_id(d_inode(sb->s_root));
+	fpt_call_in(&call, &in, sizeof(in));
+	err = fpt_call(conn, &call);
+	return fpt_op_unknown(conn, FUSE_SYNCFS, err) ? 0 : err;
+}
+
 static void super_umount_begin(struct super_block *sb)
 {
 	fpt_conn_abort(sb->s_fs_info);
@@ -310,6 +348,7 @@ static const struct super_operations super_ops = {
 	.write_inode	= fpt_write_inode,
 	.drop_inode	= inode_just_drop,
 	.statfs		= super_statfs,
+	.sync_fs	= super_sync,
 	.umount_begin	= super_umount_begin,
 	.show_options	= super_show_options,
 };
@@ -327,7 +366,10 @@ void fpt_super_set_identity(struct super_block *sb)
 
 	/* Content may change without a word: a signature proves nothing. */
 	sb->s_iflags |= SB_I_IMA_UNVERIFIABLE_SIGNATURE;
-	sb->s_iflags |= SB_I_NOIDMAP | SB_I_NO_DATA_INTEGRITY;
+	sb->s_iflags |= SB_I_NOIDMAP;
+	/* Else sync(2) has all written out before it gets to super_sync(). */
+	if (!sb->s_bdev)
+		sb->s_iflags |= SB_I_NO_DATA_INTEGRITY;
 	if (sb->s_user_ns != &init_user_ns)
 		sb->s_iflags |= SB_I_UNTRUSTED_MOUNTER;
 	sb->s_flags &= ~(SB_NOSEC | SB_I_VERSION);
@@ -601,7 +643,7 @@ static void super_kill(struct super_block *sb)
 		return;
 	}
 	fpt_binds_write_attr(conn);
-	fpt_wb_drain(conn);
+	fpt_flight_drain(&conn->writes, FPT_KILLABLE);
 	super_destroy(conn);
 	fpt_ctl_remove(conn);
 

@@ -23,6 +23,7 @@
  * @out: its reply, which says nothing new
  * @inode: whose times
  * @ff: handle, referenced; or NULL
+ * @round: of fpt_conn.writes, where nobody waits for it
  */
 struct times_talk {
 	struct fpt_call		call;
@@ -30,6 +31,7 @@ struct times_talk {
 	struct fuse_attr_out	out;
 	struct inode		*inode;
 	struct fpt_file		*ff;
+	u32			round;
 };
 
 void fpt_times_dirty(struct inode *inode)
@@ -126,9 +128,10 @@ static void times_done(struct fpt_conn *conn, struct fpt_call *call)
 	struct times_talk *talk = container_of(call, struct times_talk, call);
 	struct inode *inode = talk->inode;
 	struct fpt_file *ff = talk->ff;
+	u32 round = talk->round;
 
 	kfree(talk);
-	fpt_wb_end(inode, ff);
+	fpt_wb_end(inode, ff, round);
 }
 
 void fpt_times_send(struct inode *inode, struct fpt_file *ff)
@@ -140,7 +143,7 @@ void fpt_times_send(struct inode *inode, struct fpt_file *ff)
 		return;
 
 	talk = kzalloc_obj(struct times_talk, GFP_NOFS | __GFP_NOFAIL);
-	fpt_wb_begin(inode, fpt_file_get(ff));
+	talk->round = fpt_wb_begin(inode, fpt_file_get(ff));
 	times_prepare(talk, inode, ff);
 	talk->call.flags |= FPT_CALL_FORCE;
 	talk->call.done = times_done;

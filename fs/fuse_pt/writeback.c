@@ -27,6 +27,7 @@
  * @call: the request, once it is sent
  * @in: its argument
  * @out: its reply
+ * @round: of fpt_conn.writes
  * @nr: pages in @bv
  * @room: pages that @bv has room for
  * @first: pages of @bv that were written already
@@ -39,6 +40,7 @@ struct fpt_wb_copy {
 	struct fpt_call		call;
 	struct fuse_write_in	in;
 	struct fuse_write_out	out;
+	u32			round;
 	unsigned int		nr;
 	unsigned int		room;
 	unsigned int		first;
@@ -114,28 +116,16 @@ void fpt_wb_disown(struct inode *inode)
 	spin_unlock(&fn->lock);
 }
 
-void fpt_wb_left(struct fpt_conn *conn)
+u32 fpt_wb_begin(struct inode *inode, struct fpt_file *ff)
 {
-	atomic_inc(&conn->nr_copies);
-}
-
-void fpt_wb_landed(struct fpt_conn *conn)
-{
-	if (atomic_dec_and_test(&conn->nr_copies) &&
-	    wq_has_sleeper(&conn->copies_end))
-		wake_up_all(&conn->copies_end);
-}
-
-void fpt_wb_begin(struct inode *inode, struct fpt_file *ff)
-{
-	fpt_wb_left(ff->conn);
 	fpt_wb_own(inode);
+	return fpt_flight_begin(&ff->conn->writes);
 }
 
-void fpt_wb_end(struct inode *inode, struct fpt_file *ff)
+void fpt_wb_end(struct inode *inode, struct fpt_file *ff, u32 round)
 {
 	fpt_wb_disown(inode);
-	fpt_wb_landed(ff->conn);
+	fpt_flight_end(&ff->conn->writes, round);
 	fpt_file_put(ff);
 }
 
@@ -374,6 +364,7 @@ static void copy_end(struct fpt_wb_copy *copy, int err)
 	struct inode *inode = copy->inode;
 	struct fpt_node *fn = fpt_node(inode);
 	struct fpt_file *ff = copy->ff;
+	u32 round = copy->round;
 	unsigned int i;
 
 	if (err)
@@ -389,13 +380,7 @@ static void copy_end(struct fpt_wb_copy *copy, int err)
 		__free_page(copy->bv[i].bv_page);
 	kvfree(copy);
 	wb_times_next(inode, ff);
-	fpt_wb_end(inode, ff);
-}
-
-void fpt_wb_drain(struct fpt_conn *conn)
-{
-	wait_event_state(conn->copies_end, !atomic_read(&conn->nr_copies),
-			 FPT_KILLABLE);
+	fpt_wb_end(inode, ff, round);
 }
 
 /* Strike off the first @n bytes, which the server has. */
@@ -559,7 +544,7 @@ static struct fpt_wb_copy *copy_new(struct inode *inode)
 		kvfree(copy);
 		return ERR_PTR(-EIO);
 	}
-	fpt_wb_begin(inode, copy->ff);
+	copy->round = fpt_wb_begin(inode, copy->ff);
 	copy->inode = inode;
 	memset(&copy->in, 0, sizeof(copy->in));
 	copy->nr = 0;
@@ -678,16 +663,18 @@ static bool wb_conn_full(const struct fpt_conn *conn)
 /*
  * A server that does not keep up must not cost memory without limit. Who waits
  * for this very file waits; sync(2) and the flusher leave the page dirty, where
- * it counts against the limit of dirty memory that holds up its writers. A
- * killed task's pages are written even so: nobody may be left to do it.
+ * it counts against the limit of dirty memory that holds up its writers; but not
+ * where sync(2) asks the server in the end. A killed task's pages are written
+ * even so: nobody may be left to do it.
  */
 static int wb_throttle(struct wb_walk *walk, struct writeback_control *wbc)
 {
+	const struct fpt_conn *conn = fpt_inode_conn(walk->inode);
 	struct fpt_node *fn = fpt_node(walk->inode);
+	bool lazy = wbc->sync_mode == WB_SYNC_NONE ||
+		    (wbc->for_sync && !fpt_conn_syncs(conn));
 
-	bool lazy = wbc->sync_mode == WB_SYNC_NONE || wbc->for_sync;
-
-	if (lazy && wb_conn_full(fpt_inode_conn(walk->inode)))
+	if (lazy && wb_conn_full(conn))
 		return -EAGAIN;
 	if (likely(wb_has_room(fn)))
 		return 0;

@@ -90,22 +90,14 @@ struct fpt_file *fpt_wb_handle(struct inode *inode);
 void fpt_wb_own(struct inode *inode);
 void fpt_wb_disown(struct inode *inode);
 
-struct fpt_conn;
-
-/*
- * A request that fpt_wb_drain() waits for is on its way to the server, and is
- * no more. For those without an open file; others have fpt_wb_begin().
- */
-void fpt_wb_left(struct fpt_conn *conn);
-void fpt_wb_landed(struct fpt_conn *conn);
-
 /**
  * fpt_wb_begin() - a request of our own begins that umount has to wait for
  * @ff: the handle that it names, referenced until fpt_wb_end(), which may be
  *	the last to keep the inode
+ * Return: its round of fpt_conn.writes, for fpt_wb_end().
  */
-void fpt_wb_begin(struct inode *inode, struct fpt_file *ff);
-void fpt_wb_end(struct inode *inode, struct fpt_file *ff);
+u32 fpt_wb_begin(struct inode *inode, struct fpt_file *ff);
+void fpt_wb_end(struct inode *inode, struct fpt_file *ff, u32 round);
 
 /* Is no WRITE to bytes [start, end] in flight? */
 bool fpt_wb_quiet(struct inode *inode, loff_t start, loff_t end);
@@ -141,14 +133,6 @@ int fpt_wb_settle(struct inode *inode, loff_t start, loff_t end);
  * the server's file may be shorter until then.
  */
 int fpt_wb_settle_read(struct inode *inode, loff_t start, loff_t end);
-
-/**
- * fpt_wb_drain() - wait until the server has what was written to @conn's files
- *
- * For umount, when no file is open any more. Ends with the connection, and
- * when the task is killed.
- */
-void fpt_wb_drain(struct fpt_conn *conn);
 
 /**
  * fpt_wb_hold() - around truncate: no WRITE is in flight or sent in between

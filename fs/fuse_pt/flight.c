@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What is in flight, in rounds.
+ */
+#include "compat/compat.h"
+
+#include <linux/sched.h>
+#include <linux/spinlock.h>
+#include <linux/wait.h>
+#include "flight.h"
+
+void fpt_flight_init(struct fpt_flight *flight)
+{
+	spin_lock_init(&flight->lock);
+	flight->round = 0;
+	flight->nr[0] = 0;
+	flight->nr[1] = 0;
+	init_waitqueue_head(&flight->wait);
+}
+
+u32 fpt_flight_begin(struct fpt_flight *flight)
+{
+	u32 round;
+
+	spin_lock(&flight->lock);
+	round = flight->round;
+	flight->nr[round & 1]++;
+	spin_unlock(&flight->lock);
+	return round;
+}
+
+void fpt_flight_end(struct fpt_flight *flight, u32 round)
+{
+	bool last;
+
+	spin_lock(&flight->lock);
+	last = !--flight->nr[round & 1];
+	spin_unlock(&flight->lock);
+	if (last && wq_has_sleeper(&flight->wait))
+		wake_up_all(&flight->wait);
+}
+
+/* Did all of @round and before end? */
+static bool flight_over(struct fpt_flight *flight, u32 round)
+{
+	bool over;
+
+	spin_lock(&flight->lock);
+	if (flight->round == round && !flight->nr[~round & 1])
+		flight->round++;
+	/* Not the next round yet; the next; one that began when @round ended. */
+	if (flight->round == round)
+		over = false;
+	else if (flight->round == round + 1)
+		over = !flight->nr[round & 1];
+	else
+		over = true;
+	spin_unlock(&flight->lock);
+	return over;
+}
+
+int fpt_flight_wait(struct fpt_flight *flight, unsigned int state)
+{
+	u32 round = READ_ONCE(flight->round);
+
+	return wait_event_state(flight->wait, flight_over(flight, round), state);
+}
+
+static bool flight_empty(struct fpt_flight *flight)
+{
+	bool empty;
+
+	spin_lock(&flight->lock);
+	empty = !flight->nr[0] && !flight->nr[1];
+	spin_unlock(&flight->lock);
+	return empty;
+}
+
+int fpt_flight_drain(struct fpt_flight *flight, unsigned int state)
+{
+	return wait_event_state(flight->wait, flight_empty(flight), state);
+}
