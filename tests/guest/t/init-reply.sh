@@ -38,7 +38,7 @@ for f in 0:ASYNC_READ 1:POSIX_LOCKS 3:ATOMIC_O_TRUNC 4:EXPORT_SUPPORT 5:BIG_WRIT
 done
 # Linux has idmapped fuse mounts since 6.12.
 equal offered-ALLOW_IDMAP "$(kernel_at_least 6.12 && echo 1 || echo 0)" "$(bit 40)"
-for f in 8:SPLICE_MOVE 26:MAP_ALIGNMENT 27:SUBMOUNTS 31:RESERVED 33:HAS_INODE_DAX 41:OVER_IO_URING; do
+for f in 26:MAP_ALIGNMENT 31:RESERVED 33:HAS_INODE_DAX 41:OVER_IO_URING; do
 	equal "not-offered-${f#*:}" 0 "$(bit "${f%:*}")"
 done
 is plain-works statfs OK
