@@ -285,14 +285,18 @@ int fpt_bind(struct fpt_conn *conn, const struct fuse_pt_bind *args)
 
 /* -------- the end -------- */
 
-static struct fpt_bind *bind_take(struct fpt_binds *binds, u64 node)
+/* The binding of @node if it is @owner's; NULL: if it waits for one. */
+static struct fpt_bind *bind_take(struct fpt_binds *binds, u64 node,
+				  const struct fpt_node *owner)
 {
 	struct fpt_bind *bind;
 
 	spin_lock(&binds->lock);
 	bind = tree_find(binds, node);
-	if (bind)
+	if (bind && bind->owner == owner)
 		tree_take(binds, bind);
+	else
+		bind = NULL;
 	spin_unlock(&binds->lock);
 	return bind;
 }
@@ -305,9 +309,11 @@ static int unbind_node(struct inode *inode, void *data)
 	/* The node's inode in another superblock may be the bound one. */
 	if (!bound)
 		return 0;
-	if (bound & FUSE_PT_BIND_WRITE_ATTR)
-		fpt_bind_write_attr(inode);
-	*bind = bind_take(&fpt_inode_conn(inode)->binds, fpt_inode_id(inode));
+	/* One that is about to go tells the server, and ends it itself. */
+	if ((bound & FUSE_PT_BIND_WRITE_ATTR) && !fpt_bind_write_attr(inode))
+		return 1;
+	*bind = bind_take(&fpt_inode_conn(inode)->binds, fpt_inode_id(inode),
+			  fpt_node(inode));
 	/* The server's word counts again. */
 	if (stat)
 		fpt_attr_stale(inode, stat);
@@ -323,26 +329,18 @@ int fpt_unbind(struct fpt_conn *conn, u64 node)
 
 	fpt_node_act(conn, node, unbind_node, &bind);
 	if (!bind)
-		bind = bind_take(&conn->binds, node);
+		bind = bind_take(&conn->binds, node, NULL);
 	if (!bind)
 		return -ENOENT;
 	bind_free(bind);
 	return 0;
 }
 
-/* End the binding of @node if it is @owner's; NULL: if it waits for one. */
 static void bind_drop(struct fpt_binds *binds, u64 node,
 		      const struct fpt_node *owner)
 {
-	struct fpt_bind *bind;
+	struct fpt_bind *bind = bind_take(binds, node, owner);
 
-	spin_lock(&binds->lock);
-	bind = tree_find(binds, node);
-	if (bind && bind->owner == owner)
-		tree_take(binds, bind);
-	else
-		bind = NULL;
-	spin_unlock(&binds->lock);
 	if (bind)
 		bind_free(bind);
 }

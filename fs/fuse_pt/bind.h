@@ -91,12 +91,13 @@ int fpt_bind_open(struct inode *inode, struct file *file);
 /* -------- bindattr.c: with FUSE_PT_BIND_WRITE_ATTR -------- */
 
 /*
- * fpt_bind_write_attr() - tell the server what I/O changed, without waiting
+ * fpt_bind_write_attr() - tell the server what I/O changed, without waiting;
+ *	false: the superblock is at its end, and so fpt_bind_last_attr() will
  * fpt_bind_sync_attr() - the same, and wait; nothing if not asked for
  * fpt_bind_last_attr() - the same for an inode that is being evicted; takes
  *	over its FORGET, which may not come first
  */
-void fpt_bind_write_attr(struct inode *inode);
+bool fpt_bind_write_attr(struct inode *inode);
 int fpt_bind_sync_attr(struct inode *inode);
 void fpt_bind_last_attr(struct inode *inode);
 

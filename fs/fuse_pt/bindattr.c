@@ -17,6 +17,7 @@
 #include <linux/slab.h>
 #include <linux/stat.h>
 #include <linux/wait.h>
+#include <linux/workqueue.h>
 #include "backing.h"
 #include "bind.h"
 #include "conn.h"
@@ -24,6 +25,7 @@
 #include "lower.h"
 #include "node.h"
 #include "request.h"
+#include "submount.h"
 
 /**
  * struct attr_talk - a SETATTR of what a backing inode has
@@ -31,6 +33,8 @@
  * @in: its argument
  * @out: its reply, which says nothing new
  * @inode: referenced; NULL for one that is gone
+ * @holds_sb: and so is its superblock, a submount's
+ * @end: lets go of both
  * @forget: with a FORGET of @lookups that has to come after it, or NULL
  * @lookups: see @forget
  * @round: of fpt_conn.writes, so that umount and syncfs wait for it
@@ -40,6 +44,8 @@ struct attr_talk {
 	struct fuse_setattr_in	in;
 	struct fuse_attr_out	out;
 	struct inode		*inode;
+	bool			holds_sb;
+	struct work_struct	end;
 	struct fpt_forget	*forget;
 	u64			lookups;
 	u32			round;
@@ -103,6 +109,31 @@ static void talk_over(struct inode *inode)
 		wake_up_all(&fn->wb.wait);
 }
 
+static void talk_end_work(struct work_struct *work)
+{
+	struct attr_talk *talk = container_of(work, struct attr_talk, end);
+	struct inode *inode = talk->inode;
+	struct super_block *sb = inode->i_sb;
+
+	kfree(talk);
+	iput(inode);
+	fpt_submount_let_go(sb);
+}
+
+static void talk_end(struct attr_talk *talk)
+{
+	struct inode *inode = talk->inode;
+
+	/* This may be the server that the end of a superblock waits for. */
+	if (talk->holds_sb) {
+		INIT_WORK(&talk->end, talk_end_work);
+		fpt_submount_queue(&talk->end);
+		return;
+	}
+	kfree(talk);
+	iput(inode);
+}
+
 static void talk_done(struct fpt_conn *conn, struct fpt_call *call)
 {
 	struct attr_talk *talk = container_of(call, struct attr_talk, call);
@@ -111,13 +142,12 @@ static void talk_done(struct fpt_conn *conn, struct fpt_call *call)
 
 	if (talk->forget)
 		fpt_forget_queue(conn, talk->forget, call->node, talk->lookups);
-	kfree(talk);
 	if (inode) {
 		talk_over(inode);
 		if (test_bit(FPT_N_ATTR_DIRTY, &fpt_node(inode)->bits))
 			fpt_bind_write_attr(inode);
-		iput(inode);
 	}
+	talk_end(talk);
 	fpt_flight_end(&conn->writes, round);
 }
 
@@ -130,41 +160,46 @@ static void talk_send(struct fpt_conn *conn, struct attr_talk *talk)
 		talk_done(conn, &talk->call);
 }
 
-void fpt_bind_write_attr(struct inode *inode)
+bool fpt_bind_write_attr(struct inode *inode)
 {
 	struct fpt_conn *conn = fpt_inode_conn(inode);
 	struct fpt_node *fn = fpt_node(inode);
 	struct fpt_backing *fb;
 	struct attr_talk *talk;
+	bool stays = true, holds_sb;
 	struct kstat stat;
 
 	if (fpt_inode_stale(inode) || fpt_conn_dead(conn) ||
 	    !attr_changed(inode))
-		return;
+		return true;
 	/* In case it has to wait: for the end of who is first. */
 	set_bit(FPT_N_ATTR_DIRTY, &fn->bits);
 	if (test_and_set_bit(FPT_N_ATTR_SENDING, &fn->bits))
-		return;
+		return true;
 	fb = fpt_bind_backing(inode);
-	if (!fb || !test_and_clear_bit(FPT_N_ATTR_DIRTY, &fn->bits)) {
-		talk_over(inode);
-		goto out;
-	}
-	if (stat_below(fb, &stat)) {
-		/* Next time, then. */
-		set_bit(FPT_N_ATTR_DIRTY, &fn->bits);
-		talk_over(inode);
-		goto out;
-	}
+	if (!fb || !test_and_clear_bit(FPT_N_ATTR_DIRTY, &fn->bits))
+		goto over;
+	if (stat_below(fb, &stat))
+		goto later;
+	stays = fpt_submount_try_hold(inode, &holds_sb);
+	if (!stays)
+		goto later;
 
 	talk = kzalloc_obj(*talk, GFP_NOFS | __GFP_NOFAIL);
-	ihold(inode);
 	talk->inode = inode;
+	talk->holds_sb = holds_sb;
 	talk_fill(talk, conn, fpt_inode_id(inode), &stat);
 	talk_send(conn, talk);
+	goto out;
+
+later:
+	set_bit(FPT_N_ATTR_DIRTY, &fn->bits);
+over:
+	talk_over(inode);
 out:
 	if (fb)
 		fpt_backing_put(fb);
+	return stays;
 }
 
 /* FPT_N_ATTR_SENDING is ours. */

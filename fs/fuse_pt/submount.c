@@ -236,15 +236,23 @@ struct vfsmount *fpt_automount(struct path *path)
 
 /* -------- the end -------- */
 
+bool fpt_submount_try_hold(struct inode *inode, bool *holds_sb)
+{
+	struct super_block *sb = inode->i_sb;
+
+	*holds_sb = sb != READ_ONCE(fpt_inode_conn(inode)->sb);
+	if (unlikely(*holds_sb) && !atomic_inc_not_zero(&sb->s_active))
+		return false;
+	ihold(inode);
+	return true;
+}
+
 bool fpt_submount_hold(struct inode *inode)
 {
-	struct fpt_conn *conn = fpt_inode_conn(inode);
+	bool holds_sb;
 
-	ihold(inode);
-	if (likely(inode->i_sb == READ_ONCE(conn->sb)))
-		return false;
-	atomic_inc(&inode->i_sb->s_active);
-	return true;
+	WARN_ON_ONCE(!fpt_submount_try_hold(inode, &holds_sb));
+	return holds_sb;
 }
 
 void fpt_submount_let_go(struct super_block *sb)

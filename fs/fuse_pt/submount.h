@@ -85,6 +85,13 @@ void fpt_submount_put(struct fpt_conn *conn, struct fpt_submount *sub);
  * for fpt_submount_let_go(), which may wait for servers, after iput().
  */
 bool fpt_submount_hold(struct inode *inode);
+
+/**
+ * fpt_submount_try_hold() - the same for who is not sure
+ * @holds_sb: what fpt_submount_hold() returns
+ * Return: false if the superblock is at its end; nothing is held then.
+ */
+bool fpt_submount_try_hold(struct inode *inode, bool *holds_sb);
 void fpt_submount_let_go(struct super_block *sb);
 
 /* Have work done that may end in fpt_submount_let_go(). */
