@@ -729,6 +729,18 @@ static void test_kill_on_truncate(struct raw *r)
 	CHECK(!(sent.valid & FATTR_MODE));
 }
 
+/* A server of the first version strips by itself, and is not told to. */
+static void test_kill_first(struct raw *r)
+{
+	suid(r, 0);
+	CHECK_IS(tree_run(r, truncate_path), 0);
+	CHECK(sent.valid & FATTR_SIZE);
+	CHECK(!(sent.valid & (FATTR_MODE | FATTR_KILL_SUIDGID)));
+	CHECK_IS(tree_run(r, chown_wanted), 0);
+	CHECK(sent.valid & (FATTR_UID | FATTR_GID));
+	CHECK(!(sent.valid & FATTR_MODE));
+}
+
 static const struct tree_test tests[] = {
 	{ "kept", test_kept },
 	{ "zero", test_zero },
@@ -766,6 +778,8 @@ static const struct tree_test tests[] = {
 	{ "suid-fresh-mode", test_suid_fresh_mode, "allow_other" },
 	{ "kill-on-truncate", test_kill_on_truncate, NULL,
 	  FUSE_HANDLE_KILLPRIV_V2 },
+	{ "kill-first", test_kill_first, "allow_other",
+	  FUSE_HANDLE_KILLPRIV },
 	{ }
 };
 

@@ -608,7 +608,7 @@ static const struct tree_test tests[] = {
 	{ "offsets", test_offsets },
 	{ "small-buffer", test_small_buffer },
 	{ "few-requests", test_few_requests },
-	{ "no-opendir", test_no_opendir },
+	{ "no-opendir", test_no_opendir, NULL, FUSE_NO_OPENDIR_SUPPORT },
 	{ "no-fsyncdir", test_no_fsyncdir },
 	{ "fsyncdir", test_fsyncdir },
 	{ "plus", test_plus, NULL, PLUS },
