@@ -458,12 +458,19 @@ static inline void tree_serve_for(struct raw *r, int ms)
 /* Answer until the client ends: what it returned, or -1 if it never did. */
 static inline int tree_serve(struct raw *r, pid_t pid)
 {
-	int status, ms = LONG_MS;
+	int status, n, ms = LONG_MS;
 
 	while (waitpid(pid, &status, WNOHANG) != pid) {
-		if (raw_next(r, 20) > 0)
+		n = raw_next(r, 20);
+		if (n > 0) {
 			tree_answer(r);
-		else if ((ms -= 20) <= 0)
+			continue;
+		}
+		/* The end of the connection is there at once, each time. */
+		if (n < 0)
+			usleep(20000);
+		ms -= 20;
+		if (ms <= 0)
 			return -1;
 	}
 	tree_serve_for(r, 50);
