@@ -11,13 +11,15 @@ KERNEL ?= 6.1
 KERNELS ?= $(shell tests/lab/lab kernels)
 TESTS ?=
 
-.PHONY: help deb demo throughput test test-servers test-suites test-debug bench-apps check clean
+.PHONY: help deb demo throughput throughput-passthrough test test-servers test-suites test-debug bench-apps check clean
 
 help:
 	@echo 'make deb                 build the .deb packages into build/'
 	@echo 'make demo [KERNEL=6.1]   boot a stock kernel in QEMU and print the A/B table'
 	@echo 'make throughput [KERNEL=6.1]'
 	@echo '                         the same for the throughput of 1, 2 and 4 jobs; wants an idle machine'
+	@echo 'make throughput-passthrough [KERNEL=6.1]'
+	@echo '                         throughput of passthrough against the file system below (an hour); idle machine'
 	@echo 'make test [KERNELS="6.1 7.3"] [TESTS="name*"]'
 	@echo '                         all tests, on every kernel of the lab: $(KERNELS)'
 	@echo 'make test-servers        servers of others on fusept, into docs/servers.md (an hour)'
@@ -39,6 +41,9 @@ demo:
 
 throughput:
 	tests/lab/throughput $(KERNEL)
+
+throughput-passthrough:
+	tests/lab/throughput -p $(KERNEL)
 
 test:
 	KERNELS='$(KERNELS)' TESTS='$(TESTS)' tests/run

@@ -115,12 +115,20 @@ struct fio_row {
 	const char	*bs;
 };
 
+/**
+ * struct fio_params - what is alike in all rows, in fio's words
+ * @depth: calls in flight of a job, where @engine can
+ * @seconds: of one measurement
+ * @shared: all jobs use one file
+ */
 struct fio_params {
 	const char	*engine;
 	const char	*size;
 	int		jobs;
+	int		depth;
 	int		seconds;
 	bool		direct;
+	bool		shared;
 };
 
 extern const struct fio_row fio_rows[];

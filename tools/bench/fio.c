@@ -42,7 +42,8 @@ static double iops_of(struct json_object *root, const char *side)
 double fio_measure(const struct fio_row *row, const struct fio_params *p,
 		   const char *dir)
 {
-	char rw[32], bs[32], size[64], jobs[32], runtime[32], engine[64], direct[16];
+	char rw[32], bs[32], size[64], jobs[32], depth[32], runtime[32], engine[64];
+	char direct[16];
 	char *out = NULL, *where = NULL, *output = NULL;
 	const char *side = strstr(row->rw, "read") ? "read" : "write";
 	struct json_object *root;
@@ -52,11 +53,13 @@ double fio_measure(const struct fio_row *row, const struct fio_params *p,
 	snprintf(bs, sizeof(bs), "--bs=%s", row->bs);
 	snprintf(size, sizeof(size), "--size=%s", p->size);
 	snprintf(jobs, sizeof(jobs), "--numjobs=%d", p->jobs);
+	snprintf(depth, sizeof(depth), "--iodepth=%d", p->depth);
 	snprintf(runtime, sizeof(runtime), "--runtime=%d", p->seconds);
 	snprintf(engine, sizeof(engine), "--ioengine=%s", p->engine);
 	snprintf(direct, sizeof(direct), "--direct=%d", p->direct);
 	if (asprintf(&out, "%s/fio.json", dir) < 0 ||
-	    asprintf(&where, "--directory=%s", dir) < 0 ||
+	    asprintf(&where, p->shared ? "--filename=%s/shared" : "--directory=%s",
+		     dir) < 0 ||
 	    asprintf(&output, "--output=%s", out) < 0) {
 		perror("fusept-bench: fio");
 		goto done;
@@ -64,7 +67,7 @@ double fio_measure(const struct fio_row *row, const struct fio_params *p,
 
 	const char *const argv[] = {
 		"fio", "--name=bench", where, output, "--output-format=json", rw,
-		bs, size, jobs, runtime, engine, direct, "--time_based",
+		bs, size, jobs, depth, runtime, engine, direct, "--time_based",
 		"--group_reporting", "--randrepeat=1", "--fallocate=none", NULL
 	};
 	if (run_command(argv)) {

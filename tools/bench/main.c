@@ -47,7 +47,10 @@ static const char usage_text[] =
 "  -x, --scale F           calls per measurement, times F (default: 1)\n"
 "  -I, --instructions      the clock counts instructions (lab run --icount)\n"
 "      --engine NAME       fio: I/O engine (default: psync)\n"
-"      --jobs N            fio: parallel jobs, a file each (default: 1)\n"
+"      --jobs N            fio: parallel jobs (default: 1)\n"
+"      --shared            fio: all jobs use one file (default: a file each)\n"
+"      --depth N           fio: calls in flight of a job, where the engine can\n"
+"                          (default: 1)\n"
 "      --seconds N         fio: of each measurement (default: 3)\n"
 "      --size SIZE         fio: file size (default: 64m)\n"
 "      --direct            fio: O_DIRECT\n"
@@ -293,7 +296,8 @@ static void set_mode(struct options *o, const char *text)
 	}
 }
 
-enum { OPT_ENGINE = 256, OPT_JOBS, OPT_SECONDS, OPT_SIZE, OPT_DIRECT, OPT_LIST };
+enum { OPT_ENGINE = 256, OPT_JOBS, OPT_SHARED, OPT_DEPTH,
+       OPT_SECONDS, OPT_SIZE, OPT_DIRECT, OPT_LIST };
 
 static const struct option long_options[] = {
 	{ "setup", required_argument, NULL, 's' },
@@ -308,6 +312,8 @@ static const struct option long_options[] = {
 	{ "instructions", no_argument, NULL, 'I' },
 	{ "engine", required_argument, NULL, OPT_ENGINE },
 	{ "jobs", required_argument, NULL, OPT_JOBS },
+	{ "shared", no_argument, NULL, OPT_SHARED },
+	{ "depth", required_argument, NULL, OPT_DEPTH },
 	{ "seconds", required_argument, NULL, OPT_SECONDS },
 	{ "size", required_argument, NULL, OPT_SIZE },
 	{ "direct", no_argument, NULL, OPT_DIRECT },
@@ -344,6 +350,8 @@ static void parse(int argc, char **argv, struct bench *b, struct options *o)
 		case 'I': b->instructions = true; break;
 		case OPT_ENGINE: o->fio.engine = optarg; break;
 		case OPT_JOBS: o->fio.jobs = number("jobs", optarg, 1, 256); break;
+		case OPT_SHARED: o->fio.shared = true; break;
+		case OPT_DEPTH: o->fio.depth = number("depth", optarg, 1, 4096); break;
 		case OPT_SECONDS: o->fio.seconds = number("seconds", optarg, 1, 3600); break;
 		case OPT_SIZE: o->fio.size = optarg; break;
 		case OPT_DIRECT: o->fio.direct = true; break;
@@ -377,7 +385,8 @@ int main(int argc, char **argv)
 	struct options o = {
 		.cost = true,
 		.thru = true,
-		.fio = { .engine = "psync", .size = "64m", .jobs = 1, .seconds = 3 },
+		.fio = { .engine = "psync", .size = "64m", .jobs = 1, .depth = 1,
+			 .seconds = 3 },
 	};
 
 	parse(argc, argv, &b, &o);
