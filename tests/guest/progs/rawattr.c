@@ -611,19 +611,42 @@ static void test_caps_zero_life(struct raw *r)
 	CHECK_IS(tree.caps_asked, WRITES);
 }
 
-/* GETATTR makes attributes live longer, and not what is known of this. */
+static int64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/*
+ * GETATTR makes attributes live longer, and not what is known of this. A machine
+ * that takes longer for the first part than that lives tries again.
+ */
 static void test_caps_expire(struct raw *r)
 {
+	uint32_t asked;
+	int64_t begin;
+	int tries;
+
 	tree.attr_valid = 2;
-	CHECK_IS(tree_run(r, writes), 0);
-	CHECK_IS(tree.caps_asked, 1);
-	usleep(1500000);
-	CHECK_IS(tree_run(r, stat_force), 0);
-	CHECK_IS(tree_run(r, writes), 0);
-	CHECK_IS(tree.caps_asked, 1);
+	for (tries = 5; tries; tries--) {
+		begin = now_ms();
+		CHECK_IS(tree_run(r, writes), 0);
+		asked = tree.caps_asked;
+		usleep(1500000);
+		CHECK_IS(tree_run(r, stat_force), 0);
+		CHECK_IS(tree_run(r, writes), 0);
+		if (now_ms() - begin < 2000)
+			break;
+		usleep(2100000);
+	}
+	if (tries)
+		CHECK_IS(tree.caps_asked, asked);
 	usleep(700000);
 	CHECK_IS(tree_run(r, writes), 0);
-	CHECK_IS(tree.caps_asked, 2);
+	if (tries)
+		CHECK_IS(tree.caps_asked, asked + 1);
 }
 
 static bool hook_enosys(struct raw *r)
