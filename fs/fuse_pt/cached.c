@@ -196,8 +196,9 @@ static void cached_readahead(struct readahead_control *rac)
 		if (!fpt_wb_quiet(inode, pos, pos + len - 1))
 			break;
 
+		/* as readahead_gfp_mask(), but what it says of pages */
 		fill = kzalloc_flex(struct cached_fill, bv, nr,
-				    readahead_gfp_mask(rac->mapping));
+				    GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN);
 		if (!fill)
 			break;
 		while (fill->nr < nr)
