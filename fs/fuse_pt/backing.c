@@ -59,6 +59,8 @@ void fpt_backings_destroy(struct fpt_backings *b)
 	struct fpt_backing *fb;
 	unsigned long id;
 
+	/* Pairs with that of fpt_backing_open(). */
+	smp_mb();
 	xa_for_each(&b->ids, id, fb)
 		close_id(b, id);
 }
@@ -218,7 +220,11 @@ int fpt_backing_open(struct fpt_conn *conn, const struct fuse_backing_map *map)
 		err = refuse("no id for it", map->fd, id);
 		goto err_cred;
 	}
-	/* Who ends the connection closes all ids, once, after the end. */
+	/*
+	 * Who ends the connection closes all ids, once, after the end: either
+	 * that sees this one, or the end is seen here.
+	 */
+	smp_mb();
 	if (fpt_conn_dead(conn)) {
 		close_id(&conn->backings, id);
 		return -ENOTCONN;

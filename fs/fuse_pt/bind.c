@@ -81,6 +81,25 @@ static struct fpt_bind *tree_find(const struct fpt_binds *binds, u64 node)
 	return NULL;
 }
 
+/* The one with the least node id above @node, or NULL. */
+static struct fpt_bind *tree_above(const struct fpt_binds *binds, u64 node)
+{
+	struct rb_node *at = binds->tree.rb_node;
+	struct fpt_bind *bind, *least = NULL;
+
+	lockdep_assert_held(&binds->lock);
+	while (at) {
+		bind = rb_entry(at, struct fpt_bind, link);
+		if (bind->node > node) {
+			least = bind;
+			at = at->rb_left;
+		} else {
+			at = at->rb_right;
+		}
+	}
+	return least;
+}
+
 /* Return: what is there under that node id already, or NULL. */
 static struct fpt_bind *tree_add(struct fpt_binds *binds, struct fpt_bind *bind)
 {
@@ -363,16 +382,12 @@ static struct inode *bind_telling(struct fpt_binds *binds, u64 *node)
 {
 	struct inode *inode = NULL;
 	struct fpt_bind *bind;
-	struct rb_node *at;
 
 	spin_lock(&binds->lock);
-	for (at = rb_first(&binds->tree); at && !inode; at = rb_next(at)) {
-		bind = rb_entry(at, struct fpt_bind, link);
-		if (bind->node <= *node || !bind->owner ||
-		    !(bind->flags & FUSE_PT_BIND_WRITE_ATTR))
-			continue;
+	while (!inode && (bind = tree_above(binds, *node))) {
 		*node = bind->node;
-		inode = igrab(&bind->owner->vfs);
+		if (bind->owner && (bind->flags & FUSE_PT_BIND_WRITE_ATTR))
+			inode = igrab(&bind->owner->vfs);
 	}
 	spin_unlock(&binds->lock);
 	return inode;
