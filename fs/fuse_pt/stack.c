@@ -19,6 +19,8 @@
 #include <linux/fsnotify.h>
 #include <linux/mm.h>
 #include <linux/refcount.h>
+#include <linux/sched.h>
+#include <linux/shmem_fs.h>
 #include <linux/slab.h>
 #include <linux/splice.h>
 #include <linux/uio.h>
@@ -27,11 +29,14 @@
 
 /*
  * What of a call's flags is the lower file's business. Not so: polling, which
- * is the caller's with the file it has; completion in the caller's context and
- * page waiting, which work on the caller's kiocb; marks of the caller's own.
+ * is the caller's with the file it has; completion in the caller's context,
+ * which works on the caller's kiocb; marks of the caller's own.
  */
 #define IOCB_LOWER	(IOCB_APPEND | IOCB_DIRECT | IOCB_DSYNC | IOCB_SYNC | \
 			 IOCB_NOWAIT | IOCB_NOIO | IOCB_WRITE)
+
+/* Seals of a memfd that forbid stores into new mappings. */
+#define SEALS_WRITE	(F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)
 
 /* F_SETFL changes these on the upper file. */
 #define O_FOLLOWED	(O_APPEND | O_DIRECT | O_NOATIME | O_NONBLOCK)
@@ -57,6 +62,20 @@ struct stack_aio {
 
 static struct kmem_cache *aio_cache;
 static struct workqueue_struct *aio_wq;
+
+/*
+ * The credentials that @lower was opened with, which it keeps: no reference is
+ * taken for the time of a call.
+ */
+static inline const struct cred *borrow_creds(const struct file *lower)
+{
+	return rcu_replace_pointer(current->cred, lower->f_cred, true);
+}
+
+static inline void return_creds(const struct cred *old)
+{
+	rcu_assign_pointer(current->cred, old);
+}
 
 unsigned int fpt_stack_open_flags(struct file *lower, const struct cred *cred,
 				  unsigned int flags)
@@ -108,14 +127,9 @@ static inline int match_flags(struct file *lower, const struct file *upper)
 /* Can the lower file do what the flags of this call ask for? */
 static inline int match_call(struct file *lower, const struct kiocb *iocb)
 {
-	if (likely(!(iocb->ki_flags & (IOCB_DIRECT | IOCB_NOWAIT))))
+	if (likely(!(iocb->ki_flags & IOCB_DIRECT)))
 		return 0;
-	if ((iocb->ki_flags & IOCB_DIRECT) &&
-	    !(lower->f_mode & FMODE_CAN_ODIRECT))
-		return -EINVAL;
-	if ((iocb->ki_flags & IOCB_NOWAIT) && !(lower->f_mode & FMODE_NOWAIT))
-		return -EAGAIN;
-	return 0;
+	return lower->f_mode & FMODE_CAN_ODIRECT ? 0 : -EINVAL;
 }
 
 /* Flags of the lower inode can change while files are open. */
@@ -227,7 +241,7 @@ read_async(struct file *lower, struct iov_iter *to, struct kiocb *iocb,
  * The kiocb of a synchronous call is its caller's and ours until we return:
  * the lower file is lent it instead of getting a copy.
  */
-static inline ssize_t read_sync(struct file *lower, struct iov_iter *to,
+static inline ssize_t read_lent(struct file *lower, struct iov_iter *to,
 				struct kiocb *iocb)
 {
 	struct file *upper = iocb->ki_filp;
@@ -239,6 +253,28 @@ static inline ssize_t read_sync(struct file *lower, struct iov_iter *to,
 	ret = lower->f_op->read_iter(iocb, to);
 	iocb->ki_filp = upper;
 	iocb->ki_flags = flags;
+	return ret;
+}
+
+/*
+ * A buffered read with a page wait queue. After -EIOCBQUEUED nobody completes
+ * it: whoever unlocks the page wakes its owner to make the call anew, and may
+ * do so before it returned. From then on @iocb is not ours to look at, so the
+ * lower file gets a copy, which it forgets when it returns.
+ */
+static noinline ssize_t read_waiting(struct file *lower, struct iov_iter *to,
+				     struct kiocb *iocb)
+{
+	struct kiocb down = {};
+	ssize_t ret;
+
+	kiocb_clone(&down, iocb, lower);
+	down.ki_flags &= IOCB_LOWER;
+	down.ki_flags |= IOCB_WAITQ;
+	down.ki_waitq = iocb->ki_waitq;
+	ret = lower->f_op->read_iter(&down, to);
+	if (ret != -EIOCBQUEUED)
+		iocb->ki_pos = down.ki_pos;
 	return ret;
 }
 
@@ -257,17 +293,19 @@ ssize_t fpt_stack_read(struct file *lower, struct iov_iter *to,
 	if (unlikely(ret))
 		return ret;
 
-	old = override_creds(lower->f_cred);
+	old = borrow_creds(lower);
 	ret = rw_verify_area(READ, lower, &iocb->ki_pos, iov_iter_count(to));
 	if (likely(!ret)) {
 		if (likely(is_sync_kiocb(iocb)))
-			ret = read_sync(lower, to, iocb);
+			ret = read_lent(lower, to, iocb);
+		else if (iocb->ki_flags & IOCB_WAITQ)
+			ret = read_waiting(lower, to, iocb);
 		else
 			ret = read_async(lower, to, iocb, done);
 		if (ret > 0)
 			fsnotify_access(lower);
 	}
-	revert_creds(old);
+	return_creds(old);
 	return ret;
 }
 
@@ -304,7 +342,7 @@ write_async(struct file *lower, struct iov_iter *from, struct kiocb *iocb,
 	return ret;
 }
 
-static inline ssize_t write_sync(struct file *lower, struct iov_iter *from,
+static inline ssize_t write_lent(struct file *lower, struct iov_iter *from,
 				 struct kiocb *iocb)
 {
 	struct super_block *sb = file_inode(lower)->i_sb;
@@ -317,7 +355,7 @@ static inline ssize_t write_sync(struct file *lower, struct iov_iter *from,
 	else if (!sb_start_write_trylock(sb))
 		return -EAGAIN;
 
-	/* lent, as by read_sync() */
+	/* as by read_lent() */
 	iocb->ki_filp = lower;
 	iocb->ki_flags = (flags & IOCB_LOWER) | IOCB_WRITE;
 	ret = lower->f_op->write_iter(iocb, from);
@@ -345,17 +383,17 @@ ssize_t fpt_stack_write(struct file *lower, struct iov_iter *from,
 	if (unlikely(ret))
 		return ret;
 
-	old = override_creds(lower->f_cred);
+	old = borrow_creds(lower);
 	ret = rw_verify_area(WRITE, lower, &iocb->ki_pos, iov_iter_count(from));
 	if (likely(!ret)) {
 		if (likely(is_sync_kiocb(iocb)))
-			ret = write_sync(lower, from, iocb);
+			ret = write_lent(lower, from, iocb);
 		else
 			ret = write_async(lower, from, iocb, done);
 		if (ret > 0)
 			fsnotify_modify(lower);
 	}
-	revert_creds(old);
+	return_creds(old);
 	return ret;
 }
 
@@ -370,12 +408,12 @@ ssize_t fpt_stack_splice_read(struct file *lower, struct file *upper,
 	if (ret)
 		return ret;
 
-	old = override_creds(lower->f_cred);
+	old = borrow_creds(lower);
 	/* runs the permission hooks */
 	ret = vfs_splice_read(lower, pos, pipe, len, flags);
 	if (ret > 0)
 		fsnotify_access(lower);
-	revert_creds(old);
+	return_creds(old);
 	return ret;
 }
 
@@ -395,7 +433,7 @@ ssize_t fpt_stack_splice_write(struct pipe_inode_info *pipe, struct file *lower,
 	if (ret)
 		return ret;
 
-	old = override_creds(lower->f_cred);
+	old = borrow_creds(lower);
 	ret = rw_verify_area(WRITE, lower, pos, len);
 	if (!ret) {
 		file_start_write(lower);
@@ -404,35 +442,68 @@ ssize_t fpt_stack_splice_write(struct pipe_inode_info *pipe, struct file *lower,
 		if (ret > 0)
 			fsnotify_modify(lower);
 	}
-	revert_creds(old);
+	return_creds(old);
 	return ret;
+}
+
+/*
+ * May @lower be mapped shared by who has the upper file open for writing? What
+ * seals forbid the VFS looked up in the upper file.
+ */
+static int may_share(struct file *lower, struct vm_area_struct *vma)
+{
+	struct inode *inode = file_inode(lower);
+	int err;
+
+	if (IS_APPEND(inode))
+		return -EACCES;
+	err = may_write(inode, false);
+	if (err || !shmem_mapping(lower->f_mapping) ||
+	    !(READ_ONCE(SHMEM_I(inode)->seals) & SEALS_WRITE))
+		return err;
+
+	if (vma->vm_flags & VM_WRITE)
+		return -EPERM;
+	vm_flags_clear(vma, VM_MAYWRITE);
+	return 0;
 }
 
 int fpt_stack_mmap(struct file *lower, struct vm_area_struct *vma)
 {
-	const struct inode *inode = file_inode(lower);
 	struct file *upper = vma->vm_file;
 	const struct cred *old;
+	bool counts;
 	int ret;
 
 	if (!can_mmap_file(lower))
 		return -ENODEV;
 	/* VM_SHARED: shared, and the file is open for writing */
 	if (vma->vm_flags & VM_SHARED) {
-		if (IS_APPEND(inode))
-			return -EACCES;
-		ret = may_write(inode, false);
+		ret = may_share(lower, vma);
+		if (ret)
+			return ret;
+	}
+	/*
+	 * The VFS will count the mapping without asking whether it may: that it
+	 * asked of the upper file. No seal may come in between.
+	 */
+	counts = vma_is_shared_maywrite(vma);
+	if (counts) {
+		ret = mapping_map_writable(lower->f_mapping);
 		if (ret)
 			return ret;
 	}
 
 	/* The caller of mmap(2) holds @upper, whatever the mapping holds. */
 	vma_set_file(vma, lower);
-	old = override_creds(lower->f_cred);
+	old = borrow_creds(lower);
 	ret = fpt_compat_mmap_allowed(vma, lower, upper);
 	if (!ret)
 		ret = vfs_mmap(lower, vma);
-	revert_creds(old);
+	return_creds(old);
+
+	if (counts)
+		mapping_unmap_writable(lower->f_mapping);
 	return ret;
 }
 

@@ -30,7 +30,8 @@ unsigned int fpt_stack_open_flags(struct file *lower, const struct cred *cred,
  * @to: where to
  * @iocb: the upper file's; sync or not
  * @done: called after -EIOCBQUEUED was returned, in any context, with the
- *	result, once @iocb's position tells the end and before its completion
+ *	result, once @iocb's position tells the end and before its completion;
+ *	never for a call with a page wait queue, which is made anew instead
  *
  * The flags that count are @iocb's, whatever @lower was opened with.
  *

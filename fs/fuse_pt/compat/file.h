@@ -61,6 +61,58 @@ static inline bool can_mmap_file(struct file *file)
 #define vfs_mmap	call_mmap
 #endif
 
+/*
+ * What io_uring does with buffered I/O of a file in its submitter's context:
+ * a mask of FPT_ASYNC_*. Newer kernels keep it with a file's operations, older
+ * ones with the open file. FPT_FOPS() makes operations that are so;
+ * fpt_compat_async_like() makes @file be as @lower, and says which of those
+ * operations it needs for that.
+ */
+#define FPT_ASYNC_READ	1
+#define FPT_ASYNC_WRITE	2
+
+#ifdef FOP_BUFFER_RASYNC
+#define FPT_FOPS(async, ...) {						\
+	.fop_flags = ((async) & FPT_ASYNC_READ ? FOP_BUFFER_RASYNC : 0) | \
+		     ((async) & FPT_ASYNC_WRITE ? FOP_BUFFER_WASYNC : 0), \
+	__VA_ARGS__							\
+}
+
+static inline unsigned int fpt_compat_async_like(struct file *file,
+						 const struct file *lower)
+{
+	fop_flags_t flags = lower->f_op->fop_flags;
+
+	return (flags & FOP_BUFFER_RASYNC ? FPT_ASYNC_READ : 0) |
+	       (flags & FOP_BUFFER_WASYNC ? FPT_ASYNC_WRITE : 0);
+}
+#else
+#define FPT_FOPS(async, ...)	{ __VA_ARGS__ }
+
+static inline unsigned int fpt_compat_async_like(struct file *file,
+						 const struct file *lower)
+{
+	file->f_mode |= lower->f_mode & (FMODE_BUF_RASYNC | FMODE_BUF_WASYNC);
+	return 0;
+}
+#endif
+
+#ifndef FPT_HAVE_SHARED_MAYWRITE
+/* Older kernels count what is shared of files that are open for writing. */
+static inline bool vma_is_shared_maywrite(const struct vm_area_struct *vma)
+{
+	return vma->vm_flags & VM_SHARED;
+}
+#endif
+
+#ifndef FPT_HAVE_VM_FLAGS_CLEAR
+static inline void vm_flags_clear(struct vm_area_struct *vma,
+				  unsigned long flags)
+{
+	vma->vm_flags &= ~flags;
+}
+#endif
+
 struct file *fpt_compat_open_backing(const struct file *user, int flags,
 				     const struct path *path,
 				     const struct cred *cred);

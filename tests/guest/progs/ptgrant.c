@@ -354,6 +354,76 @@ static void credentials(const char *lower, const char *mnt)
 	rig_stop(&rig);
 }
 
+/* A descriptor that nothing can be stored through any more, by its file's seals. */
+static void seal_one(const char *lower, const char *mnt, int seal, bool mapped)
+{
+	struct rig rig = begin(lower, mnt);
+	int fd = memfd_create("sealed", MFD_ALLOW_SEALING | MFD_CLOEXEC), id, up_fd;
+	void *old = MAP_FAILED, *map;
+
+	CHECK(fd >= 0);
+	EQ(ftruncate(fd, LEN), 0);
+	EQ(pwrite(fd, "old", 3, 0), 3);
+	id = register_as(&rig, USER, GROUP, rig.dev, fd, false);
+	CHECK(id > 0);
+	up_fd = up(&rig, O_RDWR, id);
+	CHECK(up_fd >= 0);
+	if (mapped) {
+		/* as long as somebody can store, F_SEAL_WRITE is refused */
+		old = mmap(NULL, LEN, PROT_READ | PROT_WRITE, MAP_SHARED, up_fd, 0);
+		CHECK(old != MAP_FAILED);
+		FAILS(fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE), EBUSY);
+		if (seal == F_SEAL_WRITE)
+			EQ(munmap(old, LEN), 0);
+	}
+	EQ(fcntl(fd, F_ADD_SEALS, seal), 0);
+
+	map = mmap(NULL, LEN, PROT_READ | PROT_WRITE, MAP_SHARED, up_fd, 0);
+	CHECK(map == MAP_FAILED);
+	EQ(errno, EPERM);
+	/* for reading alone as below, and no way from there */
+	map = mmap(NULL, LEN, PROT_READ, MAP_SHARED, fd, 0);
+	if (map == MAP_FAILED) {
+		CHECK(mmap(NULL, LEN, PROT_READ, MAP_SHARED, up_fd, 0) == MAP_FAILED);
+	} else {
+		munmap(map, LEN);
+		map = mmap(NULL, LEN, PROT_READ, MAP_SHARED, up_fd, 0);
+		CHECK(map != MAP_FAILED);
+		CHECK(mprotect(map, LEN, PROT_READ | PROT_WRITE) == -1);
+		EQ(errno, EACCES);
+		munmap(map, LEN);
+	}
+	map = mmap(NULL, LEN, PROT_READ | PROT_WRITE, MAP_PRIVATE, up_fd, 0);
+	CHECK(map != MAP_FAILED);
+	memcpy(map, "new", 3);
+	munmap(map, LEN);
+	FAILS(pwrite(up_fd, "new", 3, 0), EPERM);
+	/* and none of that undid the seal */
+	CHECK(mmap(NULL, LEN, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0) == MAP_FAILED);
+	EQ(errno, EPERM);
+	map = mmap(NULL, LEN, PROT_READ, MAP_PRIVATE, fd, 0);
+	CHECK(map != MAP_FAILED);
+	EQ(memcmp(map, "old", 3), 0);
+	munmap(map, LEN);
+	if (mapped && seal != F_SEAL_WRITE)
+		EQ(munmap(old, LEN), 0);
+	close(up_fd);
+	close(fd);
+	rig_stop(&rig);
+}
+
+static void sealed(const char *lower, const char *mnt)
+{
+	seal_one(lower, mnt, F_SEAL_WRITE, false);
+	seal_one(lower, mnt, F_SEAL_WRITE, true);
+}
+
+static void sealed_future(const char *lower, const char *mnt)
+{
+	seal_one(lower, mnt, F_SEAL_FUTURE_WRITE, false);
+	seal_one(lower, mnt, F_SEAL_FUTURE_WRITE, true);
+}
+
 static const struct rig_case cases[] = {
 	{ "who", who },
 	{ "limit", limit },
@@ -363,6 +433,8 @@ static const struct rig_case cases[] = {
 	{ "append-only", append_only },
 	{ "two-ids", two_ids },
 	{ "credentials", credentials },
+	{ "sealed", sealed },
+	{ "sealed-future", sealed_future },
 };
 
 int main(int argc, char **argv)
