@@ -329,7 +329,8 @@ static int open_own(struct inode *inode, struct file *file, struct fpt_file *ff)
 	return 0;
 }
 
-static const struct file_operations lets_fops;
+static const struct file_operations *through_ops(struct file *file,
+						 const struct fpt_file *ff);
 
 int fpt_file_take(struct inode *inode, struct file *file, struct fpt_file *ff,
 		  const struct fuse_open_out *reply, struct fpt_backing *fb)
@@ -356,8 +357,8 @@ int fpt_file_take(struct inode *inode, struct file *file, struct fpt_file *ff,
 	}
 
 	file->private_data = ff;
-	if (ff->lets)
-		file->f_op = &lets_fops;
+	if (ff->path == FPT_PATH_THROUGH)
+		file->f_op = through_ops(file, ff);
 	file->f_mode |= FMODE_CAN_ODIRECT;
 	open_set_position(inode, file, ff->open_flags);
 	if (ff->path != FPT_PATH_THROUGH && (file->f_mode & FMODE_WRITE))
@@ -526,9 +527,6 @@ static ssize_t file_read_iter(struct kiocb *iocb, struct iov_iter *to)
 
 	if (unlikely(fpt_inode_stale(file_inode(iocb->ki_filp))))
 		return -EIO;
-	if (ff->path == FPT_PATH_THROUGH)
-		return fpt_passthrough_read(iocb, to);
-
 	direct = file_goes_direct(iocb);
 	if (ff->path == FPT_PATH_DIRECT)
 		ret = fpt_direct_read(iocb, to);
@@ -549,9 +547,6 @@ static ssize_t file_write_iter(struct kiocb *iocb, struct iov_iter *from)
 
 	if (unlikely(fpt_inode_stale(file_inode(iocb->ki_filp))))
 		return -EIO;
-	if (ff->path == FPT_PATH_THROUGH)
-		return fpt_passthrough_write(iocb, from);
-
 	direct = file_goes_direct(iocb);
 	if (ff->path == FPT_PATH_DIRECT)
 		ret = fpt_direct_write(iocb, from);
@@ -571,8 +566,6 @@ static ssize_t file_splice_read(struct file *in, loff_t *pos,
 
 	if (fpt_inode_stale(file_inode(in)))
 		return -EIO;
-	if (ff->path == FPT_PATH_THROUGH)
-		return fpt_passthrough_splice_read(in, pos, pipe, len, flags);
 	if (ff->path == FPT_PATH_DIRECT)
 		return copy_splice_read(in, pos, pipe, len, flags);
 
@@ -581,18 +574,6 @@ static ssize_t file_splice_read(struct file *in, loff_t *pos,
 		ret = filemap_splice_read(in, pos, pipe, len, flags);
 	fpt_stat_io(ff->conn, FPT_IO_CACHED_SPLICE_READ, ret);
 	return ret;
-}
-
-static ssize_t file_splice_write(struct pipe_inode_info *pipe, struct file *out,
-				 loff_t *pos, size_t len, unsigned int flags)
-{
-	const struct fpt_file *ff = fpt_file(out);
-
-	if (fpt_inode_stale(file_inode(out)))
-		return -EIO;
-	if (ff->path == FPT_PATH_THROUGH)
-		return fpt_passthrough_splice_write(pipe, out, pos, len, flags);
-	return iter_file_splice_write(pipe, out, pos, len, flags);
 }
 
 static int file_mmap(struct file *file, struct vm_area_struct *vma)
@@ -632,14 +613,11 @@ static int file_fadvise(struct file *file, loff_t offset, loff_t len,
 	.flush		= fpt_file_flush,				\
 	.release	= file_release,					\
 	.fsync		= fpt_file_fsync,				\
-	.splice_read	= file_splice_read,				\
-	.splice_write	= file_splice_write,				\
 	.lock		= fpt_lock,					\
 	.flock		= fpt_flock,					\
 	.setlease	= generic_setlease,				\
 	.unlocked_ioctl	= fpt_ioctl,					\
 	.compat_ioctl	= fpt_compat_ioctl,				\
-	.poll		= fpt_poll,					\
 	.fallocate	= fpt_file_fallocate,				\
 	.copy_file_range = fpt_file_copy
 
@@ -647,16 +625,64 @@ static const struct file_operations file_fops = {
 	FILE_FOPS,
 	.read_iter	= file_read_iter,
 	.write_iter	= file_write_iter,
+	.splice_read	= file_splice_read,
+	.splice_write	= iter_file_splice_write,
+	.poll		= fpt_poll,
 };
 
-/* Of opens for which the kernel may do more than Linux's fuse can at all. */
-static const struct file_operations lets_fops = {
-	FILE_FOPS,
-	.read_iter	= file_read_iter,
-	.write_iter	= file_write_iter,
-	.fadvise	= file_fadvise,
-	.remap_file_range = fpt_file_remap,
+/*
+ * A file that was opened in passthrough stays so: its I/O need not look. Nor is
+ * the server polled for it: it is ready when the backing file is.
+ */
+#define THROUGH_FOPS							\
+	FILE_FOPS,							\
+	.read_iter	= fpt_passthrough_read,				\
+	.write_iter	= fpt_passthrough_write,			\
+	.splice_read	= fpt_passthrough_splice_read,			\
+	.splice_write	= fpt_passthrough_splice_write
+
+/* More than Linux's fuse can at all. */
+#define LETS_FOPS							\
+	THROUGH_FOPS,							\
+	.fadvise	= file_fadvise,					\
+	.remap_file_range = fpt_file_remap
+
+/* Of a backing file that has to be polled. */
+#define THROUGH_POLLED	((FPT_ASYNC_READ | FPT_ASYNC_WRITE) + 1)
+
+/* By FPT_ASYNC_* of the backing file, and whether the server lets more be done. */
+static const struct file_operations through_fops[][2] = {
+	{
+		FPT_FOPS(0, THROUGH_FOPS),
+		FPT_FOPS(0, LETS_FOPS),
+	},
+	[FPT_ASYNC_READ] = {
+		FPT_FOPS(FPT_ASYNC_READ, THROUGH_FOPS),
+		FPT_FOPS(FPT_ASYNC_READ, LETS_FOPS),
+	},
+	[FPT_ASYNC_WRITE] = {
+		FPT_FOPS(FPT_ASYNC_WRITE, THROUGH_FOPS),
+		FPT_FOPS(FPT_ASYNC_WRITE, LETS_FOPS),
+	},
+	[FPT_ASYNC_READ | FPT_ASYNC_WRITE] = {
+		FPT_FOPS(FPT_ASYNC_READ | FPT_ASYNC_WRITE, THROUGH_FOPS),
+		FPT_FOPS(FPT_ASYNC_READ | FPT_ASYNC_WRITE, LETS_FOPS),
+	},
+	[THROUGH_POLLED] = {
+		{ THROUGH_FOPS, .poll = fpt_poll },
+		{ LETS_FOPS, .poll = fpt_poll },
+	},
 };
+
+static const struct file_operations *through_ops(struct file *file,
+						 const struct fpt_file *ff)
+{
+	unsigned int how = fpt_compat_async_like(file, ff->back);
+
+	if (ff->back->f_op->poll)
+		how = THROUGH_POLLED;
+	return &through_fops[how][!!ff->lets];
+}
 
 static const struct inode_operations file_iops = {
 	.setattr	= fpt_setattr,

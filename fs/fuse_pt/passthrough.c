@@ -241,6 +241,8 @@ ssize_t fpt_passthrough_read(struct kiocb *iocb, struct iov_iter *to)
 	struct file *file = iocb->ki_filp;
 	ssize_t ret;
 
+	if (unlikely(fpt_inode_stale(file_inode(file))))
+		return -EIO;
 	ret = fpt_stack_read(fpt_file(file)->back, to, iocb,
 			     through_read_async);
 	through_read(file);
@@ -253,6 +255,8 @@ ssize_t fpt_passthrough_write(struct kiocb *iocb, struct iov_iter *from)
 	struct file *file = iocb->ki_filp;
 	ssize_t ret;
 
+	if (unlikely(fpt_inode_stale(file_inode(file))))
+		return -EIO;
 	if (!iov_iter_count(from))
 		return 0;
 	if (unlikely(fpt_file(file)->append_only) &&
@@ -276,6 +280,8 @@ ssize_t fpt_passthrough_splice_read(struct file *in, loff_t *pos,
 {
 	ssize_t ret;
 
+	if (fpt_inode_stale(file_inode(in)))
+		return -EIO;
 	ret = fpt_stack_splice_read(fpt_file(in)->back, in, pos, pipe, len,
 				    flags);
 	through_read(in);
@@ -289,6 +295,8 @@ ssize_t fpt_passthrough_splice_write(struct pipe_inode_info *pipe,
 {
 	ssize_t ret;
 
+	if (fpt_inode_stale(file_inode(out)))
+		return -EIO;
 	/* the VFS does not splice into a file in append mode */
 	if (unlikely(fpt_file(out)->append_only))
 		return -EPERM;
