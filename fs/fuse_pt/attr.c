@@ -97,6 +97,7 @@ bool fpt_attr_same_type(const struct inode *inode, const struct fuse_attr *attr)
 
 void fpt_attr_init(struct fpt_node *node)
 {
+	seqcount_spinlock_init(&node->attr_seq, &node->lock);
 	node->attr_until = 0;
 	node->attr_life = 0;
 	node->stale_mask = 0;
@@ -206,11 +207,13 @@ static bool take_news(struct inode *inode, const struct attr_news *news,
 	if (news->resized)
 		keep &= ~STATX_SIZE;
 
+	write_seqcount_begin(&node->attr_seq);
 	take_plain(inode, news->attr, owned);
 	if (!(keep & STATX_NLINK))
 		set_nlink(inode, news->attr->nlink);
 	if (!(keep & STATX_SIZE))
 		i_size_write(inode, news->attr->size);
+	write_seqcount_end(&node->attr_seq);
 
 	node->stale_mask = (keep & ~owned) | below;
 	node->attr_life = news->life;
@@ -305,6 +308,7 @@ void fpt_attr_take_below(struct inode *inode, const struct kstat *st, u64 epoch)
 		return;
 	}
 	node->io.pulled = epoch;
+	write_seqcount_begin(&node->attr_seq);
 	if (!test_bit(FPT_N_SIZE_CHANGING, &node->bits))
 		i_size_write(inode, st->size);
 	take_stat(inode, st);
@@ -315,6 +319,7 @@ void fpt_attr_take_below(struct inode *inode, const struct kstat *st, u64 epoch)
 		set_nlink(inode, st->nlink);
 		node->attr_until = fpt_until(node->attr_life);
 	}
+	write_seqcount_end(&node->attr_seq);
 	/* What changed meanwhile is to be asked for again. */
 	if (epoch > node->attr_epoch)
 		node->stale_mask &= ~below;
@@ -428,8 +433,10 @@ static bool take_below(struct inode *inode, const struct kstat *st,
 		epoch > node->attr_asked &&
 		!test_bit(FPT_N_SIZE_CHANGING, &node->bits);
 	if (taken) {
+		write_seqcount_begin(&node->attr_seq);
 		i_size_write(inode, st->size);
 		take_stat(inode, st);
+		write_seqcount_end(&node->attr_seq);
 		node->stale_mask &= ~STAT_BELOW;
 		node->attr_asked = epoch;
 	}
@@ -526,10 +533,9 @@ int fpt_attr_refresh(struct inode *inode, struct file *file, u32 mask)
  */
 static int refresh_stat(struct inode *inode, u32 mask, struct attr_below *below)
 {
-	bool unseen = (mask & FPT_STAT_DATA) && S_ISREG(inode->i_mode) &&
-		      fpt_iomode_unseen(inode);
+	bool unseen = (mask & FPT_STAT_DATA) && fpt_unseen(inode);
 
-	if (likely(!unseen && !fpt_attr_expired(inode, mask)))
+	if (!unseen && !fpt_attr_expired(inode, mask))
 		return 0;
 	if (unlikely(fpt_bound(inode))) {
 		if (unseen)
@@ -607,60 +613,89 @@ void fpt_node_unlinked(struct inode *inode)
 	fpt_times_touch(inode, STATX_CTIME);
 }
 
-int fpt_getattr(struct mnt_idmap *idmap, const struct path *path,
-		struct kstat *stat, u32 request_mask, unsigned int flags)
+/* What is known, as the inode has it: all of one answer, or none of it. */
+static inline void getattr_fill(struct mnt_idmap *idmap, struct inode *inode,
+				u32 request_mask, struct kstat *stat)
 {
-	struct inode *inode = d_inode(path->dentry);
 	struct fpt_node *node = fpt_node(inode);
-	u32 mask = request_mask & STATX_BASIC_STATS;
-	struct attr_below below;
+	unsigned int seq;
+
+	do {
+		seq = read_seqcount_begin(&node->attr_seq);
+		generic_fillattr(idmap, request_mask, inode, stat);
+		stat->mode = node->mode;
+		stat->ino = node->server_ino;
+		if (node->blksize)
+			stat->blksize = node->blksize;
+	} while (read_seqcount_retry(&node->attr_seq, seq));
+	fpt_statx_fill(inode, stat);
+}
+
+static int getattr_ask(struct inode *inode, u32 request_mask,
+		       unsigned int flags, struct attr_below *below)
+{
 	bool all = false;
-	int err = 0;
+	int err;
 
-	below.known = false;
-
-	if (fpt_inode_stale(inode))
-		return -EIO;
-	if (!fpt_conn_may_use(fpt_inode_conn(inode))) {
-		/* Where it is mounted is no secret, and all it asks for. */
-		if (request_mask)
-			return -EACCES;
-		stat->result_mask = 0;
-		stat->dev = inode->i_sb->s_dev;
-		return 0;
-	}
-
-	if (unlikely(request_mask & STATX_BTIME) && fpt_statx_missing(inode) &&
+	if ((request_mask & STATX_BTIME) && fpt_statx_missing(inode) &&
 	    (flags & AT_STATX_SYNC_TYPE) != AT_STATX_DONT_SYNC) {
 		err = fpt_statx_ask(inode, &all);
-		if (err)
+		if (err || all)
 			return err;
 	}
 
 	switch (flags & AT_STATX_SYNC_TYPE) {
 	case AT_STATX_FORCE_SYNC:
-		if (!all)
-			err = fpt_attr_ask(inode, NULL);
-		break;
+		return fpt_attr_ask(inode, NULL);
 	case AT_STATX_DONT_SYNC:
-		break;
-	default:
-		if (!all)
-			err = refresh_stat(inode, mask, &below);
+		return 0;
 	}
+	return refresh_stat(inode, request_mask & STATX_BASIC_STATS, below);
+}
+
+static noinline int getattr_slow(struct mnt_idmap *idmap, struct inode *inode,
+				 struct kstat *stat, u32 request_mask,
+				 unsigned int flags)
+{
+	struct attr_below below = {};
+	int err;
+
+	err = getattr_ask(inode, request_mask, flags, &below);
 	if (err)
 		return err;
-
-	/* Under the lock, so that a size comes with the time it was set at. */
-	spin_lock(&node->lock);
-	generic_fillattr(idmap, request_mask, inode, stat);
-	stat->mode = node->mode;
-	stat->ino = node->server_ino;
-	if (node->blksize)
-		stat->blksize = node->blksize;
-	fpt_statx_fill(inode, stat);
+	getattr_fill(idmap, inode, request_mask, stat);
 	if (below.known)
 		fill_below(&below, stat);
-	spin_unlock(&node->lock);
+	return 0;
+}
+
+/* Where it is mounted is no secret, and all it asks for. */
+static noinline int getattr_stranger(const struct inode *inode,
+				     struct kstat *stat, u32 request_mask)
+{
+	if (request_mask)
+		return -EACCES;
+	stat->result_mask = 0;
+	stat->dev = inode->i_sb->s_dev;
+	return 0;
+}
+
+int fpt_getattr(struct mnt_idmap *idmap, const struct path *path,
+		struct kstat *stat, u32 request_mask, unsigned int flags)
+{
+	struct inode *inode = d_inode(path->dentry);
+
+	if (unlikely(fpt_inode_stale(inode)))
+		return -EIO;
+	if (unlikely(!fpt_conn_may_use(fpt_inode_conn(inode))))
+		return getattr_stranger(inode, stat, request_mask);
+
+	/* Mostly all of it is known. */
+	if (unlikely((request_mask & STATX_BTIME) ||
+		     (flags & AT_STATX_SYNC_TYPE) || fpt_unseen(inode) ||
+		     fpt_attr_expired(inode, request_mask & STATX_BASIC_STATS)))
+		return getattr_slow(idmap, inode, stat, request_mask, flags);
+
+	getattr_fill(idmap, inode, request_mask, stat);
 	return 0;
 }

@@ -44,6 +44,8 @@ enum fpt_node_bits {
  *	changes of i_size made here
  * @attr_until: jiffies64 until which attributes may be trusted
  * @attr_life: length in jiffies of the lifetime last granted
+ * @attr_seq: written while several attributes change at a time under @lock, so
+ *	that stat(2) sees all or none of it
  * @stale_mask: STATX_* bits that are known to be out of date although
  *	@attr_until has not passed
  * @attr_epoch: conn->attr_epoch at the last change made on this side; replies
@@ -72,6 +74,7 @@ struct fpt_node {
 	spinlock_t		lock;	/* see above */
 	u64			attr_until;
 	u64			attr_life;
+	seqcount_spinlock_t	attr_seq;
 	u32			stale_mask;
 	u64			attr_epoch;
 	u64			attr_asked;
@@ -127,6 +130,17 @@ static inline u32 fpt_bound(const struct inode *inode)
 {
 	return S_ISREG(inode->i_mode) ? READ_ONCE(fpt_node(inode)->io.bound) :
 					0;
+}
+
+/* fpt_iomode_unseen() of any inode, for who asks at each stat(2). */
+static inline bool fpt_unseen(struct inode *inode)
+{
+	const struct fpt_iomode *io = &fpt_node(inode)->io;
+
+	return S_ISREG(inode->i_mode) &&
+	       unlikely(READ_ONCE(io->mappers) ||
+			READ_ONCE(io->stray) != FPT_STRAY_NONE) &&
+	       fpt_iomode_unseen(inode);
 }
 
 static inline bool fpt_inode_stale(const struct inode *inode)

@@ -94,11 +94,11 @@ static inline void through_read(struct file *file)
 }
 
 /*
- * Has nothing to be noted of a write that ended at @end and no request been
- * numbered since the last one was? Then a reply that could cross it is one to
- * a request that the server has yet to see.
+ * Has nothing but the size to be noted of a write, as no request has been
+ * numbered since the last one was? Then a reply that could cross it is one to a
+ * request that the server has yet to see.
  */
-static inline bool through_noted(const struct inode *inode, loff_t end)
+static inline bool through_noted(const struct inode *inode)
 {
 	const struct fpt_node *fn = fpt_node(inode);
 
@@ -109,15 +109,32 @@ static inline bool through_noted(const struct inode *inode, loff_t end)
 	if ((READ_ONCE(fn->io.bound) & FUSE_PT_BIND_WRITE_ATTR) &&
 	    !test_bit(FPT_N_ATTR_DIRTY, &fn->bits))
 		return false;
-	return end <= i_size_read(inode) &&
-	       !(FPT_STAT_DATA & ~READ_ONCE(fn->stale_mask)) &&
+	return !(FPT_STAT_DATA & ~READ_ONCE(fn->stale_mask)) &&
 	       READ_ONCE(fn->attr_epoch) == fpt_attr_now(fpt_inode_conn(inode));
+}
+
+/*
+ * What is left of fpt_node_wrote() then, as the server's attributes are never
+ * ours in passthrough. A truncate may have come in between: noted once more.
+ */
+static inline void through_grew(struct inode *inode, loff_t end)
+{
+	struct fpt_node *fn = fpt_node(inode);
+
+	spin_lock(&fn->lock);
+	if (end > inode->i_size)
+		i_size_write(inode, end);
+	fn->stale_mask |= FPT_STAT_DATA;
+	fn->attr_epoch = fpt_attr_now(fpt_inode_conn(inode));
+	spin_unlock(&fn->lock);
 }
 
 static inline void through_wrote(struct inode *inode, loff_t end)
 {
-	if (!through_noted(inode, end))
+	if (unlikely(!through_noted(inode)))
 		fpt_node_wrote(inode, end);
+	else if (end > i_size_read(inode))
+		through_grew(inode, end);
 }
 
 static void through_wrote_async(struct kiocb *iocb, ssize_t ret)
@@ -219,8 +236,7 @@ void fpt_passthrough_detach(const struct inode *inode, struct fpt_file *ff)
 	ff->backing = NULL;
 }
 
-/* Before data changes: setuid, setgid and capabilities go, once known. */
-static noinline int strip_privs(struct file *file, bool nowait)
+static noinline int strip_found(struct file *file, bool nowait)
 {
 	struct inode *inode = file_inode(file);
 	int err;
@@ -234,6 +250,22 @@ static noinline int strip_privs(struct file *file, bool nowait)
 	err = fpt_strip_privs(file);
 	inode_unlock(inode);
 	return err;
+}
+
+/*
+ * Before data changes: setuid, setgid and capabilities go, once known. Mostly
+ * they are known not to be there.
+ */
+static inline int strip_privs(struct file *file, bool nowait)
+{
+	struct inode *inode = file_inode(file);
+	struct fpt_node *fn = fpt_node(inode);
+
+	if (likely(!(inode->i_mode & (S_ISUID | S_ISGID)) &&
+		   ((fpt_file(file)->lets & FUSE_PT_BACKING_XATTR) ||
+		    !fpt_node_past(fn, &fn->caps_until))))
+		return 0;
+	return strip_found(file, nowait);
 }
 
 ssize_t fpt_passthrough_read(struct kiocb *iocb, struct iov_iter *to)

@@ -27,19 +27,8 @@
 #include <linux/workqueue.h>
 #include "stack.h"
 
-/*
- * What of a call's flags is the lower file's business. Not so: polling, which
- * is the caller's with the file it has; completion in the caller's context,
- * which works on the caller's kiocb; marks of the caller's own.
- */
-#define IOCB_LOWER	(IOCB_APPEND | IOCB_DIRECT | IOCB_DSYNC | IOCB_SYNC | \
-			 IOCB_NOWAIT | IOCB_NOIO | IOCB_WRITE)
-
 /* Seals of a memfd that forbid stores into new mappings. */
 #define SEALS_WRITE	(F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)
-
-/* F_SETFL changes these on the upper file. */
-#define O_FOLLOWED	(O_APPEND | O_DIRECT | O_NOATIME | O_NONBLOCK)
 
 /**
  * struct stack_aio - an asynchronous call on a lower file
@@ -63,20 +52,6 @@ struct stack_aio {
 static struct kmem_cache *aio_cache;
 static struct workqueue_struct *aio_wq;
 
-/*
- * The credentials that @lower was opened with, which it keeps: no reference is
- * taken for the time of a call.
- */
-static inline const struct cred *borrow_creds(const struct file *lower)
-{
-	return rcu_replace_pointer(current->cred, lower->f_cred, true);
-}
-
-static inline void return_creds(const struct cred *old)
-{
-	rcu_assign_pointer(current->cred, old);
-}
-
 unsigned int fpt_stack_open_flags(struct file *lower, const struct cred *cred,
 				  unsigned int flags)
 {
@@ -91,7 +66,7 @@ unsigned int fpt_stack_open_flags(struct file *lower, const struct cred *cred,
 	return flags;
 }
 
-static int follow_flags(struct file *lower, unsigned int flags)
+int fpt_stack_follow(struct file *lower, unsigned int flags)
 {
 	int err;
 
@@ -105,48 +80,17 @@ static int follow_flags(struct file *lower, unsigned int flags)
 	}
 
 	spin_lock(&lower->f_lock);
-	lower->f_flags = (lower->f_flags & ~O_FOLLOWED) | (flags & O_FOLLOWED);
+	lower->f_flags = (lower->f_flags & ~FPT_O_FOLLOWED) | (flags & FPT_O_FOLLOWED);
 	lower->f_iocb_flags = iocb_flags(lower);
 	spin_unlock(&lower->f_lock);
 	return 0;
 }
 
-/*
- * The lower file is this open's alone, so its flags may follow those of the
- * upper one; they count where no kiocb says otherwise (splice, atime).
- */
-static inline int match_flags(struct file *lower, const struct file *upper)
-{
-	unsigned int flags = READ_ONCE(upper->f_flags);
-
-	if (likely(!((lower->f_flags ^ flags) & O_FOLLOWED)))
-		return 0;
-	return follow_flags(lower, flags);
-}
-
-/* Can the lower file do what the flags of this call ask for? */
-static inline int match_call(struct file *lower, const struct kiocb *iocb)
-{
-	if (likely(!(iocb->ki_flags & IOCB_DIRECT)))
-		return 0;
-	return lower->f_mode & FMODE_CAN_ODIRECT ? 0 : -EINVAL;
-}
-
-/* Flags of the lower inode can change while files are open. */
-static inline int may_write(const struct inode *inode, bool append)
-{
-	if (likely(!(inode->i_flags & (S_IMMUTABLE | S_APPEND | S_SWAPFILE))))
-		return 0;
-	if (IS_IMMUTABLE(inode) || (IS_APPEND(inode) && !append))
-		return -EPERM;
-	return IS_SWAPFILE(inode) ? -ETXTBSY : 0;
-}
-
 int fpt_stack_may_write(struct file *lower, const struct file *upper)
 {
-	int err = may_write(file_inode(lower), upper->f_flags & O_APPEND);
+	int err = fpt_stack_may(file_inode(lower), upper->f_flags & O_APPEND);
 
-	return err ? err : match_flags(lower, upper);
+	return err ? err : fpt_stack_match(lower, upper);
 }
 
 static struct stack_aio *aio_new(struct kiocb *iocb, struct file *lower)
@@ -157,7 +101,7 @@ static struct stack_aio *aio_new(struct kiocb *iocb, struct file *lower)
 		return NULL;
 
 	kiocb_clone(&aio->down, iocb, lower);
-	aio->down.ki_flags &= IOCB_LOWER;
+	aio->down.ki_flags &= FPT_IOCB_LOWER;
 	aio->orig = iocb;
 	refcount_set(&aio->refs, 2);
 	return aio;
@@ -220,42 +164,6 @@ static void aio_write_done(struct kiocb *down, long res)
 	queue_work(aio_wq, &aio->work);
 }
 
-static noinline ssize_t
-read_async(struct file *lower, struct iov_iter *to, struct kiocb *iocb,
-	   void (*done)(struct kiocb *iocb, ssize_t ret))
-{
-	struct stack_aio *aio = aio_new(iocb, lower);
-	ssize_t ret;
-
-	if (!aio)
-		return -ENOMEM;
-
-	aio->down.ki_complete = aio_read_done;
-	aio->done = done;
-	ret = lower->f_op->read_iter(&aio->down, to);
-	aio_submitted(aio, ret);
-	return ret;
-}
-
-/*
- * The kiocb of a synchronous call is its caller's and ours until we return:
- * the lower file is lent it instead of getting a copy.
- */
-static inline ssize_t read_lent(struct file *lower, struct iov_iter *to,
-				struct kiocb *iocb)
-{
-	struct file *upper = iocb->ki_filp;
-	int flags = iocb->ki_flags;
-	ssize_t ret;
-
-	iocb->ki_filp = lower;
-	iocb->ki_flags = flags & IOCB_LOWER;
-	ret = lower->f_op->read_iter(iocb, to);
-	iocb->ki_filp = upper;
-	iocb->ki_flags = flags;
-	return ret;
-}
-
 /*
  * A buffered read with a page wait queue. After -EIOCBQUEUED nobody completes
  * it: whoever unlocks the page wakes its owner to make the call anew, and may
@@ -269,7 +177,7 @@ static noinline ssize_t read_waiting(struct file *lower, struct iov_iter *to,
 	ssize_t ret;
 
 	kiocb_clone(&down, iocb, lower);
-	down.ki_flags &= IOCB_LOWER;
+	down.ki_flags &= FPT_IOCB_LOWER;
 	down.ki_flags |= IOCB_WAITQ;
 	down.ki_waitq = iocb->ki_waitq;
 	ret = lower->f_op->read_iter(&down, to);
@@ -278,40 +186,29 @@ static noinline ssize_t read_waiting(struct file *lower, struct iov_iter *to,
 	return ret;
 }
 
-ssize_t fpt_stack_read(struct file *lower, struct iov_iter *to,
-		       struct kiocb *iocb,
-		       void (*done)(struct kiocb *iocb, ssize_t ret))
+ssize_t fpt_stack_read_async(struct file *lower, struct iov_iter *to,
+			     struct kiocb *iocb,
+			     void (*done)(struct kiocb *iocb, ssize_t ret))
 {
-	const struct cred *old;
+	struct stack_aio *aio;
 	ssize_t ret;
 
-	if (!iov_iter_count(to))
-		return 0;
-	ret = match_flags(lower, iocb->ki_filp);
-	if (!ret)
-		ret = match_call(lower, iocb);
-	if (unlikely(ret))
-		return ret;
+	if (iocb->ki_flags & IOCB_WAITQ)
+		return read_waiting(lower, to, iocb);
+	aio = aio_new(iocb, lower);
+	if (!aio)
+		return -ENOMEM;
 
-	old = borrow_creds(lower);
-	ret = rw_verify_area(READ, lower, &iocb->ki_pos, iov_iter_count(to));
-	if (likely(!ret)) {
-		if (likely(is_sync_kiocb(iocb)))
-			ret = read_lent(lower, to, iocb);
-		else if (iocb->ki_flags & IOCB_WAITQ)
-			ret = read_waiting(lower, to, iocb);
-		else
-			ret = read_async(lower, to, iocb, done);
-		if (ret > 0)
-			fsnotify_access(lower);
-	}
-	return_creds(old);
+	aio->down.ki_complete = aio_read_done;
+	aio->done = done;
+	ret = lower->f_op->read_iter(&aio->down, to);
+	aio_submitted(aio, ret);
 	return ret;
 }
 
-static noinline ssize_t
-write_async(struct file *lower, struct iov_iter *from, struct kiocb *iocb,
-	    void (*done)(struct kiocb *iocb, ssize_t ret))
+ssize_t fpt_stack_write_async(struct file *lower, struct iov_iter *from,
+			      struct kiocb *iocb,
+			      void (*done)(struct kiocb *iocb, ssize_t ret))
 {
 	struct super_block *sb = file_inode(lower)->i_sb;
 	struct stack_aio *aio = aio_new(iocb, lower);
@@ -342,61 +239,6 @@ write_async(struct file *lower, struct iov_iter *from, struct kiocb *iocb,
 	return ret;
 }
 
-static inline ssize_t write_lent(struct file *lower, struct iov_iter *from,
-				 struct kiocb *iocb)
-{
-	struct super_block *sb = file_inode(lower)->i_sb;
-	struct file *upper = iocb->ki_filp;
-	int flags = iocb->ki_flags;
-	ssize_t ret;
-
-	if (likely(!(flags & IOCB_NOWAIT)))
-		sb_start_write(sb);
-	else if (!sb_start_write_trylock(sb))
-		return -EAGAIN;
-
-	/* as by read_lent() */
-	iocb->ki_filp = lower;
-	iocb->ki_flags = (flags & IOCB_LOWER) | IOCB_WRITE;
-	ret = lower->f_op->write_iter(iocb, from);
-	iocb->ki_filp = upper;
-	iocb->ki_flags = flags;
-
-	sb_end_write(sb);
-	return ret;
-}
-
-ssize_t fpt_stack_write(struct file *lower, struct iov_iter *from,
-			struct kiocb *iocb,
-			void (*done)(struct kiocb *iocb, ssize_t ret))
-{
-	const struct cred *old;
-	ssize_t ret;
-
-	if (!iov_iter_count(from))
-		return 0;
-	ret = may_write(file_inode(lower), iocb->ki_flags & IOCB_APPEND);
-	if (!ret)
-		ret = match_flags(lower, iocb->ki_filp);
-	if (!ret)
-		ret = match_call(lower, iocb);
-	if (unlikely(ret))
-		return ret;
-
-	old = borrow_creds(lower);
-	ret = rw_verify_area(WRITE, lower, &iocb->ki_pos, iov_iter_count(from));
-	if (likely(!ret)) {
-		if (likely(is_sync_kiocb(iocb)))
-			ret = write_lent(lower, from, iocb);
-		else
-			ret = write_async(lower, from, iocb, done);
-		if (ret > 0)
-			fsnotify_modify(lower);
-	}
-	return_creds(old);
-	return ret;
-}
-
 ssize_t fpt_stack_splice_read(struct file *lower, struct file *upper,
 			      loff_t *pos, struct pipe_inode_info *pipe,
 			      size_t len, unsigned int flags)
@@ -404,16 +246,16 @@ ssize_t fpt_stack_splice_read(struct file *lower, struct file *upper,
 	const struct cred *old;
 	ssize_t ret;
 
-	ret = match_flags(lower, upper);
+	ret = fpt_stack_match(lower, upper);
 	if (ret)
 		return ret;
 
-	old = borrow_creds(lower);
+	old = fpt_stack_borrow(lower);
 	/* runs the permission hooks */
 	ret = vfs_splice_read(lower, pos, pipe, len, flags);
 	if (ret > 0)
 		fsnotify_access(lower);
-	return_creds(old);
+	fpt_stack_return(old);
 	return ret;
 }
 
@@ -427,13 +269,13 @@ ssize_t fpt_stack_splice_write(struct pipe_inode_info *pipe, struct file *lower,
 	if (!lower->f_op->splice_write)
 		return -EINVAL;
 	/* the VFS does not splice into a file in append mode */
-	ret = may_write(file_inode(lower), false);
+	ret = fpt_stack_may(file_inode(lower), false);
 	if (!ret)
-		ret = match_flags(lower, upper);
+		ret = fpt_stack_match(lower, upper);
 	if (ret)
 		return ret;
 
-	old = borrow_creds(lower);
+	old = fpt_stack_borrow(lower);
 	ret = rw_verify_area(WRITE, lower, pos, len);
 	if (!ret) {
 		file_start_write(lower);
@@ -442,7 +284,7 @@ ssize_t fpt_stack_splice_write(struct pipe_inode_info *pipe, struct file *lower,
 		if (ret > 0)
 			fsnotify_modify(lower);
 	}
-	return_creds(old);
+	fpt_stack_return(old);
 	return ret;
 }
 
@@ -457,7 +299,7 @@ static int may_share(struct file *lower, struct vm_area_struct *vma)
 
 	if (IS_APPEND(inode))
 		return -EACCES;
-	err = may_write(inode, false);
+	err = fpt_stack_may(inode, false);
 	if (err || !shmem_mapping(lower->f_mapping) ||
 	    !(READ_ONCE(SHMEM_I(inode)->seals) & SEALS_WRITE))
 		return err;
@@ -496,11 +338,11 @@ int fpt_stack_mmap(struct file *lower, struct vm_area_struct *vma)
 
 	/* The caller of mmap(2) holds @upper, whatever the mapping holds. */
 	vma_set_file(vma, lower);
-	old = borrow_creds(lower);
+	old = fpt_stack_borrow(lower);
 	ret = fpt_compat_mmap_allowed(vma, lower, upper);
 	if (!ret)
 		ret = vfs_mmap(lower, vma);
-	return_creds(old);
+	fpt_stack_return(old);
 
 	if (counts)
 		mapping_unmap_writable(lower->f_mapping);
