@@ -76,7 +76,12 @@ int fpt_compat_d_revalidate(struct dentry *dentry, unsigned int flags,
 #define FPT_D_REVALIDATE_SHIM(body)					\
 static int body##_shim(struct dentry *dentry, unsigned int flags)	\
 {									\
-	return fpt_compat_d_revalidate(dentry, flags, body);		\
+	struct inode *dir;						\
+									\
+	if (unlikely(!(flags & LOOKUP_RCU)))				\
+		return fpt_compat_d_revalidate(dentry, flags, body);	\
+	dir = d_inode_rcu(READ_ONCE(dentry->d_parent));			\
+	return dir ? body(dir, &dentry->d_name, dentry, flags) : -ECHILD; \
 }
 #endif
 

@@ -9,15 +9,15 @@
 . "$FUSEPT_TESTS/lib.sh"
 
 limits=(
-	-L 'seqread4k:fusept-passthrough/below<=1.20'
-	-L 'randread4k:fusept-passthrough/below<=1.20'
+	-L 'seqread4k:fusept-passthrough/below<=1.15'
+	-L 'randread4k:fusept-passthrough/below<=1.15'
 	-L 'seqwrite4k:fusept-passthrough/below<=1.20'
 	-L 'randwrite4k:fusept-passthrough/below<=1.20'
 	-L 'seqread128k:fusept-passthrough/below<=1.02'
 	-L 'randread128k:fusept-passthrough/below<=1.02'
 	-L 'seqwrite128k:fusept-passthrough/below<=1.02'
 	-L 'randwrite128k:fusept-passthrough/below<=1.02'
-	-L 'append100:fusept-passthrough/below<=1.30'
+	-L 'append100:fusept-passthrough/below<=1.25'
 	-L 'write_fstat:fusept-passthrough/below<=1.35'
 	-L 'fsync:fusept-passthrough/below<=3'
 	-L 'fdatasync:fusept-passthrough/below<=3'
@@ -26,8 +26,15 @@ limits=(
 	-L 'randwrite4k:fusept/fusept-passthrough>=5.6'
 	-L 'coldread4k:fusept/fusept-passthrough>=2'
 	-L 'coldread128k:fusept/fusept-passthrough>=2'
-	-L '*:fusept/fuse<=1.05'
+	-L 'fstat:fusept-passthrough/below<=1.05'
+	-L '*:fusept/fuse<=1.02'
+	-L '*write4k:fusept/fuse<=0.60'
+	-L '*write128k:fusept/fuse<=0.85'
+	-L 'create_write:fusept/fuse<=0.95'
 )
+# From 6.9 on the kernel's own fuse has passthrough, too.
+printf '%s\n' 6.9 "$(uname -r)" | sort -VC &&
+	limits+=(-L 'open_close:fusept-passthrough/fuse-passthrough<=1.02')
 
 # Of bound inodes: their set-up is measured for these alone.
 bound=(
