@@ -13,7 +13,7 @@
  *
  * A change of ours through SETATTR is newer than whatever was asked for by the
  * time it was answered. While a truncate or an extending write is in flight
- * (FPT_N_SIZE_CHANGING) nobody else's word about the size counts.
+ * (FPT_N_SIZE_CHANGING) nobody else's word about size, blocks and times counts.
  */
 #include "compat/compat.h"
 
@@ -189,7 +189,7 @@ static bool take_news(struct inode *inode, const struct attr_news *news,
 	struct fpt_node *node = fpt_node(inode);
 	u32 below = fpt_bound_stat(inode);
 	u32 owned = attr_owned(inode);
-	u32 keep = 0;
+	u32 keep = 0, held = 0;
 
 	lockdep_assert_held(&node->lock);
 	*old = inode->i_size;
@@ -198,17 +198,18 @@ static bool take_news(struct inode *inode, const struct attr_news *news,
 
 	if (news->epoch <= node->attr_epoch)
 		keep = node->stale_mask;
-	if (test_bit(FPT_N_SIZE_CHANGING, &node->bits))
-		keep |= STATX_SIZE;
+	/* The time of a change that is under way is not to be seen before it. */
+	if (test_bit(FPT_N_SIZE_CHANGING, &node->bits) && !news->resized)
+		held = FPT_STAT_DATA;
 	/* A new inode starts with the server's word in any case. */
 	if (node->attr_asked)
 		owned |= below;
-	keep |= owned;
+	keep |= owned | held;
 	if (news->resized)
 		keep &= ~STATX_SIZE;
 
 	write_seqcount_begin(&node->attr_seq);
-	take_plain(inode, news->attr, owned);
+	take_plain(inode, news->attr, owned | held);
 	if (!(keep & STATX_NLINK))
 		set_nlink(inode, news->attr->nlink);
 	if (!(keep & STATX_SIZE))
