@@ -29,26 +29,40 @@ static void tell(struct loopback *lo)
 }
 
 /*
+ * The descriptor to register for a node where its own will not do: one that was
+ * opened to read, or by a grant, as such a descriptor lends what it can do
+ * itself, one for all that this process may. Return: it, or -errno.
+ */
+static int open_lending(struct loopback *lo, const struct node *node, bool granted)
+{
+	int fd = granted ? reopen(lo, node->fd, O_RDWR) : -EACCES;
+
+	return fd < 0 ? reopen(lo, node->fd, O_RDONLY) : fd;
+}
+
+/*
  * A backing id, or -errno. The registered file outlives the handle when others
- * share it, so it must not be one that counts as a writer below: the kernel opens
- * it anew for each open, with that open's access. Without a handle that is open
- * it will do as well. Most kernels take the node's own
- * descriptor; the first ones with passthrough want one that was opened to read.
+ * share it, so it should not be one that counts as a writer below: the kernel
+ * opens it anew for each open, with that open's access. Most kernels take the
+ * node's own descriptor; by a grant they refuse it (EBADF), and the first ones
+ * with passthrough do in any case.
  */
 static int register_node(struct loopback *lo, const struct node *node,
 			 const struct handle *h)
 {
-	int id, fd;
+	int id = 0, fd;
 
 	if (!lo->no_path_backing) {
 		id = fusept_backing_open_for(lo->fp, node->fd, lo->kernel);
 		if (id != -EBADF && id != -EOPNOTSUPP)
 			return id;
+		if (id == -EBADF)
+			lo->granted = true;
 	}
-	if (h && !h->writable) {
+	if (h && !h->writable && !lo->granted) {
 		id = fusept_backing_open_for(lo->fp, h->fd, lo->kernel);
 	} else {
-		fd = reopen(lo, node->fd, O_RDONLY);
+		fd = open_lending(lo, node, lo->granted);
 		if (fd < 0)
 			return fd;
 		id = fusept_backing_open_for(lo->fp, fd, lo->kernel);

@@ -22,5 +22,22 @@ sysctl -q -w kernel.unprivileged_userns_clone=1 2>/dev/null
 mkdir "$T/mnt"
 check lower-mounts lower tmpfs "$T/low"
 cases ptgrant "$T/low" "$T/mnt"
+
+# fusept-loopback as one of the group: what its user may write is written through.
+groupadd -g 4243 fusept-grant
+usermod -aG fusept-grant user1
+echo 4243 >$params/backing_gid
+install -d -o user1 "$T/src"
+as user1 sh -c "echo old >$T/src/both; echo old >$T/src/read; chmod 444 $T/src/read"
+check server-mounts mount -t fusept -o setuid=user1,passthrough=on "fusept-loopback#$T/src" "$T/mnt"
+equal server-reads old "$(as user1 cat "$T/mnt/both")"
+check server-writes as user1 sh -c "echo new >>$T/mnt/both"
+equal server-wrote "old new" "$(tr '\n' ' ' <"$T/src/both" | sed 's/ $//')"
+# read first, and written while that is open: one registration serves both
+check server-reads-and-writes as user1 sh -c "exec 3<$T/mnt/both && echo more >>$T/mnt/both && cat <&3"
+equal server-reads-only old "$(as user1 cat "$T/mnt/read")"
+check server-passes-through grep -q '^passthrough_write_calls [1-9]' "$(connection "$T/mnt")/statistics"
+equal server-is-not-asked 0 "$(awk '$1 == "request_write" || $1 == "request_read" { n += $2 } END { print n + 0 }' "$(connection "$T/mnt")/statistics")"
+check server-unmounts umount "$T/mnt"
 echo -1 >$params/backing_gid
 finish
