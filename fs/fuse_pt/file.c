@@ -653,20 +653,20 @@ static const struct file_operations file_fops = {
 /* By FPT_ASYNC_* of the backing file, and whether the server lets more be done. */
 static const struct file_operations through_fops[][2] = {
 	{
-		FPT_FOPS(0, THROUGH_FOPS),
-		FPT_FOPS(0, LETS_FOPS),
+		{ THROUGH_FOPS },
+		{ LETS_FOPS },
 	},
 	[FPT_ASYNC_READ] = {
-		FPT_FOPS(FPT_ASYNC_READ, THROUGH_FOPS),
-		FPT_FOPS(FPT_ASYNC_READ, LETS_FOPS),
+		{ FPT_FOP_RASYNC THROUGH_FOPS },
+		{ FPT_FOP_RASYNC LETS_FOPS },
 	},
 	[FPT_ASYNC_WRITE] = {
-		FPT_FOPS(FPT_ASYNC_WRITE, THROUGH_FOPS),
-		FPT_FOPS(FPT_ASYNC_WRITE, LETS_FOPS),
+		{ FPT_FOP_WASYNC THROUGH_FOPS },
+		{ FPT_FOP_WASYNC LETS_FOPS },
 	},
 	[FPT_ASYNC_READ | FPT_ASYNC_WRITE] = {
-		FPT_FOPS(FPT_ASYNC_READ | FPT_ASYNC_WRITE, THROUGH_FOPS),
-		FPT_FOPS(FPT_ASYNC_READ | FPT_ASYNC_WRITE, LETS_FOPS),
+		{ FPT_FOP_ASYNC THROUGH_FOPS },
+		{ FPT_FOP_ASYNC LETS_FOPS },
 	},
 	[THROUGH_POLLED] = {
 		{ THROUGH_FOPS, .poll = fpt_poll },

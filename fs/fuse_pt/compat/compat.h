@@ -11,7 +11,7 @@
  *	acl.h		FPT_ACL_OPS, fpt_compat_acl_handler()
  *	alloc.h		kmalloc_obj() and friends, WQ_PERCPU
  *	dentry.h	FPT_LOOKUP_WQ(), fpt_compat_alloc_parallel()
- *	file.h		FPT_FOPS(), fpt_compat_async_like(),
+ *	file.h		FPT_FOP_ASYNC, fpt_compat_async_like(),
  *			fpt_compat_open_backing(), fpt_compat_mmap_allowed()
  *	idmap.h		struct mnt_idmap
  *	inode.h		timestamps, inode_state_read_once()

@@ -5,7 +5,7 @@
 
 #ifndef FPT_HAVE_D_REVALIDATE_NAME
 /**
- * fpt_compat_d_revalidate() - call a newer ->d_revalidate() from an older one
+ * fpt_compat_d_revalidate_ref() - call a newer ->d_revalidate() from an older one
  * @dentry: as the VFS passes it
  * @flags: LOOKUP_*
  * @body: is given the parent and a name that stays as it is meanwhile
@@ -15,11 +15,11 @@
  *
  * Return: what @body returned
  */
-int fpt_compat_d_revalidate(struct dentry *dentry, unsigned int flags,
-			    int (*body)(struct inode *dir,
-					const struct qstr *name,
-					struct dentry *dentry,
-					unsigned int flags))
+int fpt_compat_d_revalidate_ref(struct dentry *dentry, unsigned int flags,
+				int (*body)(struct inode *dir,
+					    const struct qstr *name,
+					    struct dentry *dentry,
+					    unsigned int flags))
 {
 	struct name_snapshot name;
 	struct dentry *parent;

@@ -64,19 +64,17 @@ static inline bool can_mmap_file(struct file *file)
 /*
  * What io_uring does with buffered I/O of a file in its submitter's context:
  * a mask of FPT_ASYNC_*. Newer kernels keep it with a file's operations, older
- * ones with the open file. FPT_FOPS() makes operations that are so;
- * fpt_compat_async_like() makes @file be as @lower, and says which of those
- * operations it needs for that.
+ * ones with the open file. FPT_FOP_*ASYNC is written before the operations that
+ * are to be so; fpt_compat_async_like() makes @file be as @lower, and says which
+ * of those it needs for that.
  */
 #define FPT_ASYNC_READ	1
 #define FPT_ASYNC_WRITE	2
 
 #ifdef FOP_BUFFER_RASYNC
-#define FPT_FOPS(async, ...) {						\
-	.fop_flags = ((async) & FPT_ASYNC_READ ? FOP_BUFFER_RASYNC : 0) | \
-		     ((async) & FPT_ASYNC_WRITE ? FOP_BUFFER_WASYNC : 0), \
-	__VA_ARGS__							\
-}
+#define FPT_FOP_RASYNC	.fop_flags = FOP_BUFFER_RASYNC,
+#define FPT_FOP_WASYNC	.fop_flags = FOP_BUFFER_WASYNC,
+#define FPT_FOP_ASYNC	.fop_flags = FOP_BUFFER_RASYNC | FOP_BUFFER_WASYNC,
 
 static inline unsigned int fpt_compat_async_like(struct file *file,
 						 const struct file *lower)
@@ -87,7 +85,9 @@ static inline unsigned int fpt_compat_async_like(struct file *file,
 	       (flags & FOP_BUFFER_WASYNC ? FPT_ASYNC_WRITE : 0);
 }
 #else
-#define FPT_FOPS(async, ...)	{ __VA_ARGS__ }
+#define FPT_FOP_RASYNC
+#define FPT_FOP_WASYNC
+#define FPT_FOP_ASYNC
 
 static inline unsigned int fpt_compat_async_like(struct file *file,
 						 const struct file *lower)

@@ -20,6 +20,7 @@
 
 #include <linux/dcache.h>
 #include <linux/fs.h>
+#include <linux/namei.h>
 #include "idmap.h"
 
 #ifndef FPT_HAVE_FILE_KATTR
@@ -66,22 +67,34 @@ static int body##_shim(struct mnt_idmap *idmap, struct inode *dir,	\
 #define FPT_D_REVALIDATE_OP(body)	body
 #define FPT_D_REVALIDATE_SHIM(body)
 #else
-int fpt_compat_d_revalidate(struct dentry *dentry, unsigned int flags,
-			    int (*body)(struct inode *dir,
-					const struct qstr *name,
-					struct dentry *dentry,
-					unsigned int flags));
+int fpt_compat_d_revalidate_ref(struct dentry *dentry, unsigned int flags,
+				int (*body)(struct inode *dir,
+					    const struct qstr *name,
+					    struct dentry *dentry,
+					    unsigned int flags));
+
+/*
+ * In an RCU walk the name may change under @body: it is to be used only after
+ * -ECHILD brought the walk back without.
+ */
+static __always_inline int
+fpt_compat_d_revalidate(struct dentry *dentry, unsigned int flags,
+			int (*body)(struct inode *dir, const struct qstr *name,
+				    struct dentry *dentry, unsigned int flags))
+{
+	struct inode *dir;
+
+	if (unlikely(!(flags & LOOKUP_RCU)))
+		return fpt_compat_d_revalidate_ref(dentry, flags, body);
+	dir = d_inode_rcu(READ_ONCE(dentry->d_parent));
+	return dir ? body(dir, &dentry->d_name, dentry, flags) : -ECHILD;
+}
 
 #define FPT_D_REVALIDATE_OP(body)	body##_shim
 #define FPT_D_REVALIDATE_SHIM(body)					\
 static int body##_shim(struct dentry *dentry, unsigned int flags)	\
 {									\
-	struct inode *dir;						\
-									\
-	if (unlikely(!(flags & LOOKUP_RCU)))				\
-		return fpt_compat_d_revalidate(dentry, flags, body);	\
-	dir = d_inode_rcu(READ_ONCE(dentry->d_parent));			\
-	return dir ? body(dir, &dentry->d_name, dentry, flags) : -ECHILD; \
+	return fpt_compat_d_revalidate(dentry, flags, body);		\
 }
 #endif
 
