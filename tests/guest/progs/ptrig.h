@@ -93,6 +93,7 @@ struct rig_said {
  * @mnt: mount point
  * @dev: device descriptor, or -1
  * @judges: the server does, not the kernel by the mode
+ * @alone: the server has one thread, where it matters which one takes a call
  * @server: pid
  * @said: shared with the server
  */
@@ -101,6 +102,7 @@ struct rig {
 	const char	*mnt;
 	int		dev;
 	bool		judges;
+	bool		alone;
 	pid_t		server;
 	struct rig_said	*said;
 };
@@ -624,8 +626,8 @@ static inline void *rig_serve(void *unused)
 
 static inline void rig_server(struct rig *rig)
 {
+	int i, threads = rig->alone ? 1 : RIG_THREADS;
 	pthread_t t[RIG_THREADS];
-	int i;
 
 	signal(SIGTERM, SIG_DFL);
 	alarm(0);
@@ -633,10 +635,10 @@ static inline void rig_server(struct rig *rig)
 	rig_srv.said = rig->said;
 	rig_srv.lower = rig->lower;
 	umask(0);
-	for (i = 0; i < RIG_THREADS; i++)
+	for (i = 0; i < threads; i++)
 		if (pthread_create(&t[i], NULL, rig_serve, NULL))
 			_exit(3);
-	for (i = 0; i < RIG_THREADS; i++)
+	for (i = 0; i < threads; i++)
 		pthread_join(t[i], NULL);
 	_exit(0);
 }
