@@ -8,7 +8,9 @@
 # timeout: 900
 . "$FUSEPT_TESTS/lib.sh"
 
-calls=${CALLS:-1000}	# random ones of a case; suite-loopback.sh makes more
+# random calls of a case, and entries of a directory; suite-loopback.sh has more
+calls=${CALLS:-1000}
+entries=${ENTRIES:-4000}
 
 same() { # CASE FILESYSTEM OPTIONS [CALLS]
 	local dir=$T/$1 skip=none seed=$((RANDOM * 32768 + RANDOM))
@@ -42,7 +44,7 @@ lower tmpfs "$T/src"
 mkdir "$T/src/list" "$T/src/race" "$T/m"
 for path in off on; do
 	loopback "$T/src" "$T/m" "allow_other,passthrough=$path"
-	check listing-$path within 200 dirlist "$T/m/list"
+	check listing-$path within 400 dirlist --entries "$entries" "$T/m/list"
 	check race-$path within 60 fsrace --seconds 5 "$T/m/race"
 	descriptors() { find "/proc/$(servers)/fd" -lname "$T/src/*" | wc -l; }
 	few() { echo 2 >/proc/sys/vm/drop_caches; [ "$(descriptors)" -le 4 ]; }

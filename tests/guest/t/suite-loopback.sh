@@ -4,6 +4,6 @@
 # where: suites
 # timeout: 9000
 # shellcheck disable=SC2034 # loopback.sh reads it
-CALLS=20000
+CALLS=20000 ENTRIES=10000
 # shellcheck source=tests/guest/t/loopback.sh
 . "$FUSEPT_TESTS/t/loopback.sh"
