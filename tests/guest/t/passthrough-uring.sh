@@ -7,12 +7,7 @@
 # timeout: 400
 . "$FUSEPT_TESTS/lib.sh"
 
-mkdir -p "$T/mnt"
 for kind in tmpfs ext4 xfs btrfs; do
-	check "$kind-mounts" lower "$kind" "$T/$kind" || continue
-	mkdir "$T/$kind/files"
-	cases pturing "$T/$kind/files" "$T/mnt" >"$T/out"
-	sed -E "s/^(ok|not ok|skip) /&$kind-/" "$T/out"
-	check "$kind-unmounts" wait_for 5 umount "$T/$kind"
+	cases_over $kind pturing
 done
 finish
