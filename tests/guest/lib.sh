@@ -12,6 +12,8 @@ set -u
 BIN=$FUSEPT_TESTS/bin
 export PATH=$BIN:$PATH
 failures=0
+# shellcheck source=tests/guest/nfs.sh
+. "$FUSEPT_TESTS/nfs.sh"
 
 # check CASE CMD ...: the case passes when CMD does.
 check() {
@@ -107,7 +109,7 @@ cases_over() {
 	check "$kind-mounts" lower "$kind" "$T/$kind" || return
 	cases "$program" "$T/$kind" "$T/mnt" "$@" >"$T/out"
 	sed -E "s/^(ok|not ok|skip) /&$kind-/" "$T/out"
-	check "$kind-unmounts" wait_for 5 umount "$T/$kind"
+	check "$kind-unmounts" lower_end "$kind" "$T/$kind"
 }
 
 # skip CASE REASON
@@ -181,7 +183,8 @@ connection() {
 }
 
 # lower KIND DIR [SIZE]: mounts a fresh file system at DIR:
-# tmpfs, ext4, xfs, btrfs, or overlay (over ext4).
+# tmpfs, ext4, xfs, btrfs, overlay (over ext4), or nfs (4.2, of an ext4 that this
+# guest exports; one at a time). lower_end KIND DIR unmounts it.
 lower() {
 	local kind=$1 dir=$2 size=${3:-512M} img
 	mkdir -p "$dir"
@@ -203,11 +206,23 @@ lower() {
 		mkdir "$img/lower" "$img/upper" "$img/work"
 		mount -t overlay -o "lowerdir=$img/lower,upperdir=$img/upper,workdir=$img/work" overlay "$dir"
 		;;
+	nfs)
+		lower ext4 "$dir.exported" "$size" && nfs_start && nfs_export "$dir.exported" 127.0.0.1 78 &&
+			mount -t nfs -o vers=4.2,sec=sys "127.0.0.1:$dir.exported" "$dir"
+		;;
 	*)
 		echo "lower: unknown kind $kind" >&2
 		return 1
 		;;
 	esac
+}
+
+lower_end() {
+	wait_for 5 umount "$2" || return
+	[ "$1" = nfs ] || return 0
+	exportfs -ua
+	nfs_stop
+	umount "$2.exported"
 }
 
 # log_since MARK: kernel log lines since log_mark printed MARK.

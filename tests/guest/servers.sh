@@ -10,7 +10,7 @@
 #	prepare() { ... }	makes what it needs in the empty folder $W; what it
 #				shows lies in the empty folder $W/back
 # and, where it needs them:
-#	ways="run replace"	those of the ways below that the server has
+#	ways="run replace"	those of the ways below that the server has (all but user)
 #	kept() { ... }		after the unmount: prints what the back end holds
 #	patience=SECONDS	it may take to end after the unmount (20)
 # and ends with: compare; finish
@@ -23,6 +23,8 @@
 #	run	fusept-run and the server's own command line
 #	replace	that command line, with replace_fuse=1, where the kernel's fuse is
 #		a module
+#	user	fusept-run by a user without rights, against the kernel's own fuse in
+#		a user namespace that is made by hand
 #
 # A case for each way: "WAY, NAME VERSION, LIBRARY, N files". It passes when every step
 # had the same outcome as on the kernel's own fuse.
@@ -79,9 +81,10 @@ step_rename() { mv "$1/in/0" "$1/in/moved" && test -d "$1/in/moved/0" && test ! 
 step_rename_over() { echo new >"$1/new" && cp "$1/new" "$1/old" && echo newer >"$1/new" && mv "$1/new" "$1/old" && cat "$1/old"; }
 step_append() { for i in 1 2 3; do echo "line $i" >>"$1/log" || return; done; cat "$1/log"; }
 step_truncate() { truncate -s 5000 "$1/log" && stat -c %s "$1/log" && truncate -s 6 "$1/log" && cat "$1/log"; }
+# libfuse keeps such a file under a name with numbers of its own.
 step_unlink_open() {
 	exec 5>"$1/doomed" 6<"$1/doomed" && echo data >&5 && rm "$1/doomed" && echo more >&5 && cat <&6 &&
-		{ cat /proc/self/fd/6 || true; } && exec 5>&- 6<&- && ls -A "$1"
+		{ cat /proc/self/fd/6 || true; } && exec 5>&- 6<&- && ls -A "$1" | sed 's/^\(\.fuse_hidden\).*/\1/'
 }
 step_hard_link() { ln "$1/old" "$1/second" && stat -c %h "$1/second" && cat "$1/second"; }
 step_exclusive() { (set -C; echo x >"$1/old"); }
@@ -131,11 +134,31 @@ outcome() {
 # on WAY DIR: mounts; $want is the type that must be there then.
 on() {
 	case $1 in
-	kernel) want=fuse; modprobe -q fuse; "${own[@]}" "$2" ;;
+	kernel) want=fuse; "${own[@]}" "$2" ;;
 	replace) want=fuse; "${own[@]}" "$2" ;;
 	run) want=fusept; fusept-run "${own[@]}" "$2" ;;
 	type) want=fusept; mount -t "fusept.$program" -o "$options" "$source" "$2" ;;
 	esac
+}
+
+# used DIR: the steps, and that the unmount ended the server; outcome as above.
+used() {
+	local status
+	outcome "$1"
+	umount "$1"
+	status=$?
+	wait_for "$patience" gone || status="the server stays"
+	echo "umount ($status)"
+}
+
+# in_namespace CMD ...: as user1, mounts, uses and unmounts what the server shows.
+# CMD makes the namespace, with the right to mount in it.
+in_namespace() {
+	chown -R user1: "$W"
+	# shellcheck disable=SC2016
+	as user1 env PATH="$PATH" "$@" bash -c "$(declare -f)
+		$(declare -p T W FILES SKIP program own steps patience FUSEPT_SLOW 2>/dev/null)
+		\"\${own[@]}\" \"\$W/m\" && echo \"type \$(type_at \"\$W/m\" | sed 's/^fusept/fuse/')\" && used \"\$W/m\"" 2>&1
 }
 
 # The kernel keeps 15 letters of a program's name.
@@ -147,18 +170,18 @@ by() {
 	rm -rf "$W/back"
 	mkdir -p "$W/back" "$m"
 	prepare
+	took=
+	case $1 in
+	kernel-user) in_namespace unshare --user --map-current-user --keep-caps --mount >"$W/$1"; return ;;
+	user) in_namespace fusept-run >"$W/$1"; return ;;
+	esac
 	on "$1" "$m" >"$W/said" 2>&1
 	status=$?
-	took=
 	type=$(type_at "$m")
 	case $type in
 	"$want" | "$want".* | "${want}blk" | "${want}blk".*)
-		outcome "$m" >"$W/$1"
+		used "$m" >"$W/$1"
 		echo "seconds, $1:${took:- few}"
-		umount "$m"
-		status=$?
-		wait_for "$patience" gone || status="the server stays"
-		echo "umount ($status)" >>"$W/$1"
 		case $type in *blk*) echo "a block device's" ;; esac >>"$W/$1"
 		kept >>"$W/$1" 2>&1
 		;;
@@ -186,6 +209,7 @@ has() {
 	type) [ "$lib" = "libfuse 3" ] ;;
 	run) ;;
 	replace) replaceable ;;
+	user) chmod 666 /dev/fuse ;;
 	esac
 }
 
@@ -197,26 +221,30 @@ reload() {
 }
 
 compare() {
-	local way name lib
+	local way name lib own_fuse
 	command -v "$program" >/dev/null || skip_all "package ${package:-$program} is not installed"
 	lib=$(library)
 	lib=${lib:-its own}
 	make_tree "$W/tree"
-	by kernel
-	grep '(' "$W/kernel"
-	if ! grep -q '^umount' "$W/kernel"; then
-		echo "not ok $program: it does not come up on the kernel's own fuse"
-		failures=$((failures + 1))
-		return
-	fi
-	WAYS=$(printf '%s\n' $WAYS | grep -xF -f <(printf '%s\n' $ways))
+	WAYS=$(printf '%s\n' $WAYS | grep -xF -f <(printf '%s\n' $ways user))
 	for way in $WAYS; do
 		has "$way" || continue
+		case $way in user) own_fuse=kernel-user ;; *) own_fuse=kernel ;; esac
+		if [ ! -e "$W/$own_fuse" ]; then
+			modprobe -q fuse
+			by "$own_fuse"
+			grep '(' "$W/$own_fuse"
+		fi
+		if ! grep -q '^umount' "$W/$own_fuse"; then
+			echo "not ok $program: it does not come up on the kernel's own fuse"
+			failures=$((failures + 1))
+			return
+		fi
 		name="$way, $program $(dpkg-query -W -f '${Version}' "${package:-$program}"), $lib, $FILES files"
 		[ "$way" != replace ] || reload replace_fuse=1
 		by "$way"
 		[ "$way" != replace ] || reload
-		if diff "$W/kernel" "$W/$way" >"$W/diff"; then
+		if diff "$W/$own_fuse" "$W/$way" >"$W/diff"; then
 			echo "ok $name"
 		else
 			sed "s/^</kernel:/; s/^>/$way:/" "$W/diff"

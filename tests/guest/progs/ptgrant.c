@@ -10,12 +10,14 @@
 #include <grp.h>
 #include <linux/falloc.h>
 #include <linux/fs.h>
+#include <linux/fuse_pt.h>
 #include <sched.h>
 
 #define PARAMS	"/sys/module/fuse_pt/parameters/"
 #define GROUP	4242
 #define USER	1000
 #define LEN	8192
+#define FIRST	2	/* node id of the first name looked up */
 
 static void param(const char *name, long value)
 {
@@ -36,11 +38,14 @@ static void become(uid_t uid, gid_t group)
 		_exit(120);
 }
 
-/* What happens to @fd when a user registers it on @dev: an id, or -errno. */
-static int register_as(const struct rig *rig, uid_t uid, gid_t group, int dev,
-		       int fd, bool inside)
+/*
+ * What happens to @fd when a user registers it on @dev, with @lets of
+ * FUSE_PT_BACKING_*: an id, or -errno.
+ */
+static int register_for(const struct rig *rig, uid_t uid, gid_t group, int dev,
+			int fd, bool inside, uint32_t lets)
 {
-	struct fuse_backing_map map = { .fd = fd };
+	struct fuse_backing_map map = { .fd = fd, .flags = lets };
 	int *id = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
 		       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	int status, got;
@@ -66,15 +71,27 @@ static int register_as(const struct rig *rig, uid_t uid, gid_t group, int dev,
 	return got;
 }
 
+static int register_as(const struct rig *rig, uid_t uid, gid_t group, int dev,
+		       int fd, bool inside)
+{
+	return register_for(rig, uid, group, dev, fd, inside, 0);
+}
+
 /* The same of a file opened by root with these flags. */
-static int lend(const struct rig *rig, const char *name, int flags)
+static int lend_for(const struct rig *rig, const char *name, int flags,
+		    uint32_t lets)
 {
 	int fd = open(LOWER(rig, name), flags | O_CLOEXEC), id;
 
 	CHECK(fd >= 0);
-	id = register_as(rig, USER, GROUP, rig->dev, fd, false);
+	id = register_for(rig, USER, GROUP, rig->dev, fd, false, lets);
 	close(fd);
 	return id;
+}
+
+static int lend(const struct rig *rig, const char *name, int flags)
+{
+	return lend_for(rig, name, flags, 0);
 }
 
 static struct rig begin(const char *lower, const char *mnt)
@@ -303,6 +320,104 @@ static void append_only(const char *lower, const char *mnt)
 	rig_stop(&rig);
 }
 
+/* A whole page of "f" from @at on is what it was when it was made. */
+static void untouched(const struct rig *rig, off_t at)
+{
+	unsigned char page[4096];
+	int fd = open(LOWER(rig, "f"), O_RDONLY | O_CLOEXEC);
+
+	CHECK(fd >= 0);
+	EQ(pread(fd, page, sizeof(page), at), sizeof(page));
+	CHECK(rig_same(page, sizeof(page), 1, at));
+	close(fd);
+}
+
+/* The calls that the kernel may do below unasked are no way around either. */
+static void operations(const char *lower, const char *mnt)
+{
+	struct rig rig = begin(lower, mnt);
+	struct file_clone_range range = {};
+	int ro, wo, app, cleared, in, fd;
+
+	ro = lend_for(&rig, "f", O_RDONLY, FUSE_PT_BACKING_ALL);
+	wo = lend_for(&rig, "f", O_WRONLY, FUSE_PT_BACKING_ALL);
+	app = lend_for(&rig, "f", O_RDWR | O_APPEND, FUSE_PT_BACKING_ALL);
+	CHECK(ro > 0 && wo > 0 && app > 0);
+	rig_make(&rig, "g", LEN, 2);
+	in = rig_open_as(&rig, "g", O_RDWR, FOPEN_PASSTHROUGH,
+			 lend_for(&rig, "g", O_RDWR, FUSE_PT_BACKING_ALL));
+	CHECK(in >= 0);
+	range.src_fd = in;
+	range.src_length = 4096;
+
+	fd = up(&rig, O_RDONLY, ro);
+	CHECK(fd >= 0);
+	FAILS(fallocate(fd, 0, 0, LEN * 2), EBADF);
+	FAILS(copy_file_range(in, &(loff_t){ 0 }, fd, &(loff_t){ 0 }, 4096, 0),
+	      EBADF);
+	FAILS(ioctl(fd, FICLONERANGE, &range), EBADF);
+	close(fd);
+
+	fd = up(&rig, O_WRONLY, wo);
+	CHECK(fd >= 0);
+	FAILS(copy_file_range(fd, &(loff_t){ 0 }, in, &(loff_t){ 0 }, 4096, 0),
+	      EBADF);
+	FAILS(ioctl(in, FICLONE, fd), EBADF);
+	close(fd);
+
+	/* an append-only one keeps what it has, with the flag cleared, too */
+	for (cleared = 0; cleared < 2; cleared++) {
+		fd = up(&rig, O_RDWR | O_APPEND, app);
+		CHECK(fd >= 0);
+		if (cleared)
+			EQ(fcntl(fd, F_SETFL, 0), 0);
+		CHECK(fallocate(fd, FALLOC_FL_PUNCH_HOLE |
+				FALLOC_FL_KEEP_SIZE, 0, 4096) == -1);
+		CHECK(fallocate(fd, FALLOC_FL_ZERO_RANGE, 0, 4096) == -1);
+		CHECK(fallocate(fd, FALLOC_FL_COLLAPSE_RANGE, 0, 4096) == -1);
+		CHECK(copy_file_range(in, &(loff_t){ 0 }, fd, &(loff_t){ 0 },
+				      4096, 0) <= 0);
+		CHECK(ioctl(fd, FICLONERANGE, &range) == -1);
+		untouched(&rig, 0);
+		if (cleared)
+			FAILS(write(fd, "x", 1), EPERM);
+		else
+			EQ(write(fd, "x", 1), 1);
+		close(fd);
+	}
+	close(in);
+	rig_stop(&rig);
+}
+
+/* A bound inode lends what the descriptor could that it is bound to. */
+static void bound(const char *lower, const char *mnt)
+{
+	struct rig rig = begin(lower, mnt);
+	struct fuse_pt_bind bind = { .nodeid = FIRST };
+	struct stat st;
+	char c;
+	int fd;
+
+	bind.backing_id = lend_for(&rig, "f", O_RDONLY, FUSE_PT_BACKING_ALL);
+	CHECK(bind.backing_id > 0);
+	EQ(ioctl(rig.dev, FUSE_PT_DEV_IOC_BIND, &bind), 0);
+	FAILS(open(UPPER(&rig, "f"), O_RDWR), EACCES);
+	FAILS(open(UPPER(&rig, "f"), O_WRONLY | O_APPEND), EACCES);
+	FAILS(open(UPPER(&rig, "f"), O_RDONLY | O_TRUNC), EACCES);
+	fd = open(UPPER(&rig, "f"), O_RDONLY);
+	CHECK(fd >= 0);
+	EQ(pread(fd, &c, 1, 0), 1);
+	FAILS(fallocate(fd, 0, 0, LEN * 2), EBADF);
+	CHECK(mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0) ==
+	      MAP_FAILED);
+	close(fd);
+	EQ(stat(LOWER(&rig, "f"), &st), 0);
+	EQ(st.st_size, LEN);
+	untouched(&rig, 0);
+	untouched(&rig, LEN - 4096);
+	rig_stop(&rig);
+}
+
 /* Of two ids of one file, each open has what its own lends. */
 static void two_ids(const char *lower, const char *mnt)
 {
@@ -431,6 +546,8 @@ static const struct rig_case cases[] = {
 	{ "write-only", write_only },
 	{ "path-only", path_only },
 	{ "append-only", append_only },
+	{ "operations", operations },
+	{ "bound", bound },
 	{ "two-ids", two_ids },
 	{ "credentials", credentials },
 	{ "sealed", sealed },

@@ -5,7 +5,6 @@
  */
 #include "ptrig.h"
 #include <linux/aio_abi.h>
-#include <linux/magic.h>
 #include <sys/resource.h>
 #include <sys/sendfile.h>
 #include <sys/syscall.h>
@@ -51,10 +50,17 @@ static void end(struct rig *rig)
 	rig_stop(rig);
 }
 
+/* File systems whose blocks are those of the last moment that they had time. */
+static bool counts_late(long type)
+{
+	return type == BTRFS_SUPER_MAGIC || type == NFS_SUPER_MAGIC;
+}
+
 /*
  * Blocks are counted alike. btrfs counts those of direct writes some time
- * later, and twice or not at all in between: there the server, which had its
- * answer of such a moment kept, is asked until both agree.
+ * later, and twice or not at all in between, and NFS when it asks its server:
+ * there ours, which had its answer of such a moment kept, is asked until both
+ * agree.
  */
 static void same_blocks(struct rig *rig, int fd)
 {
@@ -66,7 +72,7 @@ static void same_blocks(struct rig *rig, int fd)
 	EQ(fstat(fd, &a), 0);
 	EQ(stat(LOWER(rig, "f"), &b), 0);
 	EQ(statfs(rig->lower, &below), 0);
-	while (below.f_type == BTRFS_SUPER_MAGIC && a.st_blocks != b.st_blocks && tries--) {
+	while (counts_late(below.f_type) && a.st_blocks != b.st_blocks && tries--) {
 		usleep(10000);
 		EQ(statx(fd, "", AT_EMPTY_PATH | AT_STATX_FORCE_SYNC, STATX_BLOCKS, &again), 0);
 		a.st_blocks = again.stx_blocks;

@@ -35,6 +35,7 @@
 #include <time.h>
 #include <unistd.h>
 #include <linux/fuse_pt_protocol.h>
+#include <linux/magic.h>
 
 #define RIG_THREADS	6
 #define RIG_FILES	64
@@ -649,12 +650,15 @@ static inline void rig_server(struct rig *rig)
 static inline struct rig rig_new(const char *lower, const char *mnt)
 {
 	struct rig rig = { .lower = lower, .mnt = mnt, .dev = -1 };
+	struct statfs below;
 
 	rig.said = mmap(NULL, sizeof(*rig.said), PROT_READ | PROT_WRITE,
 			MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	CHECK(rig.said != MAP_FAILED);
 	rig.said->init_flags = FUSE_PASSTHROUGH;
-	rig.said->depth = 1;
+	/* overlayfs is a level of its own */
+	EQ(statfs(lower, &below), 0);
+	rig.said->depth = below.f_type == OVERLAYFS_SUPER_MAGIC ? 2 : 1;
 	rig.said->life = 3600;
 	return rig;
 }

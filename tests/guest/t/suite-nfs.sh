@@ -6,7 +6,6 @@
 # and directories that it keeps hold of. It fails when the client meets an error
 # or other bytes than it wrote, as when a handle is lost with the server's cache.
 # where: suites
-# packages: nfs-kernel-server nfs-common iproute2
 # timeout: 3600
 . "$FUSEPT_TESTS/lib.sh"
 
@@ -23,7 +22,6 @@ LEAVE_OUT=copy,aio
 # The client's calls go through $net; its mounts are ours.
 net=(nsenter --net=/run/netns/fusept-client)
 network() {
-	ip link set lo up
 	ip netns add fusept-client
 	ip link add fusept-s type veth peer name fusept-c netns fusept-client
 	ip address add $there/24 dev fusept-s
@@ -31,29 +29,6 @@ network() {
 	"${net[@]}" ip link set lo up
 	"${net[@]}" ip address add 10.77.0.2/24 dev fusept-c
 	"${net[@]}" ip link set fusept-c up
-}
-
-# Version 4 only, which needs no portmapper; nobody has state to reclaim.
-nfs_start() {
-	modprobe -a nfsd nfsv4
-	mkdir -p /run/rpc_pipefs /var/lib/nfs/v4recovery
-	mount -t nfsd nfsd /proc/fs/nfsd
-	: >/var/lib/nfs/etab
-	echo 1048576 >/proc/fs/nfsd/max_block_size # a write is one request
-	rpc.mountd --no-nfs-version 3
-	echo 10 >/proc/fs/nfsd/nfsv4leasetime
-	echo 10 >/proc/fs/nfsd/nfsv4gracetime
-	rpc.nfsd --no-nfs-version 3 4
-	# Some kernels refuse; then opens wait for the end of it.
-	echo Y >/proc/fs/nfsd/v4_end_grace || true
-}
-
-nfs_stop() {
-	rpc.nfsd 0
-	umount /proc/fs/nfsd
-	pkill -x rpc.mountd
-	ip link del fusept-s
-	ip netns del fusept-client
 }
 
 drop_server() { while sleep 0.5; do echo 2 >/proc/sys/vm/drop_caches; done; }
@@ -104,7 +79,7 @@ for path in $PATHS; do
 	none) mount --bind "$T/fs/src" "$T/m" ;;
 	*) loopback "$T/fs/src" "$T/m" "allow_other,default_permissions,export=100000,$(data_path "$path")" ;;
 	esac
-	check "$path-export" exportfs -o rw,no_root_squash,no_subtree_check,insecure,fsid=77 "*:$T/m"
+	check "$path-export" nfs_export "$T/m" '*' 77
 	if check "$path-mount" within 60 "${net[@]}" mount.nfs -o vers=4.2,sec=sys "$there:$T/m" "$T/n"; then
 		drop_server &
 		check "$path-model" within 600 fsmodel -n "$OPS" -x "$LEAVE_OUT" -l "$T/fs/src" "$T/n"
@@ -119,4 +94,6 @@ for path in $PATHS; do
 	check "$path-lower-umount" wait_for 10 umount "$T/fs"
 done
 nfs_stop
+ip link del fusept-s
+ip netns del fusept-client
 finish
