@@ -135,7 +135,9 @@ static void take_plain(struct inode *inode, const struct fuse_attr *attr,
 	struct fpt_conn *conn = fpt_inode_conn(inode);
 	struct fpt_node *node = fpt_node(inode);
 
+#if BITS_PER_LONG == 32
 	node->server_ino = attr->ino;
+#endif
 	inode->i_ino = attr->ino;
 	node->blksize = attr->blksize <= INT_MAX ? attr->blksize : 0;
 	if (!(owned & STATX_MODE)) {
@@ -217,7 +219,7 @@ static bool take_news(struct inode *inode, const struct attr_news *news,
 	write_seqcount_end(&node->attr_seq);
 
 	node->stale_mask = (keep & ~owned) | below;
-	node->attr_life = news->life;
+	node->attr_life = min_t(u64, news->life, U32_MAX);
 	node->attr_until = fpt_until(news->life);
 	node->attr_asked = news->own ? fpt_attr_now(conn) : news->epoch;
 	return true;
@@ -625,7 +627,7 @@ static inline void getattr_fill(struct mnt_idmap *idmap, struct inode *inode,
 		seq = read_seqcount_begin(&node->attr_seq);
 		generic_fillattr(idmap, request_mask, inode, stat);
 		stat->mode = node->mode;
-		stat->ino = node->server_ino;
+		stat->ino = fpt_inode_ino(inode);
 		if (node->blksize)
 			stat->blksize = node->blksize;
 	} while (read_seqcount_retry(&node->attr_seq, seq));

@@ -105,8 +105,8 @@ static void talk_over(struct inode *inode)
 
 	clear_bit(FPT_N_ATTR_SENDING, &fn->bits);
 	/* A barrier also before it is looked what was marked meanwhile. */
-	if (wq_has_sleeper(&fn->wb.wait))
-		wake_up_all(&fn->wb.wait);
+	if (wq_has_sleeper(fpt_node_wait(fn)))
+		wake_up_all(fpt_node_wait(fn));
 }
 
 static void talk_end_work(struct work_struct *work)
@@ -235,7 +235,7 @@ int fpt_bind_sync_attr(struct inode *inode)
 		return 0;
 
 	/* What is under way already has to have arrived, too. */
-	err = wait_event_state(fn->wb.wait,
+	err = wait_event_state(*fpt_node_wait(fn),
 			       !test_and_set_bit(FPT_N_ATTR_SENDING, &fn->bits),
 			       FPT_KILLABLE);
 	if (err)

@@ -125,13 +125,14 @@ int fpt_dir_serialise(struct inode *dir)
 	if (fpt_has(fpt_inode_conn(dir), FPT_F_PARALLEL_DIROPS))
 		return 0;
 	/* Who holds it waits for the server: for as long as that takes. */
-	return mutex_lock_killable(&fpt_node(dir)->rdlock) ? -EINTR : 1;
+	return wait_on_bit_lock(&fpt_node(dir)->bits, FPT_N_READING,
+				FPT_KILLABLE) ? -EINTR : 1;
 }
 
 void fpt_dir_serialise_end(struct inode *dir, int locked)
 {
 	if (locked)
-		mutex_unlock(&fpt_node(dir)->rdlock);
+		clear_and_wake_up_bit(FPT_N_READING, &fpt_node(dir)->bits);
 }
 
 void fpt_entry_give_back(struct fpt_conn *conn, u64 id)

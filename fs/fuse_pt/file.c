@@ -41,7 +41,7 @@ static struct fpt_file *file_alloc(struct fpt_conn *conn, gfp_t gfp)
 		return NULL;
 	refcount_set(&ff->refs, 1);
 	ff->conn = fpt_conn_get(conn);
-	INIT_LIST_HEAD(&ff->write_link);
+	INIT_HLIST_NODE(&ff->write_link);
 	return ff;
 }
 
@@ -151,7 +151,7 @@ void fpt_file_close(struct inode *inode, struct file *file, u32 op)
 	fpt_lock_close(file);
 	if (S_ISREG(inode->i_mode)) {
 		/* Who dirtied pages through this open may have no other. */
-		if (!list_empty(&ff->write_link) &&
+		if (!hlist_unhashed(&ff->write_link) &&
 		    mapping_tagged(inode->i_mapping, PAGECACHE_TAG_DIRTY))
 			filemap_fdatawrite(inode->i_mapping);
 		if (ff->owns)

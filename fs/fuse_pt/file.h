@@ -93,7 +93,7 @@ struct fpt_file {
 	struct file		*back;
 	struct fpt_backing	*backing;
 	struct fpt_poll		*poll;
-	struct list_head	write_link;
+	struct hlist_node	write_link;
 	u32			rdsize;
 	struct fpt_dirpos	dirpos;
 	struct inode		*inode;

@@ -86,7 +86,6 @@ void fpt_iomode_init(struct fpt_iomode *io)
 	io->bound = 0;
 	io->bound_to = NULL;
 	io->pulled = 0;
-	init_waitqueue_head(&io->wait);
 }
 
 /* The open fails, and this is the rule. */
@@ -111,7 +110,8 @@ static int hold_cached(struct inode *inode)
 	while (io->sharing && !io->through && !err) {
 		io->waiting++;
 		spin_unlock(&fn->lock);
-		err = wait_event_state(io->wait, !READ_ONCE(io->sharing) ||
+		err = wait_event_state(*fpt_node_wait(fn),
+				       !READ_ONCE(io->sharing) ||
 				       READ_ONCE(io->through), FPT_KILLABLE);
 		spin_lock(&fn->lock);
 		io->waiting--;
@@ -164,7 +164,7 @@ static const char *hold_through(struct inode *inode, struct fpt_backing *fb,
 		}
 		/* who waits to be cached waits in vain */
 		if (io->waiting)
-			wake_up_all(&io->wait);
+			wake_up_all(fpt_node_wait(fn));
 	}
 	spin_unlock(&fn->lock);
 
@@ -224,7 +224,7 @@ static void drop_through(struct inode *inode, struct fpt_file *ff)
 	if (ff->back->f_mode & FMODE_WRITE)
 		tell = !--io->writers;
 	if (ff->io_held == FPT_HOLD_MAPPED) {
-		enum fpt_io_stray stray = FPT_STRAY_ONCE;
+		u8 stray = FPT_STRAY_ONCE;
 
 		/* mmap(2) held the file: what it made is in the count now */
 		if (maybe_mapped(ff->back))
@@ -442,8 +442,8 @@ void fpt_iomode_share_end(struct inode *inode)
 	struct fpt_iomode *io = &fn->io;
 
 	spin_lock(&fn->lock);
-	if (!--io->sharing)
-		wake_up_all(&io->wait);
+	if (!--io->sharing && io->waiting)
+		wake_up_all(fpt_node_wait(fn));
 	spin_unlock(&fn->lock);
 }
 

@@ -8,7 +8,6 @@
 
 #include <linux/bits.h>
 #include <linux/types.h>
-#include <linux/wait.h>
 
 struct inode;
 struct file;
@@ -39,13 +38,12 @@ enum fpt_io_stray {
  * @sharing: parallel direct writes in flight
  * @waiting: cached opens and mmaps waiting for @sharing to fall to 0; while
  *	there are any, new direct writes run alone, so that they do fall
- * @stray: enum fpt_io_stray
- * @backing: what the first passthrough open used, referenced while @through
  * @bound: FPT_BOUND and FUSE_PT_BIND_* of a bound inode, else 0; counts in
  *	@through
+ * @stray: enum fpt_io_stray
+ * @backing: what the first passthrough open used, referenced while @through
  * @bound_to: with @bound, the binding's backing file, which it references
  * @pulled: epoch of the newest attributes taken from the backing inode
- * @wait: woken when @sharing falls to 0
  */
 struct fpt_iomode {
 	unsigned int		cached;
@@ -54,12 +52,11 @@ struct fpt_iomode {
 	unsigned int		waiting;
 	unsigned int		writers;
 	unsigned int		mappers;
-	enum fpt_io_stray	stray;
-	struct fpt_backing	*backing;
 	u32			bound;
+	u8			stray;
+	struct fpt_backing	*backing;
 	struct fpt_backing	*bound_to;
 	u64			pulled;
-	wait_queue_head_t	wait;
 };
 
 /* Beside FUSE_PT_BIND_* in fpt_iomode.bound */

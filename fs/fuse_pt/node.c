@@ -5,6 +5,7 @@
 #include "compat/compat.h"
 
 #include <linux/fs.h>
+#include <linux/hash.h>
 #include <linux/kdev_t.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
@@ -17,7 +18,15 @@
 #include "submount.h"
 #include "writeback.h"
 
+#define NODE_WAIT_BITS	6
+
 static struct kmem_cache *node_cache;
+static wait_queue_head_t node_waits[1 << NODE_WAIT_BITS];
+
+wait_queue_head_t *fpt_node_wait(const struct fpt_node *fn)
+{
+	return &node_waits[hash_ptr(fn, NODE_WAIT_BITS)];
+}
 
 struct inode *fpt_node_alloc(struct super_block *sb)
 {
@@ -33,7 +42,6 @@ struct inode *fpt_node_alloc(struct super_block *sb)
 	}
 
 	fn->id = 0;
-	fn->server_ino = 0;
 	fn->lookups = 0;
 	fn->bits = 0;
 	spin_lock_init(&fn->lock);
@@ -45,10 +53,8 @@ void fpt_node_free(struct inode *inode)
 {
 	struct fpt_node *fn = fpt_node(inode);
 
-	if (S_ISDIR(inode->i_mode)) {
-		mutex_destroy(&fn->rdlock);
+	if (S_ISDIR(inode->i_mode))
 		fpt_dircache_destroy(&fn->listing);
-	}
 	if (fn->forget)
 		fpt_forget_free(fn->forget);
 	kmem_cache_free(node_cache, fn);
@@ -162,7 +168,6 @@ static void node_become(struct inode *inode, u64 generation,
 		fpt_file_set_ops(inode);
 		break;
 	case S_IFDIR:
-		mutex_init(&fn->rdlock);
 		fpt_dircache_init(&fn->listing);
 		atomic64_set(&fn->names_told, 0);
 		fpt_dir_set_ops(inode);
@@ -283,6 +288,10 @@ static void node_construct(void *object)
 
 int fpt_node_cache_init(void)
 {
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(node_waits); i++)
+		init_waitqueue_head(&node_waits[i]);
 	node_cache = kmem_cache_create("fpt_node", sizeof(struct fpt_node), 0,
 				       SLAB_HWCACHE_ALIGN | SLAB_ACCOUNT |
 				       SLAB_RECLAIM_ACCOUNT, node_construct);

@@ -25,71 +25,77 @@ enum fpt_node_bits {
 	FPT_N_PLANTED,		/* came with READDIRPLUS, not looked at since */
 	FPT_N_SIZE_CHANGING,	/* truncate or extending write in flight */
 	FPT_N_BIRTH_ASKED,	/* whether there is a birth time is known */
-	FPT_N_BORN,		/* and it is in @btime */
+	FPT_N_BORN,		/* and it is in @btime_* */
 	FPT_N_LOCKED,		/* it had a POSIX lock at the server */
 	FPT_N_TIMES_DIRTY,	/* the server does not have our times, times.c */
 	FPT_N_ATTR_DIRTY,	/* of these two, see bindattr.c */
 	FPT_N_ATTR_SENDING,
+	FPT_N_READING,		/* lock of readers without PARALLEL_DIROPS */
 };
 
 /**
  * struct fpt_node - a FUSE inode
  * @vfs: the VFS's part; lifetime of the whole is the inode's (freed by RCU)
  * @id: the server's node id
- * @server_ino: attr.ino as sent, for stat(2)
  * @forget: preallocated FORGET, so that eviction cannot fail
  * @lookups: lookup count owed to the server; under @lock
  * @bits: enum fpt_node_bits, atomic bit operations
- * @lock: spinlock, innermost: guards @lookups, the attribute fields below and
- *	changes of i_size made here
  * @attr_until: jiffies64 until which attributes may be trusted
- * @attr_life: length in jiffies of the lifetime last granted
- * @attr_seq: written while several attributes change at a time under @lock, so
- *	that stat(2) sees all or none of it
- * @stale_mask: STATX_* bits that are known to be out of date although
- *	@attr_until has not passed
  * @attr_epoch: conn->attr_epoch at the last change made on this side; replies
  *	that were asked for before it say nothing about what is stale since
  * @attr_asked: epoch of the newest reply applied; older ones are dropped
  * @caps_until: jiffies64 until which it is known that the file has no
  *	security.capability; 0 if not known
  * @caps_epoch: conn->attr_epoch when that knowledge was dropped last
+ * @btime_sec: birth time, if FPT_N_BORN
+ * @btime_nsec: and its nanoseconds
+ * @lock: spinlock, innermost: guards @lookups, the attribute fields here and
+ *	changes of i_size made on this side
+ * @attr_seq: written while several attributes change at a time under @lock, so
+ *	that stat(2) sees all or none of it
+ * @attr_life: length in jiffies of the lifetime last granted, U32_MAX at most
  * @blksize: st_blksize as the server wants it, 0 if it does not care
- * @btime: birth time, if FPT_N_BORN
+ * @stale_mask: STATX_* bits that are known to be out of date although
+ *	@attr_until has not passed
  * @mode: as sent; i_mode lacks the sticky bit where the server alone checks it
+ * @server_ino: attr.ino as sent, where i_ino does not hold all of it
  * @io: which data path the inode is in (regular files)
  * @wb: page-cache writeback state (regular files)
- * @rdlock: serialises readers of a directory without PARALLEL_DIROPS
  * @listing: what is cached of its names (directories)
  * @names_told: directories: conn->attr_epoch when the server last took back
  *	what it had said of a name
+ *
+ * There are many: fields lie so that none are apart, and waiting is done on
+ * fpt_node_wait().
  */
 struct fpt_node {
 	struct inode		vfs;
 	u64			id;
-	u64			server_ino;
 	struct fpt_forget	*forget;
 	u64			lookups;
 	unsigned long		bits;
-	spinlock_t		lock;	/* see above */
 	u64			attr_until;
-	u64			attr_life;
-	seqcount_spinlock_t	attr_seq;
-	u32			stale_mask;
 	u64			attr_epoch;
 	u64			attr_asked;
 	u64			caps_until;
 	u64			caps_epoch;
+	time64_t		btime_sec;
+	u32			btime_nsec;
+	spinlock_t		lock;	/* see above */
+	seqcount_spinlock_t	attr_seq;
+	u32			attr_life;
 	u32			blksize;
+	u16			stale_mask;
 	umode_t			mode;
-	struct timespec64	btime;
+#if BITS_PER_LONG == 32
+	u64			server_ino;
+#endif
 	union {
 		struct {
 			struct fpt_iomode	io;
 			struct fpt_wb		wb;
 		};
 		struct {
-			struct mutex		rdlock;	/* see above */
 			struct fpt_dircache	listing;
 			atomic64_t		names_told;
 		};
@@ -111,6 +117,24 @@ static inline u64 fpt_inode_id(const struct inode *inode)
 {
 	return fpt_node(inode)->id;
 }
+
+/* attr.ino as the server sent it, for stat(2). */
+static inline u64 fpt_inode_ino(const struct inode *inode)
+{
+#if BITS_PER_LONG == 32
+	return fpt_node(inode)->server_ino;
+#else
+	return inode->i_ino;
+#endif
+}
+
+/**
+ * fpt_node_wait() - where to wait for what concerns this node
+ *
+ * Nodes share these queues: who is woken looks whether it is meant, and who
+ * wakes wakes all.
+ */
+wait_queue_head_t *fpt_node_wait(const struct fpt_node *fn);
 
 /**
  * fpt_wb_owns() - are size, mtime and ctime this side's to say?
@@ -401,7 +425,8 @@ static inline void fpt_statx_fill(const struct inode *inode, struct kstat *stat)
 
 	if (!test_bit(FPT_N_BORN, &node->bits))
 		return;
-	stat->btime = node->btime;
+	stat->btime.tv_sec = node->btime_sec;
+	stat->btime.tv_nsec = node->btime_nsec;
 	stat->result_mask |= STATX_BTIME;
 }
 

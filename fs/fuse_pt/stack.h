@@ -132,19 +132,20 @@ static inline int fpt_stack_may(const struct inode *inode, bool append)
 
 /*
  * The kiocb of a synchronous call is its caller's and ours until we return:
- * the lower file is lent it instead of getting a copy.
+ * the lower file is lent it, with @more of IOCB_*, instead of getting a copy.
  */
-static inline ssize_t fpt_stack_lend_read(struct file *lower,
-					  struct iov_iter *to,
-					  struct kiocb *iocb)
+static inline ssize_t
+fpt_stack_lend(struct file *lower, struct iov_iter *iter, struct kiocb *iocb,
+	       ssize_t (*call)(struct kiocb *iocb, struct iov_iter *iter),
+	       int more)
 {
 	struct file *upper = iocb->ki_filp;
 	int flags = iocb->ki_flags;
 	ssize_t ret;
 
 	iocb->ki_filp = lower;
-	iocb->ki_flags = flags & FPT_IOCB_LOWER;
-	ret = lower->f_op->read_iter(iocb, to);
+	iocb->ki_flags = (flags & FPT_IOCB_LOWER) | more;
+	ret = call(iocb, iter);
 	iocb->ki_filp = upper;
 	iocb->ki_flags = flags;
 	return ret;
@@ -183,7 +184,8 @@ fpt_stack_read(struct file *lower, struct iov_iter *to, struct kiocb *iocb,
 	ret = rw_verify_area(READ, lower, &iocb->ki_pos, iov_iter_count(to));
 	if (likely(!ret)) {
 		if (likely(is_sync_kiocb(iocb)))
-			ret = fpt_stack_lend_read(lower, to, iocb);
+			ret = fpt_stack_lend(lower, to, iocb,
+					     lower->f_op->read_iter, 0);
 		else
 			ret = fpt_stack_read_async(lower, to, iocb, done);
 		if (ret > 0)
@@ -193,27 +195,19 @@ fpt_stack_read(struct file *lower, struct iov_iter *to, struct kiocb *iocb,
 	return ret;
 }
 
-static inline ssize_t fpt_stack_lend_write(struct file *lower,
+static inline ssize_t fpt_stack_write_sync(struct file *lower,
 					   struct iov_iter *from,
 					   struct kiocb *iocb)
 {
 	struct super_block *sb = file_inode(lower)->i_sb;
-	struct file *upper = iocb->ki_filp;
-	int flags = iocb->ki_flags;
 	ssize_t ret;
 
-	if (likely(!(flags & IOCB_NOWAIT)))
+	if (likely(!(iocb->ki_flags & IOCB_NOWAIT)))
 		sb_start_write(sb);
 	else if (!sb_start_write_trylock(sb))
 		return -EAGAIN;
-
-	/* as by fpt_stack_lend_read() */
-	iocb->ki_filp = lower;
-	iocb->ki_flags = (flags & FPT_IOCB_LOWER) | IOCB_WRITE;
-	ret = lower->f_op->write_iter(iocb, from);
-	iocb->ki_filp = upper;
-	iocb->ki_flags = flags;
-
+	ret = fpt_stack_lend(lower, from, iocb, lower->f_op->write_iter,
+			     IOCB_WRITE);
 	sb_end_write(sb);
 	return ret;
 }
@@ -252,7 +246,7 @@ fpt_stack_write(struct file *lower, struct iov_iter *from, struct kiocb *iocb,
 	ret = rw_verify_area(WRITE, lower, &iocb->ki_pos, iov_iter_count(from));
 	if (likely(!ret)) {
 		if (likely(is_sync_kiocb(iocb)))
-			ret = fpt_stack_lend_write(lower, from, iocb);
+			ret = fpt_stack_write_sync(lower, from, iocb);
 		else
 			ret = fpt_stack_write_async(lower, from, iocb, done);
 		if (ret > 0)

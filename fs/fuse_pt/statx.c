@@ -51,9 +51,9 @@ static void take_birth(struct inode *inode, const struct fuse_statx *stat)
 
 	spin_lock(&node->lock);
 	if (stat->mask & STATX_BTIME) {
-		node->btime.tv_sec = stat->btime.tv_sec;
-		node->btime.tv_nsec = min_t(u32, stat->btime.tv_nsec,
-					    NSEC_PER_SEC - 1);
+		node->btime_sec = stat->btime.tv_sec;
+		node->btime_nsec = min_t(u32, stat->btime.tv_nsec,
+					 NSEC_PER_SEC - 1);
 		set_bit(FPT_N_BORN, &node->bits);
 	}
 	set_bit(FPT_N_BIRTH_ASKED, &node->bits);

@@ -109,7 +109,7 @@ static struct inode *submount_root(struct super_block *sb,
 				   struct inode *mountpoint)
 {
 	const struct fuse_attr attr = {
-		.ino = fpt_node(mountpoint)->server_ino,
+		.ino = fpt_inode_ino(mountpoint),
 		.mode = mountpoint->i_mode,
 		.nlink = 1,
 	};

@@ -49,13 +49,12 @@ struct fpt_wb_copy {
 
 void fpt_wb_init(struct fpt_wb *wb)
 {
-	INIT_LIST_HEAD(&wb->handles);
+	INIT_HLIST_HEAD(&wb->handles);
 	INIT_LIST_HEAD(&wb->spans);
 	wb->owners = 0;
 	wb->copies = 0;
 	wb->held = 0;
 	wb->pumping = false;
-	init_waitqueue_head(&wb->wait);
 }
 
 void fpt_wb_add_handle(struct inode *inode, struct fpt_file *ff)
@@ -63,7 +62,7 @@ void fpt_wb_add_handle(struct inode *inode, struct fpt_file *ff)
 	struct fpt_node *fn = fpt_node(inode);
 
 	spin_lock(&fn->lock);
-	list_add_tail(&ff->write_link, &fn->wb.handles);
+	hlist_add_head(&ff->write_link, &fn->wb.handles);
 	spin_unlock(&fn->lock);
 }
 
@@ -72,7 +71,7 @@ void fpt_wb_del_handle(struct inode *inode, struct fpt_file *ff)
 	struct fpt_node *fn = fpt_node(inode);
 
 	spin_lock(&fn->lock);
-	list_del_init(&ff->write_link);
+	hlist_del_init(&ff->write_link);
 	spin_unlock(&fn->lock);
 }
 
@@ -82,8 +81,8 @@ struct fpt_file *fpt_wb_handle(struct inode *inode)
 	struct fpt_file *ff;
 
 	spin_lock(&fn->lock);
-	ff = list_first_entry_or_null(&fn->wb.handles, struct fpt_file,
-				      write_link);
+	ff = hlist_entry_safe(fn->wb.handles.first, struct fpt_file,
+			      write_link);
 	if (ff)
 		fpt_file_get(ff);
 	spin_unlock(&fn->lock);
@@ -207,7 +206,7 @@ int fpt_wb_span_turn(struct inode *inode, struct fpt_wb_span *span)
 {
 	struct fpt_node *fn = fpt_node(inode);
 
-	return wait_event_state(fn->wb.wait, wb_my_turn(fn, span),
+	return wait_event_state(*fpt_node_wait(fn), wb_my_turn(fn, span),
 				FPT_KILLABLE) ? -EINTR : 0;
 }
 
@@ -229,7 +228,7 @@ void fpt_wb_wait(struct inode *inode, loff_t start, loff_t end)
 {
 	struct fpt_node *fn = fpt_node(inode);
 
-	wait_event_state(fn->wb.wait, fpt_wb_quiet(inode, start, end),
+	wait_event_state(*fpt_node_wait(fn), fpt_wb_quiet(inode, start, end),
 			 FPT_UNKILLABLE);
 }
 
@@ -241,7 +240,7 @@ int fpt_wb_wait_killable(struct inode *inode, loff_t start, loff_t end)
 		return 0;
 	if (fpt_task_killed())
 		return -EINTR;
-	return wait_event_state(fn->wb.wait, fpt_wb_quiet(inode, start, end),
+	return wait_event_state(*fpt_node_wait(fn), fpt_wb_quiet(inode, start, end),
 				FPT_KILLABLE) ? -EINTR : 0;
 }
 
@@ -249,7 +248,7 @@ int fpt_wb_wait_a_bit(struct inode *inode, loff_t start, loff_t end)
 {
 	struct fpt_node *fn = fpt_node(inode);
 
-	wait_event_killable_timeout(fn->wb.wait,
+	wait_event_killable_timeout(*fpt_node_wait(fn),
 				    fpt_wb_quiet(inode, start, end), 1);
 	return fatal_signal_pending(current) ? -EINTR : 0;
 }
@@ -335,8 +334,8 @@ void fpt_wb_span_end(struct inode *inode, struct fpt_wb_span *span)
 	others = !list_empty(&fn->wb.spans);
 	spin_unlock(&fn->lock);
 
-	if (wq_has_sleeper(&fn->wb.wait))
-		wake_up_all(&fn->wb.wait);
+	if (wq_has_sleeper(fpt_node_wait(fn)))
+		wake_up_all(fpt_node_wait(fn));
 	if (others)
 		wb_pump(fn);
 }
@@ -352,7 +351,7 @@ static void wb_times_next(struct inode *inode, struct fpt_file *ff)
 	if (!test_bit(FPT_N_TIMES_DIRTY, &fn->bits) ||
 	    !fpt_wb_quiet(inode, 0, LLONG_MAX))
 		return;
-	if (list_empty_careful(&fn->wb.handles))
+	if (hlist_empty(&fn->wb.handles))
 		fpt_times_send(inode, ff);
 	else
 		mark_inode_dirty_sync(inode);
@@ -500,8 +499,8 @@ void fpt_wb_hold(struct inode *inode)
 	spin_lock(&fn->lock);
 	WRITE_ONCE(fn->wb.held, fn->wb.held + 1);
 	spin_unlock(&fn->lock);
-	wake_up_all(&fn->wb.wait);
-	wait_event_state(fn->wb.wait, wb_none_sent(fn), FPT_UNKILLABLE);
+	wake_up_all(fpt_node_wait(fn));
+	wait_event_state(*fpt_node_wait(fn), wb_none_sent(fn), FPT_UNKILLABLE);
 }
 
 void fpt_wb_unhold(struct inode *inode)
@@ -683,7 +682,7 @@ static int wb_throttle(struct wb_walk *walk, struct writeback_control *wbc)
 
 	wb_walk_end(walk);
 	if (!fpt_task_killed())
-		wait_event_state(fn->wb.wait, wb_has_room(fn), FPT_KILLABLE);
+		wait_event_state(*fpt_node_wait(fn), wb_has_room(fn), FPT_KILLABLE);
 	return 0;
 }
 

@@ -22,7 +22,6 @@
 
 #include <linux/list.h>
 #include <linux/types.h>
-#include <linux/wait.h>
 
 struct folio;
 struct address_space;
@@ -64,16 +63,14 @@ struct fpt_wb_span {
  * @copies: pages of the copies that were submitted and did not end yet
  * @held: > 0 while fpt_wb_hold() keeps new WRITEs from being sent
  * @pumping: a task looks for queued spans to send
- * @wait: woken when a span ends
  */
 struct fpt_wb {
-	struct list_head	handles;
+	struct hlist_head	handles;
 	struct list_head	spans;
 	unsigned int		owners;
 	unsigned int		copies;
 	int			held;
 	bool			pumping;
-	wait_queue_head_t	wait;
 };
 
 void fpt_wb_init(struct fpt_wb *wb);

@@ -34,6 +34,7 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+#include <linux/fs.h>
 #include <linux/fuse_pt_protocol.h>
 #include <linux/magic.h>
 
@@ -646,19 +647,26 @@ static inline void rig_server(struct rig *rig)
 
 /* -------- the test's side -------- */
 
+/* *_SUPER_MAGIC of the file system below */
+static inline long rig_type(const char *lower)
+{
+	struct statfs st;
+
+	EQ(statfs(lower, &st), 0);
+	return st.f_type;
+}
+
 /* What a rig does when the test says nothing. */
 static inline struct rig rig_new(const char *lower, const char *mnt)
 {
 	struct rig rig = { .lower = lower, .mnt = mnt, .dev = -1 };
-	struct statfs below;
 
 	rig.said = mmap(NULL, sizeof(*rig.said), PROT_READ | PROT_WRITE,
 			MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	CHECK(rig.said != MAP_FAILED);
 	rig.said->init_flags = FUSE_PASSTHROUGH;
 	/* overlayfs is a level of its own */
-	EQ(statfs(lower, &below), 0);
-	rig.said->depth = below.f_type == OVERLAYFS_SUPER_MAGIC ? 2 : 1;
+	rig.said->depth = rig_type(lower) == OVERLAYFS_SUPER_MAGIC ? 2 : 1;
 	rig.said->life = 3600;
 	return rig;
 }
@@ -736,6 +744,22 @@ static inline char *rig_at(const char *dir, const char *name)
 
 #define LOWER(rig, name)	rig_at((rig)->lower, name)
 #define UPPER(rig, name)	rig_at((rig)->mnt, name)
+
+/* Lower file @name gets @flag of FS_IMMUTABLE_FL and FS_APPEND_FL, or none. */
+static inline bool rig_set_flag(const struct rig *rig, const char *name,
+				int flag)
+{
+	int fd = open(LOWER(rig, name), O_RDONLY | O_CLOEXEC), flags = 0, err;
+
+	CHECK(fd >= 0);
+	err = ioctl(fd, FS_IOC_GETFLAGS, &flags);
+	flags &= ~(FS_IMMUTABLE_FL | FS_APPEND_FL);
+	flags |= flag;
+	if (!err)
+		err = ioctl(fd, FS_IOC_SETFLAGS, &flags);
+	close(fd);
+	return !err;
+}
 
 /* Register a lower file. */
 static inline int rig_register(const struct rig *rig, const char *name)

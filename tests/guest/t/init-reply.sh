@@ -12,7 +12,14 @@ out=
 
 # talk ARGS: one mount; what came of it in $out.
 talk() { out=$(timeout 60 rawinit "$T/m" "$@" 2>&1); }
-value() { sed -n "s/^$1=//p" <<<"$out" | tail -n 1; }
+# Without another program: there are hundreds of these.
+value() {
+	local line found=
+	while IFS= read -r line; do
+		case $line in "$1="*) found=${line#*=} ;; esac
+	done <<<"$out"
+	printf '%s\n' "$found"
+}
 
 # is CASE NAME WANT
 is() {

@@ -8,7 +8,7 @@
 . "$FUSEPT_TESTS/lib.sh"
 
 modprobe -q overlay
-for kind in tmpfs ext4; do
+for kind in tmpfs ext4 xfs btrfs overlay nfs; do
 	cases_over $kind ptrules
 done
 finish

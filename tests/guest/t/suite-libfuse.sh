@@ -79,6 +79,7 @@ check kernels-own [ -s "$T/own" ]
 while read -r m; do umount -l "$m"; done < <(awk '$3 ~ /^fuse/ && $3 != "fusectl" { print $2 }' /proc/self/mounts)
 
 umount /sys/fs/fuse/connections 2>/dev/null
+rmmod cuse 2>/dev/null # of a test, and it holds fuse
 if rmmod fuse 2>/dev/null && modprobe fuse_pt replace_fuse=1 2>/dev/null; then
 	echo "# as a drop-in"
 	suite "$T/ours"
