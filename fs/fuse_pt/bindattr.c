@@ -265,9 +265,9 @@ void fpt_bind_last_attr(struct inode *inode)
 	stat_known(fb, &stat);
 	fpt_backing_put(fb);
 	talk_fill(talk, conn, fn->id, &stat);
-	if (fn->lookups) {
+	if (*fpt_forget_owed(fn->forget)) {
 		talk->forget = fn->forget;
-		talk->lookups = fn->lookups;
+		talk->lookups = *fpt_forget_owed(fn->forget);
 		fn->forget = NULL;
 	}
 	talk_send(conn, talk);

@@ -181,7 +181,7 @@ bool fpt_entry_confirms(struct inode *inode, const struct fuse_entry_out *entry,
 		return false;
 
 	spin_lock(&node->lock);
-	node->lookups++;
+	++*fpt_forget_owed(node->forget);
 	spin_unlock(&node->lock);
 	fpt_attr_apply(inode, &entry->attr,
 		       fpt_life(entry->attr_valid, entry->attr_valid_nsec),

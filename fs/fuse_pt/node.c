@@ -42,7 +42,6 @@ struct inode *fpt_node_alloc(struct super_block *sb)
 	}
 
 	fn->id = 0;
-	fn->lookups = 0;
 	fn->bits = 0;
 	spin_lock_init(&fn->lock);
 	fpt_attr_init(fn);
@@ -73,9 +72,10 @@ void fpt_node_evict(struct inode *inode)
 	fpt_bind_end(inode);
 
 	/* The root is known without a lookup and never forgotten. */
-	if (fn->lookups && fn->id != FUSE_ROOT_ID && fn->forget &&
-	    !fpt_conn_dead(conn)) {
-		fpt_forget_queue(conn, fn->forget, fn->id, fn->lookups);
+	if (fn->id != FUSE_ROOT_ID && fn->forget &&
+	    *fpt_forget_owed(fn->forget) && !fpt_conn_dead(conn)) {
+		fpt_forget_queue(conn, fn->forget, fn->id,
+				 *fpt_forget_owed(fn->forget));
 		fn->forget = NULL;
 	}
 	/*
@@ -228,7 +228,7 @@ struct inode *fpt_node_find(struct super_block *sb, u64 id, u64 generation,
 			node_give_back(conn, id);
 			return ERR_PTR(-ENOMEM);
 		}
-		fpt_node(inode)->lookups = 1;
+		*fpt_forget_owed(fpt_node(inode)->forget) = 1;
 		fpt_attr_apply(inode, attr, life, epoch);
 		return inode;
 	}
@@ -260,7 +260,7 @@ struct inode *fpt_node_find(struct super_block *sb, u64 id, u64 generation,
 
 	fn = fpt_node(inode);
 	spin_lock(&fn->lock);
-	fn->lookups++;
+	++*fpt_forget_owed(fn->forget);
 	spin_unlock(&fn->lock);
 
 	if (born)

@@ -37,8 +37,8 @@ enum fpt_node_bits {
  * struct fpt_node - a FUSE inode
  * @vfs: the VFS's part; lifetime of the whole is the inode's (freed by RCU)
  * @id: the server's node id
- * @forget: preallocated FORGET, so that eviction cannot fail
- * @lookups: lookup count owed to the server; under @lock
+ * @forget: preallocated FORGET, so that eviction cannot fail; fpt_forget_owed()
+ *	of it is the lookup count owed to the server, under @lock
  * @bits: enum fpt_node_bits, atomic bit operations
  * @attr_until: jiffies64 until which attributes may be trusted
  * @attr_epoch: conn->attr_epoch at the last change made on this side; replies
@@ -49,7 +49,7 @@ enum fpt_node_bits {
  * @caps_epoch: conn->attr_epoch when that knowledge was dropped last
  * @btime_sec: birth time, if FPT_N_BORN
  * @btime_nsec: and its nanoseconds
- * @lock: spinlock, innermost: guards @lookups, the attribute fields here and
+ * @lock: spinlock, innermost: guards the lookup count, the attribute fields and
  *	changes of i_size made on this side
  * @attr_seq: written while several attributes change at a time under @lock, so
  *	that stat(2) sees all or none of it
@@ -72,7 +72,6 @@ struct fpt_node {
 	struct inode		vfs;
 	u64			id;
 	struct fpt_forget	*forget;
-	u64			lookups;
 	unsigned long		bits;
 	u64			attr_until;
 	u64			attr_epoch;

@@ -311,7 +311,17 @@ void fpt_queue_again(struct fpt_conn *conn, struct list_head *again)
 
 struct fpt_forget *fpt_forget_alloc(gfp_t gfp)
 {
-	return kmalloc_obj(struct fpt_forget, gfp | __GFP_ACCOUNT);
+	struct fpt_forget *forget;
+
+	forget = kmalloc_obj(struct fpt_forget, gfp | __GFP_ACCOUNT);
+	if (forget)
+		forget->one.nlookup = 0;
+	return forget;
+}
+
+u64 *fpt_forget_owed(struct fpt_forget *forget)
+{
+	return &forget->one.nlookup;
 }
 
 void fpt_forget_free(struct fpt_forget *forget)

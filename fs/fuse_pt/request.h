@@ -233,6 +233,14 @@ struct fpt_forget *fpt_forget_alloc(gfp_t gfp);
 void fpt_forget_free(struct fpt_forget *forget);
 
 /**
+ * fpt_forget_owed() - where a lookup count can be kept until it is sent
+ *
+ * 0 at first; whose @forget is, until it is queued, counts there under a lock of
+ * his own.
+ */
+u64 *fpt_forget_owed(struct fpt_forget *forget);
+
+/**
  * fpt_forget_queue() - tell the server that @nlookup lookups of @node are gone
  * @forget: from fpt_forget_alloc(); owned by the transport from here on
  *

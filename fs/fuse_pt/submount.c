@@ -25,6 +25,7 @@
 #include <linux/workqueue.h>
 #include "conn.h"
 #include "node.h"
+#include "request.h"
 #include "submount.h"
 #include "super.h"
 
@@ -122,7 +123,7 @@ static struct inode *submount_root(struct super_block *sb,
 	if (IS_ERR(root))
 		return root;
 	spin_lock(&fpt_node(root)->lock);
-	fpt_node(root)->lookups--;
+	--*fpt_forget_owed(fpt_node(root)->forget);
 	spin_unlock(&fpt_node(root)->lock);
 	return root;
 }
