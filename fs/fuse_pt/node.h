@@ -130,8 +130,7 @@ static inline u64 fpt_inode_ino(const struct inode *inode)
 /**
  * fpt_node_wait() - where to wait for what concerns this node
  *
- * Nodes share these queues: who is woken looks whether it is meant, and who
- * wakes wakes all.
+ * Nodes share these queues: all are woken, and each looks whether it is meant.
  */
 wait_queue_head_t *fpt_node_wait(const struct fpt_node *fn);
 
