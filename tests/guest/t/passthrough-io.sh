@@ -7,7 +7,7 @@
 # timeout: 600
 . "$FUSEPT_TESTS/lib.sh"
 
-for kind in tmpfs ext4 xfs btrfs overlay nfs; do
+for kind in $(kinds_below tmpfs ext4 xfs btrfs); do
 	cases_over $kind ptio
 done
 finish

@@ -5,11 +5,12 @@
 # right, below and above; without it, it is sent. It fails when the server is
 # asked for what it gave away, when it is not asked for what it kept, or when
 # size, attributes or privileges are wrong after any of it.
+# timeout: 600
 . "$FUSEPT_TESTS/lib.sh"
 
-cases_over tmpfs ptlets
-# what a tmpfs cannot, or does in another way
-for kind in ext4 xfs btrfs overlay nfs; do
-	cases_over $kind ptlets
+for kind in $(kinds_below tmpfs); do
+	cases_over "$kind" ptlets
 done
+# what a tmpfs cannot, or does in another way
+kernel_at_least 7.3 || cases_over xfs ptlets fsync fallocate lseek copy clone fadvise
 finish
