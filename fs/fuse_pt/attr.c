@@ -135,10 +135,7 @@ static void take_plain(struct inode *inode, const struct fuse_attr *attr,
 	struct fpt_conn *conn = fpt_inode_conn(inode);
 	struct fpt_node *node = fpt_node(inode);
 
-#if BITS_PER_LONG == 32
-	node->server_ino = attr->ino;
-#endif
-	inode->i_ino = attr->ino;
+	fpt_inode_set_ino(inode, attr->ino);
 	node->blksize = attr->blksize <= INT_MAX ? attr->blksize : 0;
 	if (!(owned & STATX_MODE)) {
 		take_mode(inode, attr->mode);

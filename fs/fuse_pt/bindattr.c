@@ -35,8 +35,7 @@
  * @inode: referenced; NULL for one that is gone
  * @holds_sb: and so is its superblock, a submount's
  * @end: lets go of both
- * @forget: with a FORGET of @lookups that has to come after it, or NULL
- * @lookups: see @forget
+ * @forget: with a FORGET that has to come after it, or NULL
  * @round: of fpt_conn.writes, so that umount and syncfs wait for it
  */
 struct attr_talk {
@@ -47,7 +46,6 @@ struct attr_talk {
 	bool			holds_sb;
 	struct work_struct	end;
 	struct fpt_forget	*forget;
-	u64			lookups;
 	u32			round;
 };
 
@@ -105,8 +103,7 @@ static void talk_over(struct inode *inode)
 
 	clear_bit(FPT_N_ATTR_SENDING, &fn->bits);
 	/* A barrier also before it is looked what was marked meanwhile. */
-	if (wq_has_sleeper(fpt_node_wait(fn)))
-		wake_up_all(fpt_node_wait(fn));
+	fpt_node_wake(fn);
 }
 
 static void talk_end_work(struct work_struct *work)
@@ -141,7 +138,8 @@ static void talk_done(struct fpt_conn *conn, struct fpt_call *call)
 	u32 round = talk->round;
 
 	if (talk->forget)
-		fpt_forget_queue(conn, talk->forget, call->node, talk->lookups);
+		fpt_forget_queue(conn, talk->forget, call->node,
+				 *fpt_forget_owed(talk->forget));
 	if (inode) {
 		talk_over(inode);
 		if (test_bit(FPT_N_ATTR_DIRTY, &fpt_node(inode)->bits))
@@ -267,7 +265,6 @@ void fpt_bind_last_attr(struct inode *inode)
 	talk_fill(talk, conn, fn->id, &stat);
 	if (*fpt_forget_owed(fn->forget)) {
 		talk->forget = fn->forget;
-		talk->lookups = *fpt_forget_owed(fn->forget);
 		fn->forget = NULL;
 	}
 	talk_send(conn, talk);

@@ -164,7 +164,7 @@ static const char *hold_through(struct inode *inode, struct fpt_backing *fb,
 		}
 		/* who waits to be cached waits in vain */
 		if (io->waiting)
-			wake_up_all(fpt_node_wait(fn));
+			fpt_node_wake(fn);
 	}
 	spin_unlock(&fn->lock);
 
@@ -443,7 +443,7 @@ void fpt_iomode_share_end(struct inode *inode)
 
 	spin_lock(&fn->lock);
 	if (!--io->sharing && io->waiting)
-		wake_up_all(fpt_node_wait(fn));
+		fpt_node_wake(fn);
 	spin_unlock(&fn->lock);
 }
 

@@ -28,6 +28,14 @@ wait_queue_head_t *fpt_node_wait(const struct fpt_node *fn)
 	return &node_waits[hash_ptr(fn, NODE_WAIT_BITS)];
 }
 
+void fpt_node_wake(const struct fpt_node *fn)
+{
+	wait_queue_head_t *wait = fpt_node_wait(fn);
+
+	if (wq_has_sleeper(wait))
+		wake_up_all(wait);
+}
+
 struct inode *fpt_node_alloc(struct super_block *sb)
 {
 	struct fpt_node *fn = alloc_inode_sb(sb, node_cache, GFP_KERNEL);

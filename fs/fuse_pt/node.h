@@ -127,12 +127,26 @@ static inline u64 fpt_inode_ino(const struct inode *inode)
 #endif
 }
 
+static inline void fpt_inode_set_ino(struct inode *inode, u64 ino)
+{
+#if BITS_PER_LONG == 32
+	fpt_node(inode)->server_ino = ino;
+#endif
+	inode->i_ino = ino;
+}
+
 /**
  * fpt_node_wait() - where to wait for what concerns this node
  *
  * Nodes share these queues: all are woken, and each looks whether it is meant.
  */
 wait_queue_head_t *fpt_node_wait(const struct fpt_node *fn);
+
+/**
+ * fpt_node_wake() - what some wait for may be so now
+ * A full barrier between the change and the look whether anybody waits.
+ */
+void fpt_node_wake(const struct fpt_node *fn);
 
 /**
  * fpt_wb_owns() - are size, mtime and ctime this side's to say?

@@ -334,8 +334,7 @@ void fpt_wb_span_end(struct inode *inode, struct fpt_wb_span *span)
 	others = !list_empty(&fn->wb.spans);
 	spin_unlock(&fn->lock);
 
-	if (wq_has_sleeper(fpt_node_wait(fn)))
-		wake_up_all(fpt_node_wait(fn));
+	fpt_node_wake(fn);
 	if (others)
 		wb_pump(fn);
 }
@@ -499,7 +498,7 @@ void fpt_wb_hold(struct inode *inode)
 	spin_lock(&fn->lock);
 	WRITE_ONCE(fn->wb.held, fn->wb.held + 1);
 	spin_unlock(&fn->lock);
-	wake_up_all(fpt_node_wait(fn));
+	fpt_node_wake(fn);
 	wait_event_state(*fpt_node_wait(fn), wb_none_sent(fn), FPT_UNKILLABLE);
 }
 
