@@ -3,9 +3,11 @@
  * Locks between two processes and between open files, as any local file system
  * has them: conflicts, waiting, signals, and what a close gives up.
  *
- *	lockpair DIR PREFIX
+ *	lockpair DIR PREFIX [later]
  *
  * Uses DIR/file, and makes it if need be. Prints a line for each case, named PREFIX-case.
+ * later: what a RELEASE ends may be free some time after the close, as where the
+ * server passes it on to other machines; else it must be free with the close.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -23,6 +25,7 @@
 
 static char path[4096];
 static const char *prefix;
+static bool later;
 static int failures;
 
 static void result(const char *name, bool good, const char *why)
@@ -136,15 +139,12 @@ static void on_alarm(int sig)
 
 /* -------- cases for every kind -------- */
 
-/*
- * Once who held it is gone: what a FLUSH ends is free with the close, the rest
- * soon after, since nobody waits for a RELEASE.
- */
-static int take_soon(enum kind kind, int fd)
+/* Once who held it is gone; what a FLUSH ends is free with the close. */
+static int take_free(enum kind kind, int fd)
 {
 	int tries, ret;
 
-	for (tries = kind == POSIX ? 1 : 100; tries > 0; tries--) {
+	for (tries = later && kind != POSIX ? 100 : 1; tries > 0; tries--) {
 		ret = take(kind, fd, false, false);
 		if (!busy(ret))
 			break;
@@ -180,7 +180,7 @@ static void both(enum kind kind)
 	result(name_of(kind, "interrupted"), ret < 0 && errno == EINTR,
 	       "not by the signal");
 	let_go();
-	result(name_of(kind, "exit-releases"), !take_soon(kind, fd),
+	result(name_of(kind, "exit-releases"), !take_free(kind, fd),
 	       "still held");
 	close(fd);
 
@@ -199,7 +199,7 @@ static void both(enum kind kind)
 	result(name_of(kind, "upgrade-refused"),
 	       busy(take(kind, fd, false, false)), "not refused");
 	let_go();
-	result(name_of(kind, "upgrade"), !take_soon(kind, fd), "refused");
+	result(name_of(kind, "upgrade"), !take_free(kind, fd), "refused");
 	close(fd);
 }
 
@@ -304,8 +304,9 @@ static void directory(const char *dir)
 
 int main(int argc, char **argv)
 {
-	if (argc != 3) {
-		fprintf(stderr, "usage: %s DIR PREFIX\n", argv[0]);
+	later = argc == 4 && !strcmp(argv[3], "later");
+	if (argc != 3 && !later) {
+		fprintf(stderr, "usage: %s DIR PREFIX [later]\n", argv[0]);
 		return 2;
 	}
 	setvbuf(stdout, NULL, _IOLBF, 0);
