@@ -9,7 +9,6 @@
 #include "ptrig.h"
 #include <linux/fuse_pt.h>
 
-#define FIRST	2
 #define SOME	10000
 #define SEED	7
 #define NOBODY	65534
@@ -60,7 +59,7 @@ static struct rig bound_rig(const char *lower, const char *mnt, uint32_t flags)
 	rig_make(&rig, "a", SOME, SEED);
 	rig_start(&rig);
 	id = rig_register(&rig, "a");
-	EQ(bind_as(&rig, FIRST, id, flags), 0);
+	EQ(bind_as(&rig, RIG_FIRST, id, flags), 0);
 	EQ(rig_ioc_close(&rig, id), 0);
 	return rig;
 }
@@ -87,7 +86,7 @@ static void drop_caches(void)
 static void refusals(const char *lower, const char *mnt)
 {
 	struct rig rig = rig_new(lower, mnt);
-	struct fuse_pt_bind b = { .nodeid = FIRST };
+	struct fuse_pt_bind b = { .nodeid = RIG_FIRST };
 	struct stat st;
 	int id;
 
@@ -97,34 +96,34 @@ static void refusals(const char *lower, const char *mnt)
 	rig_start(&rig);
 	id = rig_register(&rig, "a");
 
-	FAILS(bind_as(&rig, FIRST, id, 1u << 30), EINVAL);
+	FAILS(bind_as(&rig, RIG_FIRST, id, 1u << 30), EINVAL);
 	FAILS(bind_as(&rig, 0, id, 0), EINVAL);
 	FAILS(bind_as(&rig, FUSE_ROOT_ID, id, 0), EINVAL);
-	FAILS(bind_as(&rig, FIRST, 0, 0), ENOENT);
-	FAILS(bind_as(&rig, FIRST, -1, 0), ENOENT);
-	FAILS(bind_as(&rig, FIRST, id + 1, 0), ENOENT);
+	FAILS(bind_as(&rig, RIG_FIRST, 0, 0), ENOENT);
+	FAILS(bind_as(&rig, RIG_FIRST, -1, 0), ENOENT);
+	FAILS(bind_as(&rig, RIG_FIRST, id + 1, 0), ENOENT);
 	b.backing_id = id;
 	b.padding[1] = 1;
 	FAILS(ioctl(rig.dev, FUSE_PT_DEV_IOC_BIND, &b), EINVAL);
 	FAILS(ioctl(rig.dev, FUSE_PT_DEV_IOC_BIND, NULL), EFAULT);
-	FAILS(unbind(&rig, FIRST), ENOENT);
+	FAILS(unbind(&rig, RIG_FIRST), ENOENT);
 
 	/* A directory, known and not. */
 	EQ(stat(UPPER(&rig, "dir"), &st), 0);
-	FAILS(bind_as(&rig, FIRST, id, 0), EINVAL);
-	FAILS(unbind(&rig, FIRST), ENOENT);
-	EQ(bind_as(&rig, FIRST + 1, id, 0), 0);
+	FAILS(bind_as(&rig, RIG_FIRST, id, 0), EINVAL);
+	FAILS(unbind(&rig, RIG_FIRST), ENOENT);
+	EQ(bind_as(&rig, RIG_FIRST + 1, id, 0), 0);
 	EQ(mkdir(LOWER(&rig, "late"), 0755), 0);
 	EQ(stat(UPPER(&rig, "late"), &st), 0);
-	FAILS(unbind(&rig, FIRST + 1), ENOENT);
+	FAILS(unbind(&rig, RIG_FIRST + 1), ENOENT);
 	rmdir(LOWER(&rig, "late"));
 	rig_stop(&rig);
 
 	rig = rig_new(lower, mnt);
 	rig.said->init_flags = 0;
 	rig_start(&rig);
-	FAILS(bind_as(&rig, FIRST, 1, 0), EPERM);
-	FAILS(unbind(&rig, FIRST), EPERM);
+	FAILS(bind_as(&rig, RIG_FIRST, 1, 0), EPERM);
+	FAILS(unbind(&rig, RIG_FIRST), EPERM);
 	rig_stop(&rig);
 }
 
@@ -143,29 +142,29 @@ static void busy(const char *lower, const char *mnt)
 	/* Open cached: not while it is. */
 	fd = rig_open_as(&rig, "a", O_RDONLY, 0, 0);
 	CHECK(fd >= 0);
-	FAILS(bind_as(&rig, FIRST, a, 0), EBUSY);
-	FAILS(unbind(&rig, FIRST), ENOENT);
+	FAILS(bind_as(&rig, RIG_FIRST, a, 0), EBUSY);
+	FAILS(unbind(&rig, RIG_FIRST), ENOENT);
 	close(fd);
 	SOON(asked(&rig, FUSE_RELEASE) == 1);
 
 	/* Open in passthrough: to the same file. */
 	fd = rig_open_as(&rig, "a", O_RDONLY, FOPEN_PASSTHROUGH, a);
 	CHECK(fd >= 0);
-	FAILS(bind_as(&rig, FIRST, other, 0), EBUSY);
-	EQ(bind_as(&rig, FIRST, again, 0), 0);
+	FAILS(bind_as(&rig, RIG_FIRST, other, 0), EBUSY);
+	EQ(bind_as(&rig, RIG_FIRST, again, 0), 0);
 	close(fd);
 
 	/* Once more: the same is fine, another is not. */
-	EQ(bind_as(&rig, FIRST, a, 0), 0);
-	FAILS(bind_as(&rig, FIRST, a, FUSE_PT_BIND_ATTR), EBUSY);
-	FAILS(bind_as(&rig, FIRST, other, 0), EBUSY);
-	EQ(unbind(&rig, FIRST), 0);
-	FAILS(unbind(&rig, FIRST), ENOENT);
+	EQ(bind_as(&rig, RIG_FIRST, a, 0), 0);
+	FAILS(bind_as(&rig, RIG_FIRST, a, FUSE_PT_BIND_ATTR), EBUSY);
+	FAILS(bind_as(&rig, RIG_FIRST, other, 0), EBUSY);
+	EQ(unbind(&rig, RIG_FIRST), 0);
+	FAILS(unbind(&rig, RIG_FIRST), ENOENT);
 
 	/* So it is for who waits. */
-	EQ(bind_as(&rig, FIRST + 1, other, 0), 0);
-	EQ(bind_as(&rig, FIRST + 1, other, 0), 0);
-	FAILS(bind_as(&rig, FIRST + 1, a, 0), EBUSY);
+	EQ(bind_as(&rig, RIG_FIRST + 1, other, 0), 0);
+	EQ(bind_as(&rig, RIG_FIRST + 1, other, 0), 0);
+	FAILS(bind_as(&rig, RIG_FIRST + 1, a, 0), EBUSY);
 	rig_stop(&rig);
 }
 
@@ -195,7 +194,7 @@ static void late(const char *lower, const char *mnt)
 	rig_start(&rig);
 	id = rig_register(&rig, "a");
 	EQ(stat(UPPER(&rig, "a"), &st), 0);
-	EQ(bind_as(&rig, FIRST, id, 0), 0);
+	EQ(bind_as(&rig, RIG_FIRST, id, 0), 0);
 	EQ(rig_ioc_close(&rig, id), 0);
 	fd = open_a(&rig, O_RDWR);
 	reads(fd, SOME, SEED);
@@ -214,7 +213,7 @@ static void created(const char *lower, const char *mnt)
 	unlink(LOWER(&rig, "new"));
 	rig_start(&rig);
 	id = rig_register(&rig, "b");
-	EQ(bind_as(&rig, FIRST, id, 0), 0);
+	EQ(bind_as(&rig, RIG_FIRST, id, 0), 0);
 	fd = open(UPPER(&rig, "new"), O_RDWR | O_CREAT | O_EXCL, 0600);
 	CHECK(fd >= 0);
 	EQ(asked(&rig, FUSE_CREATE), 1);
@@ -323,7 +322,7 @@ static void by_server(const char *lower, const char *mnt)
 	rig.judges = true;
 	rig_start(&rig);
 	id = rig_register(&rig, "a");
-	EQ(bind_as(&rig, FIRST, id, 0), 0);
+	EQ(bind_as(&rig, RIG_FIRST, id, 0), 0);
 
 	EQ(nobody_opens(&rig, O_RDONLY), 0);
 	EQ(asked(&rig, FUSE_ACCESS), 1);
@@ -411,7 +410,7 @@ static void locks(const char *lower, const char *mnt)
 	rig.said->init_flags |= FUSE_POSIX_LOCKS;
 	rig_start(&rig);
 	id = rig_register(&rig, "a");
-	EQ(bind_as(&rig, FIRST, id, 0), 0);
+	EQ(bind_as(&rig, RIG_FIRST, id, 0), 0);
 	fd = open_a(&rig, O_RDWR);
 	other = open_a(&rig, O_RDWR);
 	EQ(fcntl(fd, F_SETLK, &lk), 0);
@@ -475,7 +474,7 @@ static void short_lives(const char *lower, const char *mnt)
 	rig.said->life = 0;
 	rig_start(&rig);
 	id = rig_register(&rig, "a");
-	EQ(bind_as(&rig, FIRST, id, 0), 0);
+	EQ(bind_as(&rig, RIG_FIRST, id, 0), 0);
 	fd = open_a(&rig, O_RDONLY);
 	EQ(truncate(LOWER(&rig, "a"), 77), 0);
 	SAY(&rig, asked[FUSE_GETATTR], 0);
@@ -501,7 +500,7 @@ static void all_attributes(const char *lower, const char *mnt)
 	rig.said->life = 0;
 	rig_start(&rig);
 	id = rig_register(&rig, "b");
-	EQ(bind_as(&rig, FIRST, id, FUSE_PT_BIND_ATTR), 0);
+	EQ(bind_as(&rig, RIG_FIRST, id, FUSE_PT_BIND_ATTR), 0);
 
 	EQ(chmod(LOWER(&rig, "b"), 0604), 0);
 	EQ(chown(LOWER(&rig, "b"), 11, 12), 0);
@@ -519,7 +518,7 @@ static void all_attributes(const char *lower, const char *mnt)
 
 	/* Unbound, the server's word counts. */
 	fd = open_a(&rig, O_RDONLY);
-	EQ(unbind(&rig, FIRST), 0);
+	EQ(unbind(&rig, RIG_FIRST), 0);
 	EQ(fstat(fd, &st), 0);
 	EQ(st.st_mode, own.st_mode);
 	EQ(st.st_size, SOME);
@@ -584,10 +583,10 @@ static void tells(const char *lower, const char *mnt)
 
 	/* Before the binding ends. */
 	EQ(pwrite(fd, "12345", 5, SOME + 15), 5);
-	EQ(unbind(&rig, FIRST), 0);
+	EQ(unbind(&rig, RIG_FIRST), 0);
 	told(&rig, 4);
 	EQ(pwrite(fd, "12345", 5, SOME + 20), 5);
-	EQ(bind_as(&rig, FIRST, id, FUSE_PT_BIND_WRITE_ATTR), 0);
+	EQ(bind_as(&rig, RIG_FIRST, id, FUSE_PT_BIND_WRITE_ATTR), 0);
 	close(fd);
 
 	/* Of stores when the file is closed, and when the inode goes. */
@@ -630,8 +629,8 @@ static void unbound(const char *lower, const char *mnt)
 	int id = rig_register(&rig, "a");
 	int fd = open_a(&rig, O_RDWR), other;
 
-	EQ(unbind(&rig, FIRST), 0);
-	FAILS(unbind(&rig, FIRST), ENOENT);
+	EQ(unbind(&rig, RIG_FIRST), 0);
+	FAILS(unbind(&rig, RIG_FIRST), ENOENT);
 	reads(fd, SOME, SEED);
 	untold(&rig);
 
@@ -661,21 +660,21 @@ static void forgotten(const char *lower, const char *mnt)
 	untold(&rig);
 	id = rig_register(&rig, "a");
 	drop_caches();
-	SOON(unbind(&rig, FIRST) == -1 && errno == ENOENT);
+	SOON(unbind(&rig, RIG_FIRST) == -1 && errno == ENOENT);
 	fd = rig_open_as(&rig, "a", O_RDONLY, FOPEN_PASSTHROUGH, id);
 	CHECK(fd >= 0);
 	EQ(asked(&rig, FUSE_OPEN), 1);
 	/* It may be bound again. */
-	EQ(bind_as(&rig, FIRST, id, 0), 0);
+	EQ(bind_as(&rig, RIG_FIRST, id, 0), 0);
 	close(fd);
 	close(open_a(&rig, O_RDONLY));
 	EQ(asked(&rig, FUSE_OPEN), 1);
 
 	/* What waits for an inode that does not come goes with the FORGET. */
-	EQ(bind_as(&rig, FIRST + 1, id, 0), 0);
+	EQ(bind_as(&rig, RIG_FIRST + 1, id, 0), 0);
 	SAY(&rig, bad_entry, 1);
 	FAILS(stat(UPPER(&rig, "nonsense"), &st), EIO);
-	SOON(unbind(&rig, FIRST + 1) == -1 && errno == ENOENT);
+	SOON(unbind(&rig, RIG_FIRST + 1) == -1 && errno == ENOENT);
 	rig_stop(&rig);
 }
 
@@ -693,7 +692,7 @@ static void names(const char *lower, const char *mnt)
 	EQ(pwrite(fd, "x", 1, SOME), 1);
 	EQ(lseek(fd, 0, SEEK_END), SOME + 1);
 	close(fd);
-	SOON(unbind(&rig, FIRST) == -1 && errno == ENOENT);
+	SOON(unbind(&rig, RIG_FIRST) == -1 && errno == ENOENT);
 	rig_stop(&rig);
 	untold(&rig);
 }
@@ -712,8 +711,8 @@ static void aborted(const char *lower, const char *mnt)
 	rig_make(&rig, "a", SOME, SEED);
 	rig_start(&rig);
 	id = rig_register(&rig, "sub/x");
-	EQ(bind_as(&rig, FIRST, id, 0), 0);
-	EQ(bind_as(&rig, FIRST + 1, id, 0), 0);
+	EQ(bind_as(&rig, RIG_FIRST, id, 0), 0);
+	EQ(bind_as(&rig, RIG_FIRST + 1, id, 0), 0);
 	EQ(stat(UPPER(&rig, "a"), &st), 0);
 	fd = open_a(&rig, O_RDONLY);
 	root = open(mnt, O_RDONLY | O_DIRECTORY);
@@ -726,7 +725,7 @@ static void aborted(const char *lower, const char *mnt)
 	reads(fd, SOME, SEED);
 	close(fd);
 	SOON(!umount2(LOWER(&rig, "sub"), 0));
-	FAILS(bind_as(&rig, FIRST, id, 0), ENOENT);
+	FAILS(bind_as(&rig, RIG_FIRST, id, 0), ENOENT);
 	close(root);
 	rig_stop(&rig);
 	rmdir(LOWER(&rig, "sub"));
@@ -778,10 +777,10 @@ static void storm(const char *lower, const char *mnt)
 		rig_job_start(&jobs[i]);
 	}
 	for (i = 0; i < 300; i++) {
-		EQ(bind_as(&rig, FIRST, id, 0), 0);
+		EQ(bind_as(&rig, RIG_FIRST, id, 0), 0);
 		if (i % 100 == 50)
 			drop_caches();
-		if (unbind(&rig, FIRST))
+		if (unbind(&rig, RIG_FIRST))
 			EQ(errno, ENOENT);
 	}
 	for (i = 0; i < 3; i++)

@@ -17,7 +17,6 @@
 #define GROUP	4242
 #define USER	1000
 #define LEN	8192
-#define FIRST	2	/* node id of the first name looked up */
 
 static void param(const char *name, long value)
 {
@@ -401,7 +400,7 @@ static void operations(const char *lower, const char *mnt)
 static void bound(const char *lower, const char *mnt)
 {
 	struct rig rig = begin(lower, mnt);
-	struct fuse_pt_bind bind = { .nodeid = FIRST };
+	struct fuse_pt_bind bind = { .nodeid = RIG_FIRST };
 	struct stat st;
 	char c;
 	int fd;

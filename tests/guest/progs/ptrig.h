@@ -40,6 +40,7 @@
 
 #define RIG_THREADS	6
 #define RIG_FILES	64
+#define RIG_FIRST	2	/* node id of the first name looked up */
 #define RIG_BUFFER	(1 << 20)
 #define RIG_SKIP	77
 #define RIG_LIMIT	120	/* seconds a test may take */
