@@ -100,21 +100,27 @@ errno_text() {
 # cases CMD ...: a program that prints case lines itself, and fails if one failed.
 cases() { "$@" || failures=$((failures + 1)); }
 
-# cases_over FILESYSTEM PROGRAM [TEST ...]: its cases, named FILESYSTEM-CASE, on
-# such a file system at $T/FILESYSTEM, with the mount point $T/mnt.
+# cases_over FILESYSTEM PROGRAMS [TEST ...]: their cases, named FILESYSTEM-CASE behind
+# $PREFIX, on such a file system at $T/FILESYSTEM, with the mount point $T/mnt.
+PREFIX=
 cases_over() {
-	local kind=$1 program=$2
+	local kind=$1 programs=$2 program
 	shift 2
 	mkdir -p "$T/mnt"
-	check "$kind-mounts" lower "$kind" "$T/$kind" || return
-	cases "$program" "$T/$kind" "$T/mnt" "$@" >"$T/out"
-	sed -E "s/^(ok|not ok|skip) /&$kind-/" "$T/out"
-	check "$kind-unmounts" lower_end "$kind" "$T/$kind"
+	check "$PREFIX$kind-mounts" lower "$kind" "$T/$kind" || return
+	for program in $programs; do
+		cases "$program" "$T/$kind" "$T/mnt" "$@"
+	done >"$T/out"
+	sed -E "s/^(ok|not ok|skip) /&$PREFIX$kind-/" "$T/out"
+	check "$PREFIX$kind-unmounts" lower_end "$kind" "$T/$kind"
 }
 
-# kinds_below KIND ...: the file systems to go over: on the newest kernel all
-# that lower has; elsewhere these, for the time that it takes.
-kinds_below() { if kernel_at_least 7.3; then echo tmpfs ext4 xfs btrfs overlay nfs; else echo "$@"; fi; }
+# The file systems of passthrough's rows, which lower makes.
+all_kinds=(tmpfs ext4 xfs btrfs overlay nfs)
+
+# kinds_below KIND ...: the file systems to go over: all on the newest kernel,
+# elsewhere these, for the time that it takes; suite-passthrough.sh has the rest.
+kinds_below() { if kernel_at_least 7.3; then echo "${all_kinds[@]}"; else echo "$@"; fi; }
 
 # skip CASE REASON
 skip() { echo "skip $1: $2"; }

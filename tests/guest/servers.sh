@@ -204,6 +204,24 @@ fresh_disk() {
 	device=$(losetup -f --show "$W/disk")
 }
 
+# Back ends are on this guest's own network.
+ip link set lo up
+
+# listens HOST:PORT: does anybody there?
+listens() { : <"/dev/tcp/${1%:*}/${1#*:}"; }
+
+# backend SECONDS HOST:PORT CMD ...: CMD in place of the one before; it listens there
+# within that time.
+backend_pid=''
+backend() {
+	local limit=$1 at=$2
+	shift 2
+	[ -z "$backend_pid" ] || { kill "$backend_pid"; wait "$backend_pid"; }
+	"$@" >"$T/backend.log" 2>&1 &
+	backend_pid=$!
+	wait_for "$limit" listens "$at"
+}
+
 # has WAY: do this server and this kernel have it?
 has() {
 	case $1 in

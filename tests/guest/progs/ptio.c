@@ -1,103 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Passthrough I/O: every way to read, write and map a file, against the file
- * below, with the server asked for nothing that it need not be asked for.
+ * Passthrough I/O: every call that reads or writes a file, against the file below,
+ * with the server asked for nothing that it need not be asked for.
  */
-#include "ptrig.h"
-#include <linux/aio_abi.h>
+#include "ptpair.h"
 #include <sys/resource.h>
 #include <sys/sendfile.h>
-#include <sys/syscall.h>
 #include <sys/xattr.h>
-
-#define LEN	(1 << 20)
-#define PAGE	4096
 
 #ifndef RWF_NOAPPEND
 #define RWF_NOAPPEND	0x00000020
 #endif
-
-static struct rig begin(const char *lower, const char *mnt)
-{
-	struct rig rig = rig_new(lower, mnt);
-
-	rig_start(&rig);
-	rig_make(&rig, "f", LEN, 1);
-	rig_policy(&rig, FOPEN_PASSTHROUGH, rig_register(&rig, "f"));
-	return rig;
-}
-
-static int up(struct rig *rig, int oflags)
-{
-	int fd = open(UPPER(rig, "f"), oflags | O_CLOEXEC);
-
-	CHECK(fd >= 0);
-	return fd;
-}
-
-static int down(struct rig *rig)
-{
-	int fd = open(LOWER(rig, "f"), O_RDWR | O_CLOEXEC);
-
-	CHECK(fd >= 0);
-	return fd;
-}
-
-static void end(struct rig *rig)
-{
-	EQ(SAID(rig, asked[FUSE_READ]), 0);
-	EQ(SAID(rig, asked[FUSE_WRITE]), 0);
-	rig_stop(rig);
-}
-
-/* File systems whose blocks are those of the last moment that they had time. */
-static bool counts_late(const char *lower)
-{
-	long type = rig_type(lower);
-
-	return type == BTRFS_SUPER_MAGIC || type == NFS_SUPER_MAGIC;
-}
-
-/*
- * Blocks are counted alike. btrfs counts those of direct writes some time
- * later, and twice or not at all in between, and NFS when it asks its server:
- * there ours, which had its answer of such a moment kept, is asked until both
- * agree.
- */
-static void same_blocks(struct rig *rig, int fd)
-{
-	struct statx again;
-	struct stat a, b;
-	int tries = 1000;
-
-	EQ(fstat(fd, &a), 0);
-	EQ(stat(LOWER(rig, "f"), &b), 0);
-	while (counts_late(rig->lower) && a.st_blocks != b.st_blocks && tries--) {
-		usleep(10000);
-		EQ(statx(fd, "", AT_EMPTY_PATH | AT_STATX_FORCE_SYNC, STATX_BLOCKS, &again), 0);
-		a.st_blocks = again.stx_blocks;
-		EQ(stat(LOWER(rig, "f"), &b), 0);
-	}
-	EQ(a.st_blocks, b.st_blocks);
-}
-
-/* What stat says above is what it says below. */
-static void same_stat(struct rig *rig, int fd)
-{
-	struct stat a, b;
-
-	EQ(fstat(fd, &a), 0);
-	EQ(stat(LOWER(rig, "f"), &b), 0);
-	EQ(a.st_size, b.st_size);
-	EQ(a.st_mtim.tv_sec, b.st_mtim.tv_sec);
-	EQ(a.st_mtim.tv_nsec, b.st_mtim.tv_nsec);
-	EQ(a.st_ctim.tv_sec, b.st_ctim.tv_sec);
-	EQ(a.st_ctim.tv_nsec, b.st_ctim.tv_nsec);
-	EQ(stat(UPPER(rig, "f"), &a), 0);
-	EQ(a.st_size, b.st_size);
-	EQ(a.st_mtim.tv_nsec, b.st_mtim.tv_nsec);
-	same_blocks(rig, fd);
-}
 
 static void read_write(const char *lower, const char *mnt)
 {
@@ -301,118 +214,6 @@ static void direct(const char *lower, const char *mnt)
 	end(&rig);
 }
 
-/* -------- AIO -------- */
-
-static aio_context_t aio_begin(int nr)
-{
-	aio_context_t ctx = 0;
-
-	EQ(syscall(SYS_io_setup, nr, &ctx), 0);
-	return ctx;
-}
-
-static void aio_fill(struct iocb *cb, int fd, int op, void *buf, size_t len,
-		     off_t at)
-{
-	memset(cb, 0, sizeof(*cb));
-	cb->aio_fildes = fd;
-	cb->aio_lio_opcode = op;
-	cb->aio_buf = (uintptr_t)buf;
-	cb->aio_nbytes = len;
-	cb->aio_offset = at;
-}
-
-static long aio_one(aio_context_t ctx, struct iocb *cb)
-{
-	struct io_event event;
-
-	EQ(syscall(SYS_io_submit, ctx, 1, &cb), 1);
-	EQ(syscall(SYS_io_getevents, ctx, 1, 1, &event, NULL), 1);
-	CHECK(event.obj == (uintptr_t)cb);
-	return event.res;
-}
-
-#define AIOS	32
-
-static void aio(const char *lower, const char *mnt)
-{
-	struct rig rig = begin(lower, mnt);
-	int direct = O_DIRECT, u, d = down(&rig), i;
-	struct iocb cbs[AIOS], *list[AIOS];
-	struct io_event events[AIOS];
-	unsigned char *buf;
-	aio_context_t ctx;
-
-	CHECK(!posix_memalign((void **)&buf, PAGE, AIOS * PAGE));
-	i = open(LOWER(&rig, "f"), O_RDWR | O_DIRECT);
-	if (i < 0)
-		direct = 0;
-	else
-		close(i);
-	ctx = aio_begin(AIOS);
-	u = up(&rig, O_RDWR | direct);
-
-	/* one at a time: the size is right when the event is there */
-	for (i = 0; i < 20; i++) {
-		rig_fill(buf, PAGE, i, 0);
-		aio_fill(&cbs[0], u, IOCB_CMD_PWRITE, buf, PAGE, LEN + i * PAGE);
-		EQ(aio_one(ctx, &cbs[0]), PAGE);
-		EQ(lseek(u, 0, SEEK_END), LEN + (i + 1) * PAGE);
-		same_stat(&rig, u);
-	}
-	for (i = 0; i < 20; i++) {
-		memset(buf, 0, PAGE);
-		aio_fill(&cbs[0], u, IOCB_CMD_PREAD, buf, PAGE, LEN + i * PAGE);
-		EQ(aio_one(ctx, &cbs[0]), PAGE);
-		CHECK(rig_same(buf, PAGE, i, 0));
-	}
-	/* behind the end, misaligned, nothing */
-	aio_fill(&cbs[0], u, IOCB_CMD_PREAD, buf, PAGE, LEN + 40 * PAGE);
-	EQ(aio_one(ctx, &cbs[0]), 0);
-	aio_fill(&cbs[0], u, IOCB_CMD_PREAD, buf, 0, 0);
-	EQ(aio_one(ctx, &cbs[0]), 0);
-
-	/* many at once, all over the file */
-	for (i = 0; i < AIOS; i++) {
-		rig_fill(buf + i * PAGE, PAGE, 100 + i, 0);
-		aio_fill(&cbs[i], u, IOCB_CMD_PWRITE, buf + i * PAGE, PAGE,
-			 (i * 7 % AIOS) * 3 * PAGE);
-		list[i] = &cbs[i];
-	}
-	EQ(syscall(SYS_io_submit, ctx, AIOS, list), AIOS);
-	EQ(syscall(SYS_io_getevents, ctx, AIOS, AIOS, events, NULL), AIOS);
-	for (i = 0; i < AIOS; i++)
-		EQ(events[i].res, PAGE);
-	for (i = 0; i < AIOS; i++) {
-		EQ(pread(d, buf, PAGE, (i * 7 % AIOS) * 3 * PAGE), PAGE);
-		CHECK(rig_same(buf, PAGE, 100 + i, 0));
-	}
-
-	/* the descriptor may be closed before the events are there */
-	for (i = 0; i < AIOS; i++)
-		aio_fill(&cbs[i], u, IOCB_CMD_PWRITE, buf, PAGE,
-			 LEN + (20 + i) * PAGE);
-	EQ(syscall(SYS_io_submit, ctx, AIOS, list), AIOS);
-	close(u);
-	EQ(syscall(SYS_io_getevents, ctx, AIOS, AIOS, events, NULL), AIOS);
-	for (i = 0; i < AIOS; i++)
-		EQ(events[i].res, PAGE);
-	u = up(&rig, O_RDWR);
-	EQ(lseek(u, 0, SEEK_END), LEN + (20 + AIOS) * PAGE);
-	same_stat(&rig, u);
-	close(u);
-
-	/* O_APPEND by AIO */
-	u = up(&rig, O_RDWR | O_APPEND);
-	aio_fill(&cbs[0], u, IOCB_CMD_PWRITE, buf, 100, 0);
-	EQ(aio_one(ctx, &cbs[0]), 100);
-	EQ(lseek(u, 0, SEEK_END), LEN + (20 + AIOS) * PAGE + 100);
-	close(u);
-	syscall(SYS_io_destroy, ctx);
-	close(d);
-	end(&rig);
-}
-
 static void nowait(const char *lower, const char *mnt)
 {
 	struct rig rig = begin(lower, mnt);
@@ -568,107 +369,6 @@ static void copying(const char *lower, const char *mnt)
 	close(u);
 	close(v);
 	rig_stop(&rig);
-}
-
-/* -------- mmap -------- */
-
-static void mapping(const char *lower, const char *mnt)
-{
-	struct rig rig = begin(lower, mnt);
-	int u = up(&rig, O_RDWR), r = up(&rig, O_RDONLY), d = down(&rig);
-	unsigned char buf[PAGE], *s, *p, *q;
-
-	s = mmap(NULL, LEN, PROT_READ | PROT_WRITE, MAP_SHARED, u, 0);
-	p = mmap(NULL, LEN, PROT_READ | PROT_WRITE, MAP_PRIVATE, r, 0);
-	q = mmap(NULL, LEN, PROT_READ, MAP_SHARED, r, 0);
-	CHECK(s != MAP_FAILED && p != MAP_FAILED && q != MAP_FAILED);
-	CHECK(rig_same(s, LEN, 1, 0));
-	CHECK(rig_same(q, LEN, 1, 0));
-	s[5000] = 's';
-	EQ(q[5000], 's');
-	EQ(pread(u, buf, 1, 5000), 1);
-	EQ(buf[0], 's');
-	EQ(pread(d, buf, 1, 5000), 1);
-	EQ(buf[0], 's');
-	EQ(pwrite(u, "w", 1, 6000), 1);
-	EQ(s[6000], 'w');
-	p[7000] = 'p';
-	EQ(pread(u, buf, 1, 7000), 1);
-	EQ(buf[0], rig_byte(1, 7000));
-	CHECK(mmap(NULL, LEN, PROT_WRITE, MAP_SHARED, r, 0) == MAP_FAILED);
-	EQ(errno, EACCES);
-	FAILS(mprotect(q, LEN, PROT_READ | PROT_WRITE), EACCES);
-	/* a mapping outlives every open */
-	close(u);
-	close(r);
-	s[9000] = '9';
-	EQ(pread(d, buf, 1, 9000), 1);
-	EQ(buf[0], '9');
-	munmap(s, LEN);
-	munmap(p, LEN);
-	munmap(q, LEN);
-	close(d);
-	end(&rig);
-}
-
-/* Stores pass us by; stat sees them all the same, also when all is closed. */
-static void mapped_times(const char *lower, const char *mnt)
-{
-	struct rig rig = begin(lower, mnt);
-	int u = up(&rig, O_RDWR), i;
-	unsigned char *s;
-
-	same_stat(&rig, u);
-	s = mmap(NULL, LEN, PROT_READ | PROT_WRITE, MAP_SHARED, u, 0);
-	CHECK(s != MAP_FAILED);
-	for (i = 0; i < 5; i++) {
-		rig_nap(20);
-		s[i * PAGE]++;
-		same_stat(&rig, u);
-		EQ(msync(s, LEN, MS_SYNC), 0);
-		same_stat(&rig, u);
-	}
-	rig_nap(20);
-	s[0]++;
-	munmap(s, LEN);
-	same_stat(&rig, u);
-	s = mmap(NULL, LEN, PROT_READ | PROT_WRITE, MAP_SHARED, u, 0);
-	CHECK(s != MAP_FAILED);
-	close(u);
-	rig_nap(20);
-	for (i = 0; i < 3; i++) {
-		rig_nap(20);
-		s[i * PAGE]++;
-		EQ(msync(s, LEN, MS_SYNC), 0);
-		u = up(&rig, O_RDONLY);
-		same_stat(&rig, u);
-		close(u);
-	}
-	munmap(s, LEN);
-	u = up(&rig, O_RDONLY);
-	same_stat(&rig, u);
-	close(u);
-	end(&rig);
-}
-
-/* A file with holes: blocks appear under a mapping. */
-static void mapped_blocks(const char *lower, const char *mnt)
-{
-	struct rig rig = begin(lower, mnt);
-	int u = up(&rig, O_RDWR);
-	unsigned char *s;
-
-	EQ(ftruncate(u, 0), 0);
-	EQ(ftruncate(u, LEN), 0);
-	same_stat(&rig, u);
-	s = mmap(NULL, LEN, PROT_READ | PROT_WRITE, MAP_SHARED, u, 0);
-	CHECK(s != MAP_FAILED);
-	memset(s, 1, LEN);
-	EQ(msync(s, LEN, MS_SYNC), 0);
-	same_stat(&rig, u);
-	munmap(s, LEN);
-	close(u);
-	end(&rig);
 }
 
 /* -------- attributes -------- */
@@ -919,14 +619,10 @@ static const struct rig_case cases[] = {
 	{ "appending", appending },
 	{ "size-limit", size_limit },
 	{ "direct", direct },
-	{ "aio", aio },
 	{ "nowait", nowait },
 	{ "synchronous", synchronous },
 	{ "splicing", splicing },
 	{ "copying", copying },
-	{ "mapping", mapping },
-	{ "mapped-times", mapped_times },
-	{ "mapped-blocks", mapped_blocks },
 	{ "few-questions", few_questions },
 	{ "privileges", privileges },
 	{ "access-time", access_time },

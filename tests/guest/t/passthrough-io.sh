@@ -8,6 +8,6 @@
 . "$FUSEPT_TESTS/lib.sh"
 
 for kind in $(kinds_below tmpfs ext4 xfs btrfs); do
-	cases_over $kind ptio
+	cases_over "$kind" "ptio ptaio ptmap"
 done
 finish

@@ -9,6 +9,6 @@
 
 modprobe -q overlay
 for kind in $(kinds_below tmpfs ext4); do
-	cases_over $kind ptrules
+	cases_over "$kind" "ptregister ptrules ptevents"
 done
 finish

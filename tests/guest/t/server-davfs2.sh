@@ -12,21 +12,15 @@
 program=mount.davfs package=davfs2
 ways='run replace' patience=300
 address=127.0.0.1:9080
-listens() { : <"/dev/tcp/${address%:*}/${address#*:}"; }
-ip link set lo up
 cat >"$T/davfs2.conf" <<'CONF'
 ask_auth 0
 use_locks 0
 delay_upload 0
 gui_optimize 1
 CONF
-server=
 prepare() {
-	[ -z "$server" ] || { kill "$server"; wait "$server"; }
 	rm -rf /var/cache/davfs2/*
-	rclone serve webdav --addr "$address" "$W/back" >"$T/server.log" 2>&1 &
-	server=$!
-	wait_for 60 listens
+	backend 60 "$address" rclone serve webdav --addr "$address" "$W/back"
 }
 own=(mount.davfs -o "conf=$T/davfs2.conf,uid=root" "http://$address/")
 # It sends files after they are closed: the folder is looked at after the unmount.

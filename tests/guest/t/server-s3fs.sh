@@ -12,7 +12,6 @@ FILES=${FILES_S3:-12}
 
 program=s3fs
 address=127.0.0.1:9000
-listens() { : <"/dev/tcp/${address%:*}/${address#*:}"; }
 # Any signature will do for this server.
 make_bucket() {
 	python3 - "http://$address/bucket" <<'PYTHON'
@@ -22,16 +21,9 @@ who = "AWS4-HMAC-SHA256 Credential=key/20200101/us-east-1/s3/aws4_request"
 urllib.request.urlopen(urllib.request.Request(sys.argv[1], method="PUT", headers={"Authorization": who}))
 PYTHON
 }
-ip link set lo up
 echo key:secret >"$T/key"
 chmod 600 "$T/key"
-server=
-prepare() {
-	[ -z "$server" ] || { kill "$server"; wait "$server"; }
-	python3 -m moto.server -H "${address%:*}" -p "${address#*:}" >"$T/server.log" 2>&1 &
-	server=$!
-	wait_for 900 listens && make_bucket
-}
+prepare() { backend 900 "$address" python3 -m moto.server -H "${address%:*}" -p "${address#*:}" && make_bucket; }
 own=(s3fs bucket -o "allow_other,passwd_file=$T/key,url=http://$address,use_path_request_style")
 steps=(copy_in describe copy_out find rename rename_over append truncate unlink_open hard_link exclusive
 	chmod chown times attribute lock fifo verify mapped statfs remove)

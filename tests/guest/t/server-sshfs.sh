@@ -10,10 +10,8 @@
 
 program=sshfs
 port=2022
-listens() { : <"/dev/tcp/127.0.0.1/$port"; }
 # A daemon with keys of its own, which ends with the test.
 daemon() {
-	ip link set lo up
 	mkdir -p /run/sshd
 	ssh-keygen -q -t ed25519 -N '' -f "$T/host" && ssh-keygen -q -t ed25519 -N '' -f "$T/user" || return
 	cp "$T/user.pub" "$T/authorized"
@@ -21,7 +19,8 @@ daemon() {
 		-o AuthorizedKeysFile="$T/authorized" -o StrictModes=no -o UsePAM=no -o PidFile=none \
 		-o PermitRootLogin=prohibit-password -o Subsystem="sftp /usr/lib/openssh/sftp-server"
 }
-prepare() { listens 2>/dev/null || { daemon && wait_for 30 listens; } || cat "$T/sshd.log"; }
+at=127.0.0.1:$port
+prepare() { listens "$at" 2>/dev/null || { daemon && wait_for 30 listens "$at"; } || cat "$T/sshd.log"; }
 source=root@127.0.0.1:$W/back
 options=allow_other,port=$port,IdentityFile=$T/user,StrictHostKeyChecking=no,UserKnownHostsFile=$T/known
 own=(sshfs -o "$options" "$source")

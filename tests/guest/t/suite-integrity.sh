@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# The integrity tests with six times their operations, on every data path. It
+# The integrity tests with many times their operations, on every data path. It
 # fails when a byte, a size or the order of the times differs from a model in
 # memory, or after an fsync in the file that the server keeps. The seed of each
 # run is printed; fsmodel -s repeats it.

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Linux AIO on a passthrough file: one call at a time and many, in flight when the
+ * descriptor is closed, at the end of the file, behind it and appending.
+ */
+#include "ptpair.h"
+#include <linux/aio_abi.h>
+
+static aio_context_t aio_begin(int nr)
+{
+	aio_context_t ctx = 0;
+
+	EQ(syscall(SYS_io_setup, nr, &ctx), 0);
+	return ctx;
+}
+
+static void aio_fill(struct iocb *cb, int fd, int op, void *buf, size_t len,
+		     off_t at)
+{
+	memset(cb, 0, sizeof(*cb));
+	cb->aio_fildes = fd;
+	cb->aio_lio_opcode = op;
+	cb->aio_buf = (uintptr_t)buf;
+	cb->aio_nbytes = len;
+	cb->aio_offset = at;
+}
+
+static long aio_one(aio_context_t ctx, struct iocb *cb)
+{
+	struct io_event event;
+
+	EQ(syscall(SYS_io_submit, ctx, 1, &cb), 1);
+	EQ(syscall(SYS_io_getevents, ctx, 1, 1, &event, NULL), 1);
+	CHECK(event.obj == (uintptr_t)cb);
+	return event.res;
+}
+
+#define AIOS	32
+
+static void aio(const char *lower, const char *mnt)
+{
+	struct rig rig = begin(lower, mnt);
+	int direct = O_DIRECT, u, d = down(&rig), i;
+	struct iocb cbs[AIOS], *list[AIOS];
+	struct io_event events[AIOS];
+	unsigned char *buf;
+	aio_context_t ctx;
+
+	CHECK(!posix_memalign((void **)&buf, PAGE, AIOS * PAGE));
+	i = open(LOWER(&rig, "f"), O_RDWR | O_DIRECT);
+	if (i < 0)
+		direct = 0;
+	else
+		close(i);
+	ctx = aio_begin(AIOS);
+	u = up(&rig, O_RDWR | direct);
+
+	/* one at a time: the size is right when the event is there */
+	for (i = 0; i < 20; i++) {
+		rig_fill(buf, PAGE, i, 0);
+		aio_fill(&cbs[0], u, IOCB_CMD_PWRITE, buf, PAGE, LEN + i * PAGE);
+		EQ(aio_one(ctx, &cbs[0]), PAGE);
+		EQ(lseek(u, 0, SEEK_END), LEN + (i + 1) * PAGE);
+		same_stat(&rig, u);
+	}
+	for (i = 0; i < 20; i++) {
+		memset(buf, 0, PAGE);
+		aio_fill(&cbs[0], u, IOCB_CMD_PREAD, buf, PAGE, LEN + i * PAGE);
+		EQ(aio_one(ctx, &cbs[0]), PAGE);
+		CHECK(rig_same(buf, PAGE, i, 0));
+	}
+	/* behind the end, misaligned, nothing */
+	aio_fill(&cbs[0], u, IOCB_CMD_PREAD, buf, PAGE, LEN + 40 * PAGE);
+	EQ(aio_one(ctx, &cbs[0]), 0);
+	aio_fill(&cbs[0], u, IOCB_CMD_PREAD, buf, 0, 0);
+	EQ(aio_one(ctx, &cbs[0]), 0);
+
+	/* many at once, all over the file */
+	for (i = 0; i < AIOS; i++) {
+		rig_fill(buf + i * PAGE, PAGE, 100 + i, 0);
+		aio_fill(&cbs[i], u, IOCB_CMD_PWRITE, buf + i * PAGE, PAGE,
+			 (i * 7 % AIOS) * 3 * PAGE);
+		list[i] = &cbs[i];
+	}
+	EQ(syscall(SYS_io_submit, ctx, AIOS, list), AIOS);
+	EQ(syscall(SYS_io_getevents, ctx, AIOS, AIOS, events, NULL), AIOS);
+	for (i = 0; i < AIOS; i++)
+		EQ(events[i].res, PAGE);
+	for (i = 0; i < AIOS; i++) {
+		EQ(pread(d, buf, PAGE, (i * 7 % AIOS) * 3 * PAGE), PAGE);
+		CHECK(rig_same(buf, PAGE, 100 + i, 0));
+	}
+
+	/* the descriptor may be closed before the events are there */
+	for (i = 0; i < AIOS; i++)
+		aio_fill(&cbs[i], u, IOCB_CMD_PWRITE, buf, PAGE,
+			 LEN + (20 + i) * PAGE);
+	EQ(syscall(SYS_io_submit, ctx, AIOS, list), AIOS);
+	close(u);
+	EQ(syscall(SYS_io_getevents, ctx, AIOS, AIOS, events, NULL), AIOS);
+	for (i = 0; i < AIOS; i++)
+		EQ(events[i].res, PAGE);
+	u = up(&rig, O_RDWR);
+	EQ(lseek(u, 0, SEEK_END), LEN + (20 + AIOS) * PAGE);
+	same_stat(&rig, u);
+	close(u);
+
+	/* O_APPEND by AIO */
+	u = up(&rig, O_RDWR | O_APPEND);
+	aio_fill(&cbs[0], u, IOCB_CMD_PWRITE, buf, 100, 0);
+	EQ(aio_one(ctx, &cbs[0]), 100);
+	EQ(lseek(u, 0, SEEK_END), LEN + (20 + AIOS) * PAGE + 100);
+	close(u);
+	syscall(SYS_io_destroy, ctx);
+	close(d);
+	end(&rig);
+}
+
+static const struct rig_case cases[] = {
+	{ "aio", aio },
+};
+
+int main(int argc, char **argv)
+{
+	return rig_main(argc, argv, cases, sizeof(cases) / sizeof(cases[0]));
+}

@@ -1,0 +1,19 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# The programs behind passthrough-*.sh and bound.sh, which say what they prove and
+# how they fail, over every file system below.
+# where: suites
+# timeout: 7200
+. "$FUSEPT_TESTS/lib.sh"
+
+modprobe -q overlay
+# shellcheck disable=SC2154 # all_kinds and PREFIX are lib.sh's
+for kind in "${all_kinds[@]}"; do
+	cases_over "$kind" "ptio ptaio ptmap ptregister ptrules ptevents ptlets pturing ptpaths"
+	# Some of their cases are named as others.
+	for PREFIX in ptbind- ptgrant- ptmodes-; do
+		cases_over "$kind" "${PREFIX%-}"
+	done
+	PREFIX=
+done
+finish
