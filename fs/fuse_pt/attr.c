@@ -30,6 +30,7 @@
 #include "file.h"
 #include "lower.h"
 #include "node.h"
+#include "orphan.h"
 #include "request.h"
 
 /* Always known: no reply can change them. */
@@ -258,9 +259,16 @@ static void apply_news(struct inode *inode, const struct attr_news *news)
 		fpt_acl_forget(inode);
 	if (!taken || !S_ISREG(inode->i_mode) || !mapping->nrpages)
 		return;
-	/* Also if it grew: the tail of the last page is not data. */
-	if (old != new)
+	/*
+	 * Also if it grew: the tail of the last page is not data. Where it is not
+	 * our doing, a write may be under way in these pages and must not be
+	 * cleared: they are given up, and it keeps what it sends.
+	 */
+	if (old != new && news->resized)
 		truncate_pagecache(inode, min(old, new));
+	else if (old != new)
+		invalidate_inode_pages2_range(mapping,
+					      min(old, new) >> PAGE_SHIFT, -1);
 	if (news_of_others(conn, news, old != new,
 			   !timespec64_equal(&before, &after)))
 		invalidate_inode_pages2(mapping);
@@ -376,22 +384,24 @@ static int ask_server(struct inode *inode, struct file *file)
 		.op = FUSE_GETATTR,
 		.node = fpt_inode_id(inode),
 	};
-	struct fpt_file *ff;
+	struct fpt_file *ff = NULL;
 	u64 epoch;
 	ssize_t err;
 
 	if (file && S_ISREG(inode->i_mode)) {
 		ff = fpt_file(file);
-		if (ff && fpt_file_has_handle(ff)) {
-			in.getattr_flags = FUSE_GETATTR_FH;
-			in.fh = ff->fh;
-		}
+		if (ff && !fpt_file_has_handle(ff))
+			ff = NULL;
+	}
+	if (ff) {
+		in.getattr_flags = FUSE_GETATTR_FH;
+		in.fh = ff->fh;
 	}
 	fpt_call_in(&call, &in, sizeof(in));
 	fpt_call_out(&call, &out, fpt_attr_out_len(conn));
 
 	epoch = fpt_attr_epoch(conn);
-	err = fpt_call(conn, &call);
+	err = ff ? fpt_call_file(ff, &call) : fpt_call(conn, &call);
 	if (err)
 		return err;
 	if (!fpt_attr_sane(&out.attr) || !fpt_attr_same_type(inode, &out.attr)) {

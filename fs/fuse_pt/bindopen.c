@@ -70,7 +70,7 @@ int fpt_bind_open_late(struct file *file)
 		return -EIO;
 	old = override_creds(file->f_cred);
 	err = fpt_file_open_ask(inode, file->f_flags & ~O_TRUNC, FUSE_OPEN,
-				&reply);
+				&reply, NULL);
 	revert_creds(old);
 	if (err)
 		return err == -ENOSYS ? 0 : err;

@@ -15,6 +15,7 @@
 #include "conn.h"
 #include "file.h"
 #include "node.h"
+#include "orphan.h"
 #include "queue.h"
 #include "request.h"
 #include "writeback.h"
@@ -101,7 +102,7 @@ static int fill_folio(struct file *file, struct folio *folio)
 
 	fill_add(&one.fill, folio);
 	fill_prepare(&one.fill, file, folio->mapping->host, folio_pos(folio));
-	got = fpt_call(one.fill.ff->conn, &one.fill.call);
+	got = fpt_call_file(one.fill.ff, &one.fill.call);
 	fill_learn(&one.fill, got);
 	return got < 0 ? got : 0;
 }
@@ -156,7 +157,7 @@ static void fill_send(struct cached_fill *fill, bool async)
 	int err;
 
 	if (!async) {
-		fill_end(fill, fpt_call(conn, &fill->call));
+		fill_end(fill, fpt_call_file(fill->ff, &fill->call));
 		kfree(fill);
 		return;
 	}
@@ -246,6 +247,7 @@ ssize_t fpt_cached_read(struct kiocb *iocb, struct iov_iter *to)
  * @in: its argument
  * @out: its reply
  * @span: tells the others that the bytes are on their way
+ * @left: the caller was killed, and the request has @span
  * @file: the open it is written through
  * @inode: of @file
  * @len: bytes in the folios now held
@@ -259,6 +261,7 @@ struct cached_through {
 	struct fuse_write_in	in;
 	struct fuse_write_out	out;
 	struct fpt_wb_span	span;
+	bool			left;
 	struct file		*file;
 	struct inode		*inode;
 	size_t			len;
@@ -330,6 +333,7 @@ static int through_fill(struct cached_through *t, loff_t pos,
 
 	t->nr = 0;
 	t->len = 0;
+	t->left = false;
 	max = min(max, iov_iter_count(from));
 	while (t->len < max && t->nr < t->max) {
 		want = min(max - t->len,
@@ -343,7 +347,12 @@ static int through_fill(struct cached_through *t, loff_t pos,
 
 static ssize_t through_send(struct cached_through *t, loff_t pos, u32 flags)
 {
-	const struct fpt_file *ff = fpt_file(t->file);
+	struct fpt_file *ff = fpt_file(t->file);
+	struct fpt_keep keep = {
+		.ff = ff,
+		.inode = t->inode,
+		.span = &t->span,
+	};
 	ssize_t err;
 
 	err = fpt_wb_span_turn(t->inode, &t->span);
@@ -366,7 +375,8 @@ static ssize_t through_send(struct cached_through *t, loff_t pos, u32 flags)
 	fpt_call_in(&t->call, &t->in, fpt_write_in_len(ff->conn));
 	fpt_call_out(&t->call, &t->out, sizeof(t->out));
 
-	err = fpt_call(ff->conn, &t->call);
+	err = fpt_call_keep(ff->conn, &t->call, &keep);
+	t->left = keep.left;
 	if (err)
 		return err;
 	if (!t->out.size || t->out.size > t->len)
@@ -382,7 +392,8 @@ static void through_drop(struct cached_through *t, loff_t pos, size_t written)
 
 	for (i = 0; i < t->nr; i++)
 		folio_put(page_folio(t->bv[i].bv_page));
-	fpt_wb_span_end(t->inode, &t->span);
+	if (likely(!t->left))
+		fpt_wb_span_end(t->inode, &t->span);
 
 	if (written < t->len) {
 		fpt_attr_stale(t->inode, FPT_STAT_DATA);
@@ -474,9 +485,12 @@ static int back_prepare(struct file *file, struct folio *folio, size_t at,
 	return err;
 }
 
-/* To a locked folio that is prepared. Half of one that is not known is none. */
+/*
+ * To a locked folio that is prepared. Half of one that is not known is none; but
+ * @good says how much of the memory was there.
+ */
 static size_t back_copy(struct folio *folio, size_t at, size_t len,
-			struct iov_iter *from)
+			struct iov_iter *from, size_t *good)
 {
 	size_t copied;
 
@@ -484,6 +498,7 @@ static size_t back_copy(struct folio *folio, size_t at, size_t len,
 		flush_dcache_folio(folio);
 	copied = copy_folio_from_iter_atomic(folio, at, len, from);
 	flush_dcache_folio(folio);
+	*good = copied;
 	if (folio_test_uptodate(folio))
 		return copied;
 	if (copied < len) {
@@ -494,17 +509,20 @@ static size_t back_copy(struct folio *folio, size_t at, size_t len,
 	return copied;
 }
 
-/* Within one folio. Return: bytes, 0 to try again, or an error. */
-static ssize_t back_one(struct kiocb *iocb, struct iov_iter *from)
+/*
+ * Within one folio, and no more than @max, which a copy that came short lowers:
+ * the next is to get to its end. Return: bytes, 0 to try again, or an error.
+ */
+static ssize_t back_one(struct kiocb *iocb, struct iov_iter *from, size_t *max)
 {
 	struct file *file = iocb->ki_filp;
 	struct address_space *mapping = file->f_mapping;
 	struct inode *inode = mapping->host;
 	loff_t pos = iocb->ki_pos;
 	size_t at = offset_in_page(pos);
-	size_t len = min(iov_iter_count(from), PAGE_SIZE - at);
+	size_t len = min3(iov_iter_count(from), PAGE_SIZE - at, *max);
+	size_t copied = 0, good = 0;
 	struct folio *folio;
-	size_t copied;
 	int err;
 
 	/* Here may fault what must not fault with the folio locked. */
@@ -517,7 +535,9 @@ static ssize_t back_one(struct kiocb *iocb, struct iov_iter *from)
 		return PTR_ERR(folio);
 
 	err = back_prepare(file, folio, at, len);
-	copied = err ? 0 : back_copy(folio, at, len, from);
+	if (!err)
+		copied = back_copy(folio, at, len, from, &good);
+	*max = good && !copied ? good : SIZE_MAX;
 	if (copied) {
 		folio_mark_dirty(folio);
 		fpt_node_dirtied(inode, pos + copied);
@@ -533,11 +553,11 @@ static ssize_t back_one(struct kiocb *iocb, struct iov_iter *from)
 
 static ssize_t back_write(struct kiocb *iocb, struct iov_iter *from)
 {
-	size_t total = 0;
+	size_t total = 0, max = SIZE_MAX;
 	ssize_t done;
 
 	do {
-		done = back_one(iocb, from);
+		done = back_one(iocb, from, &max);
 		if (done < 0)
 			break;
 		total += done;

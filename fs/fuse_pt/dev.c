@@ -170,6 +170,8 @@ static int req_detach(struct fpt_req *req)
 	case FPT_REQ_PARKED:
 		req->late = req->call->late;
 		req->orphan = req->call->orphan;
+		if (req->orphan)
+			req->call->flags |= FPT_CALL_LEFT;
 		req->call->orphan = NULL;
 		req->call = NULL;
 		return 0;

@@ -19,6 +19,7 @@
 #include "file.h"
 #include "iomode.h"
 #include "node.h"
+#include "orphan.h"
 #include "request.h"
 #include "stats.h"
 #include "writeback.h"
@@ -49,6 +50,7 @@
  * @waited: a caller waits for @ended
  * @ended: completed by the last part
  * @users: with @waited: the caller, and the parts together
+ * @span: with @waited: bytes of a write, for @inode's list, which @ff keeps
  * @work: the end of a write that must not be in the server's context
  */
 struct direct_io {
@@ -65,6 +67,7 @@ struct direct_io {
 	bool			waited;
 	refcount_t		users;
 	struct completion	ended;
+	struct fpt_wb_span	span;
 	struct work_struct	work;
 };
 
@@ -201,8 +204,7 @@ static size_t direct_max_len(const struct direct_io *io)
 static unsigned int direct_room(const struct direct_io *io,
 				const struct iov_iter *iter)
 {
-	return min_t(size_t, io->ff->conn->max_pages,
-		     iov_iter_count(iter) / PAGE_SIZE + 2);
+	return max(iov_iter_npages(iter, io->ff->conn->max_pages), 1);
 }
 
 static int part_init(struct direct_part *part, struct direct_io *io,
@@ -309,6 +311,10 @@ static ssize_t part_result(const struct direct_part *part, ssize_t res)
 static ssize_t direct_wait(struct direct_io *io, struct iov_iter *iter)
 {
 	unsigned int room = direct_room(io, iter);
+	struct fpt_keep keep = {
+		.ff = io->ff,
+		.inode = io->write ? io->inode : NULL,
+	};
 	struct direct_part part;
 	size_t total = 0;
 	ssize_t got;
@@ -321,7 +327,10 @@ static ssize_t direct_wait(struct direct_io *io, struct iov_iter *iter)
 		got = part_prepare(&part, total, iter, room);
 		if (got)
 			break;
-		got = part_result(&part, fpt_call(io->ff->conn, &part.call));
+		keep.start = io->iocb->ki_pos + total;
+		keep.end = keep.start + part.len - 1;
+		got = part_result(&part, fpt_call_keep(io->ff->conn, &part.call,
+						       &keep));
 		part_give_back(&part);
 		iov_iter_revert(iter, part.len - max_t(ssize_t, got, 0));
 		if (got < 0)
@@ -344,31 +353,38 @@ static void direct_cut(struct direct_io *io, size_t at, int error)
 	spin_unlock(&io->lock);
 }
 
-/* What a write changed on this side. */
+/* What a write changed of the attributes. */
 static void direct_wrote(struct direct_io *io, ssize_t done)
+{
+	if (done > 0)
+		fpt_node_wrote(io->inode, io->iocb->ki_pos + done);
+	else
+		fpt_attr_stale(io->inode, FPT_STAT_DATA);
+}
+
+/* What the page cache took meanwhile of the range. Waits for the server. */
+static void direct_drop(struct direct_io *io, ssize_t done)
 {
 	struct address_space *mapping = io->inode->i_mapping;
 	loff_t pos = io->iocb->ki_pos;
 
-	if (done <= 0) {
-		fpt_attr_stale(io->inode, FPT_STAT_DATA);
-		return;
-	}
-	fpt_node_wrote(io->inode, pos + done);
-	if (mapping->nrpages)
+	if (done > 0 && mapping->nrpages)
 		invalidate_inode_pages2_range(mapping, pos >> PAGE_SHIFT,
 					      (pos + done - 1) >> PAGE_SHIFT);
+}
+
+static ssize_t direct_total(const struct direct_io *io)
+{
+	return io->good ? io->good : io->error;
 }
 
 /* All parts of an asynchronous read or write ended. */
 static void direct_complete(struct direct_io *io)
 {
 	struct kiocb *iocb = io->iocb;
-	ssize_t res = io->good ? io->good : io->error;
+	ssize_t res = direct_total(io);
 
-	if (io->write)
-		direct_wrote(io, res);
-	else if (!IS_RDONLY(io->inode))
+	if (!io->write && !IS_RDONLY(io->inode))
 		fpt_attr_stale(io->inode, STATX_ATIME);
 	if (io->sharing)
 		fpt_iomode_share_end(io->inode);
@@ -385,7 +401,10 @@ static void direct_complete(struct direct_io *io)
 
 static void direct_complete_work(struct work_struct *work)
 {
-	direct_complete(container_of(work, struct direct_io, work));
+	struct direct_io *io = container_of(work, struct direct_io, work);
+
+	direct_drop(io, direct_total(io));
+	direct_complete(io);
 }
 
 static void direct_leave(struct direct_io *io)
@@ -400,17 +419,30 @@ static void direct_put(struct direct_io *io)
 		return;
 
 	if (io->waited) {
+		struct fpt_file *ff = io->ff;
+
+		if (io->write) {
+			/* If it was left, somebody may have asked too early. */
+			fpt_attr_stale(io->inode, FPT_STAT_DATA);
+			fpt_wb_span_end(io->inode, &io->span);
+		}
 		complete(&io->ended);
 		direct_leave(io);
+		fpt_file_put(ff);
 		return;
 	}
 
-	/* Here the server itself may be about to answer: wait for nothing. */
-	if (io->write && (io->inode->i_mapping->nrpages ||
-			  (io->iocb->ki_flags & IOCB_DSYNC))) {
-		INIT_WORK(&io->work, direct_complete_work);
-		queue_work(direct_wq, &io->work);
-		return;
+	if (io->write) {
+		direct_wrote(io, direct_total(io));
+		/*
+		 * Here the server itself may be about to answer: wait for
+		 * nothing. A page that comes from now on has the new data.
+		 */
+		if (io->inode->i_mapping->nrpages || iocb_is_dsync(io->iocb)) {
+			INIT_WORK(&io->work, direct_complete_work);
+			queue_work(direct_wq, &io->work);
+			return;
+		}
 	}
 	direct_complete(io);
 }
@@ -488,12 +520,25 @@ static struct direct_io *direct_send(const struct direct_io *from,
 	io->waited = waited;
 	refcount_set(&io->users, 2);
 	init_completion(&io->ended);
+	/* Who waits may be killed, and then has neither file nor inode lock. */
+	if (waited) {
+		fpt_file_get(io->ff);
+		if (io->write)
+			fpt_wb_span_sent(io->inode, &io->span,
+					 io->iocb->ki_pos,
+					 io->iocb->ki_pos +
+					 iov_iter_count(iter) - 1);
+	}
 
 	do {
 		err = direct_send_part(io, iter);
 	} while (!err && iov_iter_count(iter));
 
 	if (!io->asked) {
+		if (waited && io->write)
+			fpt_wb_span_end(io->inode, &io->span);
+		if (waited)
+			fpt_file_put(io->ff);
 		kfree(io);
 		return ERR_PTR(err);
 	}
@@ -563,8 +608,10 @@ static ssize_t direct_run(struct direct_io *io, struct iov_iter *iter,
 		done = direct_wait_all(io, iter);
 	else
 		done = direct_wait(io, iter);
-	if (io->write)
+	if (io->write) {
 		direct_wrote(io, done);
+		direct_drop(io, done);
+	}
 	if (done > 0)
 		io->iocb->ki_pos += done;
 	return done;

@@ -19,6 +19,7 @@
 #include "iomode.h"
 #include "lock.h"
 #include "node.h"
+#include "orphan.h"
 #include "passthrough.h"
 #include "poll.h"
 #include "request.h"
@@ -217,7 +218,7 @@ static void open_without_server(struct fpt_file *ff, u32 op,
 }
 
 int fpt_file_open_ask(struct inode *inode, unsigned int flags, u32 op,
-		      struct fuse_open_out *reply)
+		      struct fuse_open_out *reply, struct fpt_keep *keep)
 {
 	struct fpt_conn *conn = fpt_inode_conn(inode);
 	struct fuse_open_in in = { .flags = flags & ~OPEN_NOT_SENT };
@@ -239,18 +240,19 @@ int fpt_file_open_ask(struct inode *inode, unsigned int flags, u32 op,
 	fpt_call_in(&call, &in, sizeof(in));
 	fpt_call_out(&call, reply, sizeof(*reply));
 
-	err = fpt_call(conn, &call);
+	err = keep ? fpt_call_keep(conn, &call, keep) : fpt_call(conn, &call);
 	fpt_op_unknown(conn, op, err);
 	return err;
 }
 
 static int open_call(struct inode *inode, unsigned int flags,
-		     struct fpt_file *ff, u32 op, struct fuse_open_out *reply)
+		     struct fpt_file *ff, u32 op, struct fuse_open_out *reply,
+		     struct fpt_keep *keep)
 {
 	int err;
 
 	ff->node = fpt_inode_id(inode);
-	err = fpt_file_open_ask(inode, flags, op, reply);
+	err = fpt_file_open_ask(inode, flags, op, reply, keep);
 	if (err != -ENOSYS)
 		return err;
 	open_without_server(ff, op, reply);
@@ -260,7 +262,7 @@ static int open_call(struct inode *inode, unsigned int flags,
 int fpt_file_open_call(struct inode *inode, struct file *file,
 		       struct fpt_file *ff, u32 op, struct fuse_open_out *reply)
 {
-	return open_call(inode, file->f_flags, ff, op, reply);
+	return open_call(inode, file->f_flags, ff, op, reply, NULL);
 }
 
 struct fpt_file *fpt_file_open_own(struct inode *inode, unsigned int flags,
@@ -272,7 +274,7 @@ struct fpt_file *fpt_file_open_own(struct inode *inode, unsigned int flags,
 
 	if (!ff)
 		return ERR_PTR(-ENOMEM);
-	err = open_call(inode, flags, ff, op, &reply);
+	err = open_call(inode, flags, ff, op, &reply, NULL);
 	if (err) {
 		fpt_file_discard(ff);
 		return ERR_PTR(err);
@@ -397,22 +399,34 @@ static int open_emptying(struct inode *inode, struct file *file,
 			 struct fpt_file *ff, struct fuse_open_out *reply)
 {
 	struct fpt_node *fn = fpt_node(inode);
+	struct fpt_keep keep = {
+		.inode = inode,
+		.end = LLONG_MAX,
+		.held = true,
+	};
 	int err;
 
 	inode_lock(inode);
-	fpt_wb_hold(inode);
+	err = fpt_wb_hold(inode);
+	if (err)
+		goto unlock;
 	set_bit(FPT_N_SIZE_CHANGING, &fn->bits);
 
-	err = fpt_file_open_call(inode, file, ff, FUSE_OPEN, reply);
-	if (!err)
+	err = open_call(inode, file->f_flags, ff, FUSE_OPEN, reply, &keep);
+	/* If the opener was killed, what follows comes behind all the same. */
+	if (!err || keep.left)
 		open_emptied(inode);
 	/* setuid and setgid went with the data */
 	fpt_attr_stale(inode, FPT_STAT_DATA | STATX_MODE);
 
 	clear_bit(FPT_N_SIZE_CHANGING, &fn->bits);
-	fpt_wb_unhold(inode);
-	if (!err)
+	if (unlikely(keep.left))
+		fpt_wb_cut(inode);
+	else
+		fpt_wb_unhold(inode);
+	if (!err || keep.left)
 		truncate_pagecache(inode, 0);
+unlock:
 	inode_unlock(inode);
 	return err;
 }
@@ -485,6 +499,10 @@ void fpt_file_lost_size(struct inode *inode, loff_t end, u64 epoch)
 
 	/* The rest of the file may be here alone. */
 	if (fpt_wb_owns(inode))
+		return;
+
+	/* The last page of a file always comes short. */
+	if (end == i_size_read(inode))
 		return;
 
 	spin_lock(&fn->lock);
@@ -566,7 +584,7 @@ static ssize_t file_splice_read(struct file *in, loff_t *pos,
 
 	if (fpt_inode_stale(file_inode(in)))
 		return -EIO;
-	if (ff->path == FPT_PATH_DIRECT)
+	if (ff->path == FPT_PATH_DIRECT || (in->f_flags & O_DIRECT))
 		return copy_splice_read(in, pos, pipe, len, flags);
 
 	ret = fpt_cached_check(in, *pos, len);

@@ -15,6 +15,7 @@
 
 struct fpt_backing;
 struct fpt_forget;
+struct fpt_keep;
 struct fpt_poll;
 
 /**
@@ -191,9 +192,12 @@ int fpt_file_opened(struct inode *inode, struct file *file, struct fpt_file *ff,
 int fpt_file_open_call(struct inode *inode, struct file *file,
 		       struct fpt_file *ff, u32 op, struct fuse_open_out *reply);
 
-/* The round trip alone. -ENOSYS: the server knows no such request. */
+/*
+ * The round trip alone. @keep: what stays if the opener is killed, or NULL.
+ * -ENOSYS: the server knows no such request.
+ */
 int fpt_file_open_ask(struct inode *inode, unsigned int flags, u32 op,
-		      struct fuse_open_out *reply);
+		      struct fuse_open_out *reply, struct fpt_keep *keep);
 
 /**
  * fpt_file_take() - take over what the server opened, or need not be asked for

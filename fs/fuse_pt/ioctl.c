@@ -21,6 +21,7 @@
 #include "file.h"
 #include "ioctl.h"
 #include "node.h"
+#include "orphan.h"
 #include "request.h"
 
 /* Servers of an older minor do not expect the command of a directory. */
@@ -72,7 +73,7 @@ static ssize_t command_send(struct fpt_file *ff, struct command *c)
 	fpt_call_out(&call, &c->out, sizeof(c->out));
 	fpt_call_out(&call, c->data, c->room);
 
-	len = fpt_call(ff->conn, &call);
+	len = fpt_call_file(ff, &call);
 	if (len == -ENOSYS)
 		return -ENOTTY;
 	if (len < 0)

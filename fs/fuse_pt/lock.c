@@ -23,6 +23,7 @@
 #include "file.h"
 #include "lock.h"
 #include "node.h"
+#include "orphan.h"
 #include "request.h"
 
 /**
@@ -207,7 +208,7 @@ static int remote_test(struct file *file, struct file_lock *fl)
 	in.fh = ff->fh;
 	fpt_call_in(&call, &in, sizeof(in));
 	fpt_call_out(&call, &out, sizeof(out));
-	err = fpt_call(ff->conn, &call);
+	err = fpt_call_file(ff, &call);
 	return err ? err : take_conflict(ff->conn, &out.lk, fl);
 }
 

@@ -13,6 +13,7 @@
 #include "conn.h"
 #include "file.h"
 #include "node.h"
+#include "orphan.h"
 #include "poll.h"
 #include "request.h"
 
@@ -103,7 +104,7 @@ __poll_t fpt_poll(struct file *file, poll_table *wait)
 	fpt_call_in(&call, &in, sizeof(in));
 	fpt_call_out(&call, &out, sizeof(out));
 
-	err = fpt_call(ff->conn, &call);
+	err = fpt_call_file(ff, &call);
 	if (fpt_op_unknown(ff->conn, FUSE_POLL, err))
 		return DEFAULT_POLLMASK;
 	return err ? EPOLLERR : demangle_poll(out.revents);

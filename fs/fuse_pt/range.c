@@ -13,14 +13,16 @@
 #include "conn.h"
 #include "file.h"
 #include "node.h"
+#include "orphan.h"
 #include "passthrough.h"
 #include "request.h"
 #include "writeback.h"
 
 /* What a server does not have is not supported, and not asked for again. */
-static int range_call(struct fpt_file *ff, struct fpt_call *call)
+static int range_call(struct fpt_keep *keep, struct fpt_call *call)
 {
-	int err = fpt_call(ff->conn, call);
+	struct fpt_file *ff = keep->ff;
+	int err = fpt_call_keep(ff->conn, call, keep);
 
 	return fpt_op_unknown(ff->conn, call->op, err) ? -EOPNOTSUPP : err;
 }
@@ -37,6 +39,7 @@ static loff_t seek_ask(struct file *file, loff_t offset, int whence)
 	};
 	struct fuse_lseek_out out;
 	struct fpt_call call = { .op = FUSE_LSEEK, .node = ff->node };
+	struct fpt_keep keep = { .ff = ff };
 	int err;
 
 	err = fpt_file_need_handle(file);
@@ -45,7 +48,7 @@ static loff_t seek_ask(struct file *file, loff_t offset, int whence)
 	in.fh = ff->fh;
 	fpt_call_in(&call, &in, sizeof(in));
 	fpt_call_out(&call, &out, sizeof(out));
-	err = range_call(ff, &call);
+	err = range_call(&keep, &call);
 	if (err)
 		return err;
 	if (out.offset > LLONG_MAX)
@@ -111,9 +114,17 @@ loff_t fpt_file_llseek(struct file *file, loff_t offset, int whence)
 
 #define RANGE_CLEARS	(FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE)
 
-static int allocate_call(struct file *file, int mode, loff_t offset, loff_t len)
+/* @left: the caller was killed while the server did it. */
+static int allocate_call(struct file *file, int mode, loff_t offset, loff_t len,
+			 bool *left)
 {
 	struct fpt_file *ff = fpt_file(file);
+	struct fpt_keep keep = {
+		.ff = ff,
+		.inode = file_inode(file),
+		.start = offset,
+		.end = offset + len - 1,
+	};
 	struct fuse_fallocate_in in = {
 		.offset = offset,
 		.length = len,
@@ -127,7 +138,9 @@ static int allocate_call(struct file *file, int mode, loff_t offset, loff_t len)
 		return err;
 	in.fh = ff->fh;
 	fpt_call_in(&call, &in, sizeof(in));
-	return range_call(ff, &call);
+	err = range_call(&keep, &call);
+	*left = keep.left;
+	return err;
 }
 
 /* Inode locked, and the page cache of a range that will be cleared. */
@@ -139,6 +152,7 @@ static int allocate_locked(struct file *file, int mode, loff_t offset,
 	loff_t end = offset + len;
 	loff_t size = i_size_read(inode);
 	bool grows = !(mode & FALLOC_FL_KEEP_SIZE) && end > size;
+	bool left = false;
 	int err;
 
 	if (grows) {
@@ -158,14 +172,13 @@ static int allocate_locked(struct file *file, int mode, loff_t offset,
 
 	if (grows)
 		set_bit(FPT_N_SIZE_CHANGING, &fn->bits);
-	err = allocate_call(file, mode, offset, len);
-	if (!err) {
-		if (mode & RANGE_CLEARS)
-			truncate_pagecache_range(inode, offset, end - 1);
+	err = allocate_call(file, mode, offset, len, &left);
+	if ((!err || left) && (mode & RANGE_CLEARS))
+		truncate_pagecache_range(inode, offset, end - 1);
+	if (!err)
 		fpt_node_wrote(inode, grows ? end : 0);
-	} else {
+	else
 		fpt_attr_stale(inode, FPT_STAT_DATA);
-	}
 	if (grows)
 		clear_bit(FPT_N_SIZE_CHANGING, &fn->bits);
 	return err;
@@ -198,12 +211,36 @@ long fpt_file_fallocate(struct file *file, int mode, loff_t offset, loff_t len)
 
 /* -------- copying -------- */
 
-/* By request @op; the older of the two answers with 32 bits. */
+/* Forget what the page cache has of a range that the server writes. */
+static void copied_drop(struct inode *inode, loff_t pos, size_t len)
+{
+	truncate_inode_pages_range(inode->i_mapping,
+				   round_down(pos, PAGE_SIZE),
+				   round_up(pos + len, PAGE_SIZE) - 1);
+}
+
+static void copied_to(struct inode *inode, loff_t pos, size_t len)
+{
+	copied_drop(inode, pos, len);
+	fpt_node_wrote(inode, pos + len);
+}
+
+/*
+ * By request @op; the older of the two answers with 32 bits. Of a caller that was
+ * killed, all of it may come to be copied.
+ */
 static ssize_t copy_call(struct file *in, loff_t pos_in, struct file *out,
 			 loff_t pos_out, size_t len, unsigned int flags, u32 op)
 {
 	struct fpt_file *from = fpt_file(in);
 	struct fpt_file *to = fpt_file(out);
+	struct fpt_keep keep = {
+		.ff = from,
+		.other = to,
+		.inode = file_inode(out),
+		.start = pos_out,
+		.end = pos_out + len - 1,
+	};
 	struct fuse_copy_file_range_in args = {
 		.fh_in = from->fh,
 		.off_in = pos_in,
@@ -224,7 +261,9 @@ static ssize_t copy_call(struct file *in, loff_t pos_in, struct file *out,
 	BUILD_BUG_ON(sizeof(done.wide) != sizeof(done.narrow));
 	fpt_call_in(&call, &args, sizeof(args));
 	fpt_call_out(&call, &done, sizeof(done));
-	err = range_call(from, &call);
+	err = range_call(&keep, &call);
+	if (unlikely(keep.left))
+		copied_drop(keep.inode, pos_out, len);
 	if (err)
 		return err;
 	if (op == FUSE_COPY_FILE_RANGE)
@@ -252,15 +291,6 @@ static ssize_t copy_ask(struct file *in, loff_t pos_in, struct file *out,
 	len = min_t(size_t, len, U32_MAX & PAGE_MASK);
 	return copy_call(in, pos_in, out, pos_out, len, flags,
 			 FUSE_COPY_FILE_RANGE);
-}
-
-/* Forget what the page cache has of a range that the server wrote. */
-static void copied_to(struct inode *inode, loff_t pos, size_t len)
-{
-	truncate_inode_pages_range(inode->i_mapping,
-				   round_down(pos, PAGE_SIZE),
-				   round_up(pos + len, PAGE_SIZE) - 1);
-	fpt_node_wrote(inode, pos + len);
 }
 
 /* Target's inode locked. */

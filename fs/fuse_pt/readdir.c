@@ -22,6 +22,7 @@
 #include "file.h"
 #include "ioctl.h"
 #include "node.h"
+#include "orphan.h"
 #include "request.h"
 
 /* What C libraries read directories with; and where growth ends. */
@@ -39,6 +40,7 @@ enum listing_state {
  * @call: the exchange
  * @in: its argument
  * @plus: READDIRPLUS
+ * @ff: its handle, of READDIRPLUS referenced until the answer
  * @state: enum listing_state; whoever moves it away from AWAITED second frees
  * @done: completed when @state became DONE
  * @size: of @buf
@@ -50,6 +52,7 @@ struct listing {
 	struct fpt_call		call;
 	struct fuse_read_in	in;
 	bool			plus;
+	struct fpt_file		*ff;
 	atomic_t		state;
 	struct completion	done;
 	u32			size;
@@ -149,15 +152,17 @@ static void give_back(struct fpt_conn *conn, const char *pos, size_t left)
 static void listing_done(struct fpt_conn *conn, struct fpt_call *call)
 {
 	struct listing *l = container_of(call, struct listing, call);
+	struct fpt_file *ff = l->ff;
 
 	if (atomic_cmpxchg(&l->state, LISTING_AWAITED, LISTING_DONE) ==
 	    LISTING_AWAITED) {
 		complete(&l->done);
-		return;
+	} else {
+		if (!call->error)
+			give_back(conn, l->buf, call->out[0].len);
+		listing_free(l);
 	}
-	if (!call->error)
-		give_back(conn, l->buf, call->out[0].len);
-	listing_free(l);
+	fpt_file_put(ff);
 }
 
 /*
@@ -170,9 +175,12 @@ static ssize_t ask_plus(struct fpt_conn *conn, struct listing **lp)
 	int err;
 
 	l->call.done = listing_done;
+	fpt_file_get(l->ff);
 	err = fpt_call_async(conn, &l->call, GFP_KERNEL);
-	if (err)
+	if (err) {
+		fpt_file_put(l->ff);
 		return err;
+	}
 
 	if (wait_for_completion_killable(&l->done)) {
 		if (atomic_cmpxchg(&l->state, LISTING_AWAITED,
@@ -195,7 +203,8 @@ static ssize_t ask(struct file *file, loff_t pos, struct listing **lp)
 	int locked;
 	ssize_t ret;
 
-	l->in.fh = fpt_file(file)->fh;
+	l->ff = fpt_file(file);
+	l->in.fh = l->ff->fh;
 	l->in.offset = pos;
 	l->in.size = l->size;
 	l->in.flags = file->f_flags;
@@ -208,7 +217,7 @@ static ssize_t ask(struct file *file, loff_t pos, struct listing **lp)
 	locked = fpt_dir_serialise(dir);
 	if (locked < 0)
 		return locked;
-	ret = l->plus ? ask_plus(conn, lp) : fpt_call(conn, &l->call);
+	ret = l->plus ? ask_plus(conn, lp) : fpt_call_file(l->ff, &l->call);
 	fpt_dir_serialise_end(dir, locked);
 	return ret;
 }

@@ -212,7 +212,6 @@ static void req_wait_taken(struct fpt_req *req)
 static bool req_leave(struct fpt_conn *conn, struct fpt_req *req)
 {
 	struct fpt_call *call = req->call;
-
 	int err;
 
 	for (;;) {
@@ -221,6 +220,8 @@ static bool req_leave(struct fpt_conn *conn, struct fpt_req *req)
 			trace_fpt_request_end(conn, req, -EINTR);
 			return false;
 		}
+		if (call->leave && !call->orphan)
+			call->orphan = call->leave(call);
 		err = fpt_dev_leave(conn, req);
 		if (err == -EAGAIN)
 			continue;
@@ -277,7 +278,6 @@ static bool req_wait(struct fpt_conn *conn, struct fpt_req *req, u32 flags)
 
 ssize_t fpt_call(struct fpt_conn *conn, struct fpt_call *call)
 {
-	const struct fpt_orphan *orphan = call->orphan;
 	u32 flags = call->flags;
 	gfp_t gfp = GFP_KERNEL;
 	struct fpt_req *req;
@@ -301,7 +301,7 @@ ssize_t fpt_call(struct fpt_conn *conn, struct fpt_call *call)
 		req_free(conn, req);
 	}
 	/* Else the orphan counts in its place. */
-	if (likely(call->orphan == orphan))
+	if (likely(!(call->flags & FPT_CALL_LEFT)))
 		call_count_out(conn);
 
 	return fpt_call_result(call);

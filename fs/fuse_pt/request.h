@@ -21,6 +21,7 @@
 
 struct fpt_conn;
 struct fpt_call;
+struct fpt_keep;
 
 /*
  * How a task waits for a server: until it is killed, and a suspend may freeze
@@ -102,6 +103,8 @@ struct fpt_pages {
  *	server gave away, locked too, and then has them in @pages.bv
  * @FPT_CALL_UNIQUE: the header carries @unique, which the server chose; for
  *	asynchronous calls without a reply
+ * @FPT_CALL_LEFT: set by the transport: the caller was killed and left, and the
+ *	orphan goes on in its place
  */
 enum fpt_call_flags {
 	FPT_CALL_FORCE		= 1u << 0,
@@ -117,6 +120,7 @@ enum fpt_call_flags {
 	FPT_CALL_OWNER		= 1u << 10,
 	FPT_CALL_UNIQUE		= 1u << 11,
 	FPT_CALL_OUT_MOVE	= 1u << 12,
+	FPT_CALL_LEFT		= 1u << 13,
 };
 
 /**
@@ -143,6 +147,9 @@ enum fpt_call_flags {
  * @unique: in its place with FPT_CALL_UNIQUE
  * @orphan: for fpt_call(), or NULL. If it is NULL after the call, the caller
  *	was killed and left, and @orphan->end will be called
+ * @leave: or NULL. Makes @orphan when the caller is killed, before it leaves;
+ *	may sleep. @orphan is still there after the call if it did not leave
+ * @keep: for @leave, see orphan.h
  */
 struct fpt_call {
 	u32		op;
@@ -164,6 +171,8 @@ struct fpt_call {
 		u64	unique;
 	};
 	struct fpt_orphan *orphan;
+	struct fpt_orphan *(*leave)(struct fpt_call *call);
+	const struct fpt_keep *keep;
 };
 
 static inline void fpt_call_in(struct fpt_call *c, const void *data, u32 len)

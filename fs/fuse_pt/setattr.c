@@ -12,6 +12,7 @@
 #include "bind.h"
 #include "file.h"
 #include "node.h"
+#include "orphan.h"
 #include "request.h"
 #include "writeback.h"
 
@@ -143,7 +144,12 @@ static void take_times(struct inode *inode, const struct iattr *iattr)
 	fpt_times_dirty(inode);
 }
 
-static int send_request(struct inode *inode, const struct fuse_setattr_in *in)
+/*
+ * @left: the caller was killed while the server did it. What follows has to take
+ * a new size for granted, for it comes behind.
+ */
+static int send_request(struct inode *inode, struct file *file,
+			const struct fuse_setattr_in *in, bool *left)
 {
 	struct fpt_conn *conn = fpt_inode_conn(inode);
 	bool resize = in->valid & FATTR_SIZE;
@@ -152,13 +158,23 @@ static int send_request(struct inode *inode, const struct fuse_setattr_in *in)
 		.op = FUSE_SETATTR,
 		.node = fpt_inode_id(inode),
 	};
+	struct fpt_keep keep = {
+		.ff = in->valid & FATTR_FH ? fpt_file(file) : NULL,
+	};
 	ssize_t err;
 	u64 epoch;
 
+	if (resize) {
+		keep.inode = inode;
+		keep.start = min_t(loff_t, in->size, i_size_read(inode));
+		keep.end = LLONG_MAX;
+		keep.held = true;
+	}
 	fpt_call_in(&call, in, sizeof(*in));
 	fpt_call_out(&call, &out, fpt_attr_out_len(conn));
 	epoch = fpt_attr_epoch(conn);
-	err = fpt_call(conn, &call);
+	err = fpt_call_keep(conn, &call, &keep);
+	*left = resize && keep.left;
 	if (err) {
 		/* It may have happened. */
 		if (err == -EINTR)
@@ -203,6 +219,7 @@ int fpt_setattr(struct mnt_idmap *idmap, struct dentry *dentry,
 	struct fpt_node *node = fpt_node(inode);
 	struct fuse_setattr_in in = {};
 	struct file *file = NULL;
+	bool left;
 	int err;
 
 	if (fpt_inode_stale(inode))
@@ -233,12 +250,12 @@ int fpt_setattr(struct mnt_idmap *idmap, struct dentry *dentry,
 		/*
 		 * Pages written through a mapping must not reach the server
 		 * later and move the time or strip the mode just set. If they
-		 * cannot be written, fsync says so.
+		 * cannot be written, fsync and close say so.
 		 */
 		if (S_ISREG(inode->i_mode) &&
 		    (in.valid & (FATTR_MODE | FATTR_MTIME)))
-			fpt_wb_flush(inode, 0, LLONG_MAX);
-		err = send_request(inode, &in);
+			fpt_wb_settle(inode, 0, LLONG_MAX);
+		err = send_request(inode, file, &in, &left);
 		if (!err)
 			take_times(inode, iattr);
 		return err;
@@ -250,12 +267,19 @@ int fpt_setattr(struct mnt_idmap *idmap, struct dentry *dentry,
 		return 0;
 	}
 
+	err = fpt_wb_hold(inode);
+	if (err)
+		return err;
 	set_bit(FPT_N_SIZE_CHANGING, &node->bits);
-	fpt_wb_hold(inode);
-	err = send_request(inode, &in);
+	err = send_request(inode, file, &in, &left);
 	if (!err)
 		take_times(inode, iattr);
-	fpt_wb_unhold(inode);
+	if (unlikely(left)) {
+		truncate_setsize(inode, iattr->ia_size);
+		fpt_wb_cut(inode);
+	} else {
+		fpt_wb_unhold(inode);
+	}
 	clear_bit(FPT_N_SIZE_CHANGING, &node->bits);
 	return err;
 }

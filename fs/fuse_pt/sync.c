@@ -13,6 +13,7 @@
 #include "conn.h"
 #include "file.h"
 #include "node.h"
+#include "orphan.h"
 #include "passthrough.h"
 #include "request.h"
 #include "writeback.h"
@@ -165,7 +166,7 @@ int fpt_file_sync_call(struct file *file, int datasync, u32 op)
 
 	in.fh = ff->fh;
 	fpt_call_in(&call, &in, sizeof(in));
-	return file_optional(ff->conn, op, fpt_call(ff->conn, &call));
+	return file_optional(ff->conn, op, fpt_call_file(ff, &call));
 }
 
 int fpt_file_fsync(struct file *file, loff_t start, loff_t end, int datasync)

@@ -13,6 +13,7 @@
 #include "conn.h"
 #include "file.h"
 #include "node.h"
+#include "orphan.h"
 #include "request.h"
 #include "writeback.h"
 
@@ -114,7 +115,8 @@ int fpt_times_flush(struct inode *inode)
 
 	ff = fpt_wb_handle(inode);
 	times_prepare(&talk, inode, ff);
-	err = fpt_call(fpt_inode_conn(inode), &talk.call);
+	err = ff ? fpt_call_file(ff, &talk.call) :
+		fpt_call(fpt_inode_conn(inode), &talk.call);
 	if (err == -EINTR)
 		set_bit(FPT_N_TIMES_DIRTY, &fn->bits);
 	if (ff)

@@ -183,11 +183,36 @@ bool fpt_wb_span_grow(struct inode *inode, struct fpt_wb_span *span, loff_t end)
 	bool grown;
 
 	spin_lock(&fn->lock);
-	grown = !wb_taken(&fn->wb, span, NULL, span->end + 1, end);
+	/* What is written behind a cut later than it must not be lost with it. */
+	grown = end < span->limit &&
+		!wb_taken(&fn->wb, span, NULL, span->end + 1, end);
 	if (grown)
 		span->end = end;
 	spin_unlock(&fn->lock);
 	return grown;
+}
+
+void fpt_wb_span_sent(struct inode *inode, struct fpt_wb_span *span,
+		      loff_t start, loff_t end)
+{
+	struct fpt_node *fn = fpt_node(inode);
+
+	spin_lock(&fn->lock);
+	span_list(&fn->wb, span, start, end, true);
+	span->state = FPT_WB_SENT;
+	spin_unlock(&fn->lock);
+}
+
+void fpt_wb_span_move(struct inode *inode, struct fpt_wb_span *from,
+		      struct fpt_wb_span *to, bool copied)
+{
+	struct fpt_node *fn = fpt_node(inode);
+
+	spin_lock(&fn->lock);
+	*to = *from;
+	to->copied = copied;
+	list_replace(&from->link, &to->link);
+	spin_unlock(&fn->lock);
 }
 
 static bool wb_my_turn(struct fpt_node *fn, struct fpt_wb_span *span)
@@ -491,7 +516,7 @@ static bool wb_none_sent(struct fpt_node *fn)
 	return none;
 }
 
-void fpt_wb_hold(struct inode *inode)
+int fpt_wb_hold(struct inode *inode)
 {
 	struct fpt_node *fn = fpt_node(inode);
 
@@ -499,24 +524,40 @@ void fpt_wb_hold(struct inode *inode)
 	WRITE_ONCE(fn->wb.held, fn->wb.held + 1);
 	spin_unlock(&fn->lock);
 	fpt_node_wake(fn);
-	wait_event_state(*fpt_node_wait(fn), wb_none_sent(fn), FPT_UNKILLABLE);
+	if (!wait_event_state(*fpt_node_wait(fn), wb_none_sent(fn), FPT_KILLABLE))
+		return 0;
+	fpt_wb_release(inode);
+	return -EINTR;
 }
 
-void fpt_wb_unhold(struct inode *inode)
+void fpt_wb_cut(struct inode *inode)
 {
 	struct fpt_node *fn = fpt_node(inode);
-
 	struct fpt_wb_span *span;
 	loff_t size;
 
 	spin_lock(&fn->lock);
-	WRITE_ONCE(fn->wb.held, fn->wb.held - 1);
 	/* The file may have grown again when its turn comes. */
 	size = i_size_read(inode);
 	list_for_each_entry(span, &fn->wb.spans, link)
 		WRITE_ONCE(span->limit, min(span->limit, size));
 	spin_unlock(&fn->lock);
+}
+
+void fpt_wb_release(struct inode *inode)
+{
+	struct fpt_node *fn = fpt_node(inode);
+
+	spin_lock(&fn->lock);
+	WRITE_ONCE(fn->wb.held, fn->wb.held - 1);
+	spin_unlock(&fn->lock);
 	wb_pump(fn);
+}
+
+void fpt_wb_unhold(struct inode *inode)
+{
+	fpt_wb_cut(inode);
+	fpt_wb_release(inode);
 }
 
 /* -------- copying -------- */
@@ -555,10 +596,12 @@ static struct fpt_wb_copy *copy_new(struct inode *inode)
  * struct wb_walk - a pass over dirty folios
  * @inode: of the mapping
  * @copy: takes further pages, or NULL
+ * @refused: of what -EAGAIN was for, its index
  */
 struct wb_walk {
 	struct inode		*inode;
 	struct fpt_wb_copy	*copy;
+	pgoff_t			refused;
 };
 
 static void wb_walk_end(struct wb_walk *walk)
@@ -697,10 +740,8 @@ static int wb_write_folio(struct folio *folio, struct writeback_control *wbc,
 	if (err)
 		folio_redirty_for_writepage(wbc, folio);
 	folio_unlock(folio);
-	if (err == -EAGAIN) {
-		wbc->nr_to_write = 0;
-		return 0;
-	}
+	if (err == -EAGAIN)
+		walk->refused = folio->index;
 	return err;
 }
 
@@ -711,6 +752,12 @@ int fpt_writepages(struct address_space *mapping, struct writeback_control *wbc)
 
 	err = fpt_compat_write_folios(mapping, wbc, wb_write_folio, &walk);
 	wb_walk_end(&walk);
+	/* No error, and no progress either: the next pass begins there. */
+	if (err == -EAGAIN) {
+		if (wbc->range_cyclic)
+			mapping->writeback_index = walk.refused;
+		err = 0;
+	}
 	return err;
 }
 

@@ -42,7 +42,8 @@ enum fpt_wb_state {
  * @end: last byte
  * @limit: what the file has been cut off at since; nothing is written behind
  * @state: enum fpt_wb_state
- * @copied: dirty pages, copied; else a buffered write's
+ * @copied: dirty pages, copied, or of a caller that was killed; else a buffered
+ *	write's, whose caller has the inode lock
  */
 struct fpt_wb_span {
 	struct list_head	link;
@@ -133,11 +134,17 @@ int fpt_wb_settle_read(struct inode *inode, loff_t start, loff_t end);
 
 /**
  * fpt_wb_hold() - around truncate: no WRITE is in flight or sent in between
+ * fpt_wb_unhold() - its end: fpt_wb_cut() and fpt_wb_release()
+ * fpt_wb_cut() - what is listed is written no further than to the size as it is
+ * fpt_wb_release() - WRITEs are sent again
  *
- * Inode locked. A WRITE that was held is cut off at the size that it finds.
+ * Inode locked, but for fpt_wb_release(). fpt_wb_hold() returns -EINTR, and
+ * nothing is held, if the task is killed while it waits; else 0.
  */
-void fpt_wb_hold(struct inode *inode);
+int fpt_wb_hold(struct inode *inode);
 void fpt_wb_unhold(struct inode *inode);
+void fpt_wb_cut(struct inode *inode);
+void fpt_wb_release(struct inode *inode);
 
 /* -------- spans of buffered writes; cached.c -------- */
 
@@ -147,7 +154,8 @@ void fpt_wb_unhold(struct inode *inode);
  * fpt_wb_span_turn() - wait until it may be sent; no folio is locked
  * fpt_wb_span_end() - the WRITE ended, or was given up
  *
- * fpt_wb_span_grow() returns false if others write there.
+ * fpt_wb_span_grow() returns false if others write there, or the file was cut off
+ * before.
  * fpt_wb_span_turn() returns -EINTR if the task is killed first.
  */
 void fpt_wb_span_begin(struct inode *inode, struct fpt_wb_span *span,
@@ -156,6 +164,15 @@ bool fpt_wb_span_grow(struct inode *inode, struct fpt_wb_span *span,
 		      loff_t end);
 int fpt_wb_span_turn(struct inode *inode, struct fpt_wb_span *span);
 void fpt_wb_span_end(struct inode *inode, struct fpt_wb_span *span);
+
+/* -------- spans of callers that were killed; orphan.c -------- */
+
+/* List a span of what the server has already. */
+void fpt_wb_span_sent(struct inode *inode, struct fpt_wb_span *span,
+		      loff_t start, loff_t end);
+/* @to takes the place of @from, which is SENT, on the list; @copied is its. */
+void fpt_wb_span_move(struct inode *inode, struct fpt_wb_span *from,
+		      struct fpt_wb_span *to, bool copied);
 
 /* -------- address space operations -------- */
 

@@ -191,6 +191,65 @@ static void bad_writes(void)
 	close(fd);
 }
 
+/* Of the caller's memory a part is there: that much is written. */
+static void half_memory(void)
+{
+	unsigned char *half = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int fd;
+
+	munmap(half + PAGE, PAGE);
+	memset(half, 'h', PAGE);
+	rig_fill(0, 0);
+	fd = rig_open(O_RDWR);
+	rig_equal("new", 100, pwrite(fd, half + PAGE - 100, PAGE, 0));
+	rig_equal("behind", 100, pwrite(fd, half + PAGE - 100, PAGE, 10 * PAGE));
+	rig_equal("across", 100, pwrite(fd, half + PAGE - 100, PAGE, 10 * PAGE + 50));
+	fsync(fd);
+	rig_equal("size", 10 * PAGE + 150, rig->size);
+	rig_check(server_has(half, 0, 100) && server_has(half, 10 * PAGE, 150), "data", "the server has something else");
+	close(fd);
+}
+
+/* Pieces of memory, however small, are one request. */
+static void vectors(void)
+{
+	struct iovec iov[8];
+	unsigned int i;
+	int fd;
+
+	rig_fill(64 * KIB, 3);
+	for (i = 0; i < 8; i++)
+		iov[i] = (struct iovec){ buf + i * 2 * PAGE + PAGE - 10, 20 };
+	rig->open_flags = FOPEN_DIRECT_IO;
+	fd = rig_open(O_RDWR);
+	rig_equal("write", 160, pwritev(fd, iov, 8, 0));
+	rig_equal("writes", 1, rig->count[FUSE_WRITE]);
+	rig_equal("read", 160, preadv(fd, iov, 8, 0));
+	rig_equal("reads", 1, rig->count[FUSE_READ]);
+	close(fd);
+}
+
+/* The end of a file is no news about it; and splice from an O_DIRECT open. */
+static void at_the_end(void)
+{
+	struct statx st;
+	int fd, p[2];
+
+	rig_fill(PAGE + 100, 4);
+	fd = rig_open(O_RDONLY);
+	rig_equal("read", PAGE + 100, pread(fd, buf, 64 * KIB, 0));
+	rig->count[FUSE_GETATTR] = 0;
+	rig_works("statx", statx(fd, "", AT_EMPTY_PATH, STATX_SIZE | STATX_MTIME, &st));
+	rig_equal("size", PAGE + 100, st.stx_size);
+	rig_equal("questions", 0, rig->count[FUSE_GETATTR]);
+	close(fd);
+
+	fd = rig_open(O_RDONLY | O_DIRECT);
+	rig_works("pipe", pipe(p));
+	rig_check(splice(fd, NULL, p[1], NULL, PAGE, 0) > 0, "splice-direct", "%s", strerror(errno));
+	close(fd);
+}
+
 static void sync_writes(void)
 {
 	int fd = rig_open(O_RDWR | O_SYNC);
@@ -436,6 +495,10 @@ static const struct scene {
 	{ "writing", writing },
 	{ "append", append },
 	{ "bad-writes", bad_writes },
+	{ "half-memory", half_memory },
+	{ "half-memory-cached", half_memory, FUSE_WRITEBACK_CACHE },
+	{ "vectors", vectors },
+	{ "at-the-end", at_the_end },
 	{ "sync-writes", sync_writes },
 	{ "mapping", mapping },
 	{ "mapping-errors", mapping_errors },

@@ -10,6 +10,7 @@
 
 mkdir -p "$T/m"
 for scene in reading reading-sync max-read short-read writing append bad-writes \
+	half-memory half-memory-cached vectors at-the-end \
 	sync-writes mapping mapping-errors mapping-held; do
 	timeout 120 rawdata "$T/m" $scene >"$T/out" 2>&1
 	status=$?
