@@ -154,7 +154,8 @@ struct fpt_gift {
 /**
  * fpt_receive() - a server's reply or notification
  * @gifts: of the pages that follow a reply's header in kernel memory, those that
- *	may be moved instead of copied; @nr_gifts of them
+ *	may be moved instead of copied, each in the place of the request's page of
+ *	the same number; @nr_gifts of them
  * Return: its length, or -EINVAL (malformed), -EFAULT, -ENOENT (to nothing);
  * for a notification also what became of it (notify.h).
  */

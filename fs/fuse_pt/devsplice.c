@@ -354,8 +354,10 @@ static void gift_find(struct fpt_gift *gift, struct pipe_inode_info *pipe,
 
 /*
  * Pages behind a header that has a buffer of its own, where the request can do
- * with them. That is looked at before the request is claimed, for to steal a
- * page may wait. Return: NULL, also for want of memory: then all is copied.
+ * with them, up to the first buffer that is no whole page: what is behind that
+ * lies across the pages of the request. That is looked at before the request is
+ * claimed, for to steal a page may wait. Return: NULL, also for want of memory:
+ * then all is copied.
  */
 static struct fpt_gift *gifts_find(struct fpt_dev *dev,
 				   struct pipe_inode_info *pipe,
@@ -375,10 +377,9 @@ static struct fpt_gift *gifts_find(struct fpt_dev *dev,
 	gifts = kvzalloc_objs(struct fpt_gift, nr - 1);
 	if (!gifts)
 		return NULL;
-	for (i = 0; i < nr - 1; i++)
-		if (bv[i + 1].bv_len == PAGE_SIZE)
-			gift_find(&gifts[i], pipe,
-				  pipe_slot(pipe, pipe->tail + 1 + i));
+	for (i = 0; i < nr - 1 && bv[i + 1].bv_len == PAGE_SIZE; i++)
+		gift_find(&gifts[i], pipe,
+			  pipe_slot(pipe, pipe->tail + 1 + i));
 	return gifts;
 }
 

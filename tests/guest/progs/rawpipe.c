@@ -341,21 +341,26 @@ static long pages_cached(int fd, size_t size)
 	return n;
 }
 
-/* A file on disk whose pages are cached one by one, so that each can be moved. */
-static int source_open(const struct raw *r, const unsigned char *data)
+/*
+ * A file on disk whose pages are cached one by one, so that each can be moved.
+ * Its data begins at @skew.
+ */
+static int source_open(const struct raw *r, const unsigned char *data,
+		       loff_t skew)
 {
 	char name[512], page[PAGE];
-	int fd, i;
+	loff_t at;
+	int fd;
 
 	snprintf(name, sizeof(name), "%s.src", r->dir);
 	fd = open(name, O_RDWR | O_CREAT | O_TRUNC, 0600);
 	unlink(name);
-	CHECK_IS(write(fd, data, FILE_SIZE), FILE_SIZE);
+	CHECK_IS(pwrite(fd, data, FILE_SIZE, skew), FILE_SIZE);
 	CHECK_IS(fsync(fd), 0);
 	CHECK_IS(posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED), 0);
 	CHECK_IS(posix_fadvise(fd, 0, 0, POSIX_FADV_RANDOM), 0);
-	for (i = 0; i < FILE_SIZE / PAGE; i++)
-		CHECK_IS(pread(fd, page, PAGE, (loff_t)i * PAGE), PAGE);
+	for (at = 0; at < FILE_SIZE + skew; at += PAGE)
+		CHECK(pread(fd, page, PAGE, at) > 0);
 	return fd;
 }
 
@@ -368,10 +373,11 @@ static int client_read_twice(const char *dir)
 }
 
 /*
- * READ answered with pages of @fd, or with ones that were written to the pipe
- * where @fd is -1. What is in the pipe's and the server's memory changes after.
+ * READ answered with pages of @fd, whose data begins at @skew, or with ones that
+ * were written to the pipe where @fd is -1. What is in the pipe's and the
+ * server's memory changes after.
  */
-static void check_moves(struct raw *r, int fd, unsigned char *data,
+static void check_moves(struct raw *r, int fd, loff_t skew, unsigned char *data,
 			unsigned int flags)
 {
 	struct fuse_out_header out = { };
@@ -379,6 +385,7 @@ static void check_moves(struct raw *r, int fd, unsigned char *data,
 	pid_t pid = client_start(r, client_read_twice);
 	static unsigned char junk[MAX_WRITE];
 	int pipes[2], ms = LONG_MS, status = -1;
+	ssize_t part;
 	loff_t at;
 	size_t n;
 
@@ -401,13 +408,16 @@ static void check_moves(struct raw *r, int fd, unsigned char *data,
 		out.len = sizeof(out) + in->size;
 		out.unique = r->head->unique;
 		CHECK_IS(write(pipes[1], &out, sizeof(out)), sizeof(out));
-		for (n = 0; n < in->size; n += PAGE) {
+		if (fd >= 0)
+			at += skew;
+		for (n = 0; n < in->size; n += part) {
 			if (fd >= 0)
-				CHECK_IS(splice(fd, &at, pipes[1], NULL, PAGE, 0),
-					 PAGE);
+				part = splice(fd, &at, pipes[1], NULL,
+					      in->size - n, 0);
 			else
-				CHECK_IS(write(pipes[1], data + at + n, PAGE),
-					 PAGE);
+				part = write(pipes[1], data + at + n, PAGE);
+			if (!CHECK(part > 0))
+				exit(2);
 		}
 		CHECK_IS(splice(pipes[0], NULL, r->fd, NULL, out.len, flags),
 			 out.len);
@@ -436,10 +446,10 @@ static void test_read_moved(struct raw *r)
 	CPU_SET(sched_getcpu(), &one);
 	CHECK_IS(sched_setaffinity(0, sizeof(one), &one), 0);
 	fs_fill(data, 0, FILE_SIZE);
-	fd = source_open(r, data);
+	fd = source_open(r, data, 0);
 	before = pages_cached(fd, FILE_SIZE);
 	CHECK_IS(before, FILE_SIZE / PAGE);
-	check_moves(r, fd, data, SPLICE_F_MOVE);
+	check_moves(r, fd, 0, data, SPLICE_F_MOVE);
 	printf("# %ld of %ld pages stayed\n", pages_cached(fd, FILE_SIZE), before);
 	CHECK(pages_cached(fd, FILE_SIZE) < before);
 	CHECK_IS(sched_setaffinity(0, sizeof(all), &all), 0);
@@ -453,9 +463,22 @@ static void test_read_not_moved(struct raw *r)
 	int fd;
 
 	fs_fill(data, 0, FILE_SIZE);
-	fd = source_open(r, data);
-	check_moves(r, fd, data, 0);
+	fd = source_open(r, data, 0);
+	check_moves(r, fd, 0, data, 0);
 	CHECK_IS(pages_cached(fd, FILE_SIZE), FILE_SIZE / PAGE);
+	close(fd);
+	free(data);
+}
+
+/* Whole pages of the file, each across two of the READ: none can be moved. */
+static void test_read_skewed(struct raw *r)
+{
+	unsigned char *data = malloc(FILE_SIZE);
+	int fd;
+
+	fs_fill(data, 0, FILE_SIZE);
+	fd = source_open(r, data, PAGE / 2);
+	check_moves(r, fd, PAGE / 2, data, SPLICE_F_MOVE);
 	close(fd);
 	free(data);
 }
@@ -466,7 +489,7 @@ static void test_read_moved_own(struct raw *r)
 	unsigned char *data = malloc(FILE_SIZE);
 
 	fs_fill(data, 0, FILE_SIZE);
-	check_moves(r, -1, data, SPLICE_F_MOVE);
+	check_moves(r, -1, 0, data, SPLICE_F_MOVE);
 	free(data);
 }
 
@@ -621,6 +644,7 @@ static const struct test tests[] = {
 	{ "read-pieces", test_read_pieces },
 	{ "read-moved", test_read_moved },
 	{ "read-not-moved", test_read_not_moved },
+	{ "read-skewed", test_read_skewed },
 	{ "read-moved-own", test_read_moved_own },
 	{ "read-shared", test_read_shared },
 	{ "small-pipe", test_small_pipe },
