@@ -76,7 +76,13 @@ static bool flight_empty(struct fpt_flight *flight)
 	return empty;
 }
 
-int fpt_flight_drain(struct fpt_flight *flight, unsigned int state)
+void fpt_flight_drain(struct fpt_flight *flight, unsigned int state, long most)
 {
-	return wait_event_state(flight->wait, flight_empty(flight), state);
+	DEFINE_WAIT(wait);
+
+	/* A signal is there, or it is too late. */
+	while (!prepare_to_wait_event(&flight->wait, &wait, state) && most &&
+	       !flight_empty(flight))
+		most = schedule_timeout(most);
+	finish_wait(&flight->wait, &wait);
 }

@@ -37,11 +37,16 @@ void fpt_flight_end(struct fpt_flight *flight, u32 round);
 
 /**
  * fpt_flight_wait() - until all that began before has ended
- * fpt_flight_drain() - until nothing is in flight
  * @state: to sleep in
  * Return: 0, or -ERESTARTSYS for a signal that @state lets through.
  */
 int fpt_flight_wait(struct fpt_flight *flight, unsigned int state);
-int fpt_flight_drain(struct fpt_flight *flight, unsigned int state);
+
+/**
+ * fpt_flight_drain() - until nothing is in flight, but no longer than some time
+ * @state: to sleep in; a signal that it lets through ends the wait, too
+ * @most: jiffies
+ */
+void fpt_flight_drain(struct fpt_flight *flight, unsigned int state, long most);
 
 #endif

@@ -33,6 +33,7 @@
 #include "conn.h"
 #include "dev.h"
 #include "dir.h"
+#include "file.h"
 #include "node.h"
 #include "queue.h"
 #include "request.h"
@@ -49,6 +50,12 @@
 
 /* Of block devices, where neither the device nor the mount says more. */
 #define SUPER_BLKSIZE	512
+
+/*
+ * How long umount waits for WRITEs that are unanswered: under a lock that every
+ * sync(2) takes, and maybe for the very task that waits.
+ */
+#define SUPER_DRAIN_MOST	(10 * HZ)
 
 /* With it, f_frsize came into statfs. */
 #define SUPER_MINOR_FRSIZE	4
@@ -628,10 +635,11 @@ static void super_destroy(struct fpt_conn *conn)
 
 /*
  * First what was written through mappings that outlived their files reaches
- * the server; until then an operator can still abort. Then the connection
- * ends, nobody finds the superblock through it any more, the last call ends,
- * the inodes go; the connection itself lives on for as long as the server holds
- * its device open.
+ * the server, if that answers in time; until then an operator can still abort.
+ * A killed task does not wait: the last one in a mount namespace gets here on
+ * its way out, and may be the server. Then the connection ends, nobody finds
+ * the superblock through it any more, the last call ends, the inodes go; the
+ * connection itself lives on for as long as the server holds its device open.
  */
 static void super_kill(struct super_block *sb)
 {
@@ -643,7 +651,8 @@ static void super_kill(struct super_block *sb)
 		return;
 	}
 	fpt_binds_write_attr(conn);
-	fpt_flight_drain(&conn->writes, FPT_KILLABLE);
+	if (!fpt_task_killed())
+		fpt_flight_drain(&conn->writes, FPT_KILLABLE, SUPER_DRAIN_MOST);
 	super_destroy(conn);
 	fpt_ctl_remove(conn);
 

@@ -6,6 +6,7 @@
  *	rawkill DIR [TEST]
  */
 #include <pthread.h>
+#include <sched.h>
 #include "rawcheck.h"
 
 static void on_signal(int sig)
@@ -338,6 +339,62 @@ static void test_umount(struct raw *r)
 	check_dead(r);
 }
 
+static int client_map(const char *dir)
+{
+	int fd = open(client_path(dir, "file"), O_RDWR);
+	char *map = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	close(fd);
+	if (map == MAP_FAILED)
+		return errno;
+	map[0] = 'm';
+	return 0;
+}
+
+/*
+ * A server that has a mount namespace and a mount to itself in the end, and a
+ * WRITE that it does not answer: it takes the mount down when it exits.
+ */
+static void serve_alone(const char *dir, bool killed)
+{
+	struct raw r;
+	pid_t pid;
+
+	if (unshare(CLONE_NEWNS) ||
+	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+	    umount2(dir, MNT_DETACH))
+		_exit(100);
+	raw_mount(&r, dir, "");
+	if (!fs_until(&r, FUSE_INIT, LONG_MS))
+		_exit(101);
+	fs_answer(&r);
+	pid = client_start(&r, client_map);
+	if (!fs_until(&r, FUSE_WRITE, LONG_MS))
+		_exit(102);
+	if (client_wait(pid, LONG_MS))
+		_exit(103);
+	if (killed)
+		kill(getpid(), SIGKILL);
+	_exit(0);
+}
+
+static void test_last_of_namespace(struct raw *r)
+{
+	int killed;
+	pid_t pid;
+
+	for (killed = 1; killed >= 0; killed--) {
+		pid = fork();
+		if (!pid) {
+			alarm(0);
+			close_range(3, ~0U, 0);
+			serve_alone(r->dir, killed);
+		}
+		CHECK_IS(client_wait(pid, killed ? 5000 : 20000),
+			 killed ? -SIGKILL : 0);
+	}
+}
+
 /* Before INIT was answered: those who wait for it are let go. */
 static void test_abort_init(struct raw *r)
 {
@@ -496,6 +553,7 @@ static const struct test tests[] = {
 	{ "abort", test_abort },
 	{ "abort-wakes", test_abort_wakes },
 	{ "umount", test_umount },
+	{ "last-of-namespace", test_last_of_namespace },
 	{ "abort-init", test_abort_init, .raw = true },
 	{ "close", test_close },
 	{ "fault-served", test_fault_served },

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # What was written through a mapping that outlived its descriptor is at the
 # server when umount returns, however slow the server is; and a server that
-# never answers keeps umount only until it is aborted or killed. It fails when
-# umount ends the connection under data in flight, or waits for ever.
+# never answers keeps umount, and sync(2) behind it, only until it is aborted or
+# killed, or for 10 s. It fails when umount ends the connection under data in
+# flight, or waits for ever.
 # timeout: 300
 . "$FUSEPT_TESTS/lib.sh"
 
@@ -72,5 +73,18 @@ kill -KILL $job
 check killed-umount-ends wait_for 20 ended $job
 kill -CONT "${pids[@]}"
 check unmounted sh -c "! grep -q ' $T/m ' /proc/self/mountinfo"
+
+
+mount_it
+begin bounded
+sleep 1
+check waits-at-first alive $job
+sync &
+sync=$!
+check umount-ends-unanswered wait_for 30 ended $job
+check sync-ends wait_for 30 ended $sync
+check umounted-unanswered wait $job
+kill -CONT "${pids[@]}"
+check unmounted-unanswered sh -c "! grep -q ' $T/m ' /proc/self/mountinfo"
 
 finish
