@@ -189,14 +189,17 @@ int fpt_store(struct inode *inode, loff_t pos, struct iov_iter *from)
 
 	for (; iov_iter_count(from); pos += done) {
 		ahead = min_t(size_t, iov_iter_count(from), PAGE_SIZE);
-		/* Here may fault what must not fault later. */
-		if (fault_in_iov_iter_readable(from, ahead) == ahead)
+		/* Here may fault what must not fault later: all of it, or never. */
+		if (fault_in_iov_iter_readable(from, ahead))
 			return -EFAULT;
 		done = store_page(inode, pos, from);
 		if (done < 0)
 			return done;
 		if (fatal_signal_pending(current))
 			return -EINTR;
+		/* Who keeps taking the memory away must not keep umount waiting. */
+		if (fpt_conn_dead(fpt_inode_conn(inode)))
+			return -EINVAL;
 		cond_resched();
 	}
 	return 0;

@@ -187,6 +187,38 @@ static void test_store_writing(struct raw *r)
 	desk_end(r);
 }
 
+/* Memory that ends within the page: refused, at once and for good. */
+static void test_store_cut(struct raw *r)
+{
+	const struct fuse_notify_store_out out = {
+		.nodeid = T_FILE, .size = PAGE,
+	};
+	char *mem = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	pid_t pid;
+	int ret;
+
+	CHECK(mem != MAP_FAILED);
+	memset(mem, 's', PAGE);
+	CHECK_IS(munmap(mem + PAGE, PAGE), 0);
+	file_of_pages(r, 2);
+	CHECK_IS(ask(r, DO_READ, "", 0, 2 * PAGE), 2 * PAGE);
+	pid = fork();
+	if (!pid) {
+		alarm(0);
+		_exit(-tell(r, FUSE_NOTIFY_STORE, &out, sizeof(out),
+			    mem + PAGE - 100, PAGE));
+	}
+	ret = client_wait(pid, 2000);
+	CHECK_IS(ret, EFAULT);
+	if (ret == -1)
+		client_kill(pid);
+	CHECK_IS(ask(r, DO_READ, "", 0, 1), 1);
+	CHECK_IS(desk->value, 'a');
+	desk_end(r);
+	munmap(mem, PAGE);
+}
+
 /* -------- RETRIEVE -------- */
 
 /* What comes after RETRIEVE: its length, all of its bytes being @byte. */
@@ -360,6 +392,7 @@ static const struct tree_test tests[] = {
 	{ "store", test_store },
 	{ "store-grows", test_store_grows },
 	{ "store-crossing", test_store_crossing },
+	{ "store-cut", test_store_cut },
 	{ "store-writing", test_store_writing },
 	{ "retrieve", test_retrieve },
 	{ "auto", test_auto, NULL, FUSE_AUTO_INVAL_DATA },
