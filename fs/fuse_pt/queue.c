@@ -192,8 +192,11 @@ static bool queue_first_overdue(struct list_head *list, u32 since)
 {
 	const struct fpt_req *req;
 
-	req = list_first_entry_or_null(list, struct fpt_req, link);
-	return req && !fpt_req_in_time(req, since);
+	/* Behind one that is never late may be others that are. */
+	list_for_each_entry(req, list, link)
+		if (req->in.opcode != FUSE_SETLKW)
+			return !fpt_req_in_time(req, since);
+	return false;
 }
 
 bool fpt_queue_overdue(struct fpt_conn *conn, u32 since)

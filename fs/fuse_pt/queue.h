@@ -176,7 +176,8 @@ static inline bool fpt_req_in_time(const struct fpt_req *req, u32 since)
 
 /**
  * fpt_queue_overdue() - does a request wait that was made at or before @since?
- * The oldest of each kind is looked at: behind it is nothing that waits longer.
+ * The oldest of each kind that can be late is looked at: behind it is nothing
+ * that waits longer.
  */
 bool fpt_queue_overdue(struct fpt_conn *conn, u32 since);
 

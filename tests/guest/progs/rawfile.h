@@ -41,6 +41,7 @@ struct rig_last {
  * @fh: handle of the next OPEN, which counts up
  * @error: errno that a request of a kind is answered with
  * @hold: requests of a kind get no answer as long as this is set
+ * @deaf: the server reads nothing as long as this is set
  * @most: READ and WRITE do no more than this, if not 0
  * @claim: WRITE and COPY_FILE_RANGE say that they did this much more
  * @attr_valid: s
@@ -60,6 +61,7 @@ struct file_rig {
 	volatile uint64_t	fh;
 	volatile int		error[RIG_OPS];
 	volatile bool		hold[RIG_OPS];
+	volatile bool		deaf;
 	volatile uint32_t	most;
 	volatile uint32_t	claim;
 	volatile uint32_t	attr_valid;
@@ -432,6 +434,10 @@ static void rig_serve(struct raw *r)
 	int n;
 
 	rig_let_go(r);
+	if (rig->deaf) {
+		usleep(5000);
+		return;
+	}
 	n = raw_next(r, 5);
 	if (n <= 0)
 		return;

@@ -3,15 +3,29 @@
  * A request that is not answered, and a server that asked to be disconnected
  * then, or did not.
  *
- *	rawtimeout DIR SECONDS LIMIT	SECONDS: what INIT asks for, 0 for
- *					nothing; LIMIT: how long to wait. Prints
- *					the error of the call and the seconds
- *					that it took, or "waits"
+ *	rawtimeout DIR SECONDS LIMIT [lock]
+ *
+ *	SECONDS: what INIT asks for, 0 for nothing; LIMIT: how long to wait. With
+ *	"lock" nothing is read any more, and who waits for a lock, which may take
+ *	any time, is the first to be read. Prints the error of the call and the
+ *	seconds that it took, or "waits"
  */
 #include <time.h>
 #include "rawfile.h"
 
 static int limit;
+static bool lock;
+
+static pid_t wait_for_lock(int fd)
+{
+	struct flock whole = { .l_type = F_WRLCK };
+	pid_t pid = fork();
+
+	if (!pid)
+		_exit(fcntl(fd, F_SETLKW, &whole) < 0 ? errno : 0);
+	usleep(300000);
+	return pid;
+}
 
 static double now(void)
 {
@@ -25,8 +39,8 @@ static void client(void)
 {
 	int fd = open(rig_path, O_RDWR), status, i;
 	double start = now();
+	pid_t pid, locker = 0;
 	char c = 0;
-	pid_t pid;
 
 	if (fd < 0)
 		raw_die(rig_path);
@@ -36,6 +50,10 @@ static void client(void)
 			raw_die("read");
 
 	rig->hold[FUSE_WRITE] = true;
+	if (lock) {
+		rig->deaf = true;
+		locker = wait_for_lock(fd);
+	}
 	start = now();
 	pid = fork();
 	if (!pid)
@@ -49,13 +67,17 @@ static void client(void)
 	}
 	printf("waits\n");
 	rig->hold[FUSE_WRITE] = false;
+	rig->deaf = false;
 	waitpid(pid, &status, 0);
+	if (locker)
+		waitpid(locker, &status, 0);
 }
 
 int main(int argc, char **argv)
 {
-	if (argc != 4) {
-		fprintf(stderr, "usage: rawtimeout DIR SECONDS LIMIT\n");
+	lock = argc == 5 && !strcmp(argv[4], "lock");
+	if (argc != 4 && !lock) {
+		fprintf(stderr, "usage: rawtimeout DIR SECONDS LIMIT [lock]\n");
 		return 2;
 	}
 	setvbuf(stdout, NULL, _IOLBF, 0);
@@ -65,6 +87,8 @@ int main(int argc, char **argv)
 	limit = atoi(argv[3]);
 	rig->timeout = atoi(argv[2]);
 	rig->init_flags = rig->timeout ? FUSE_REQUEST_TIMEOUT : 0;
+	if (lock)
+		rig->init_flags |= FUSE_POSIX_LOCKS;
 	rig->max_write = 1 << 17;
 	rig->attr_valid = 1000;
 	rig->open_flags = FOPEN_DIRECT_IO;

@@ -10,10 +10,10 @@
 p=/sys/module/fuse_pt/parameters
 mkdir -p "$T/m" "$T/src"
 
-# after NAME LEAST MOST SECONDS: a server that asks for SECONDS is cut off then.
+# after NAME LEAST MOST SECONDS [lock]: a server that asks for SECONDS is cut off then.
 after() {
 	local out error took
-	out=$(rawtimeout "$T/m" "$4" 20)
+	out=$(rawtimeout "$T/m" "$4" 20 "${@:5}")
 	read -r error took <<<"$out"
 	equal "$1" ECONNABORTED "$error"
 	check "$1-in-time" test "${took:-0}" -ge "$2" -a "${took:-99}" -le "$3"
@@ -22,6 +22,7 @@ after() {
 mark=$(log_mark)
 after asked 1 4 1
 check said grep -q "no answer for 1 s, connection aborted" <(log_since "$mark")
+after unread-behind-a-lock 1 4 1 lock
 equal not-asked waits "$(rawtimeout "$T/m" 0 3)"
 echo 1 >$p/default_request_timeout
 after default 1 4 0
