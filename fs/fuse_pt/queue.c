@@ -111,7 +111,13 @@ static int queue_wait_room(struct fpt_conn *conn)
 
 int fpt_queue_add_background(struct fpt_conn *conn, struct fpt_req *req)
 {
-	const u32 unlimited = FPT_CALL_FORCE | FPT_CALL_EARLY;
+	/*
+	 * INIT agrees on the limit, so the limit is not for INIT. Nor is it for
+	 * what ends when it is read: a server may read on for it before it
+	 * answers any other.
+	 */
+	const u32 at_once = FPT_CALL_EARLY | FPT_CALL_NOREPLY;
+	const u32 unlimited = FPT_CALL_FORCE | at_once;
 	struct fpt_queue *q = &conn->queue;
 	u32 flags = req->call->flags;
 
@@ -129,8 +135,7 @@ int fpt_queue_add_background(struct fpt_conn *conn, struct fpt_req *req)
 	}
 
 	WRITE_ONCE(q->nr_background, q->nr_background + 1);
-	/* INIT agrees on the limit, so the limit is not for INIT. */
-	if (q->nr_active >= conn->max_background && !(flags & FPT_CALL_EARLY)) {
+	if (q->nr_active >= conn->max_background && !(flags & at_once)) {
 		list_add_tail(&req->link, &q->background);
 		spin_unlock(&q->lock);
 		return 0;

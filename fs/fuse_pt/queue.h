@@ -243,8 +243,9 @@ bool fpt_queue_add(struct fpt_conn *conn, struct fpt_req *req);
 
 /**
  * fpt_queue_add_background() - queue an asynchronous request within the limit
- * Waits while the limit is reached, unless FPT_CALL_FORCE. Return: 0,
- * -ENOTCONN, -EINTR (fatal signal).
+ * Waits while the limit is reached, unless FPT_CALL_FORCE; that one is read
+ * behind the limit, but for FPT_CALL_NOREPLY. Return: 0, -ENOTCONN, -EINTR
+ * (fatal signal).
  */
 int fpt_queue_add_background(struct fpt_conn *conn, struct fpt_req *req);
 

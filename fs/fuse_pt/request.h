@@ -224,7 +224,8 @@ ssize_t fpt_call(struct fpt_conn *conn, struct fpt_call *call);
  *	want of it
  *
  * Counts against the connection's background limit; FPT_CALL_FORCE calls are
- * queued behind the limit but never refused while the connection lives.
+ * queued behind the limit but never refused while the connection lives, and
+ * with FPT_CALL_NOREPLY not behind it either.
  *
  * Return: 0, then @done runs exactly once (also on abort); or a negative
  * errno, then it does not run. With FPT_CALL_FORCE on a dead connection @done

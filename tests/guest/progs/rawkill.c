@@ -238,6 +238,52 @@ static void test_background(struct raw *r)
 	CHECK_IS(client_serve(r, pid), 0);
 }
 
+static int tell_retrieve(struct raw *r, uint64_t id, uint32_t size)
+{
+	struct {
+		struct fuse_out_header			head;
+		struct fuse_notify_retrieve_out		out;
+	} msg = {
+		{ .len = sizeof(msg), .error = FUSE_NOTIFY_RETRIEVE },
+		{ .notify_unique = 8, .nodeid = id, .size = size },
+	};
+
+	return write(r->fd, &msg, sizeof(msg)) < 0 ? -errno : 0;
+}
+
+/* What a server asked for it reads before it has answered anything. */
+static void test_background_retrieve(struct raw *r)
+{
+	struct fuse_in_header held;
+	struct fuse_read_in in;
+	pid_t pid;
+	int i;
+
+	init_one_at_a_time(r);
+	pid = client_start(r, client_read);
+	CHECK(fs_until(r, FUSE_READ, LONG_MS));
+	held = *r->head;
+	memcpy(&in, r->arg, sizeof(in));
+	for (i = 0; i < 3; i++)
+		CHECK_IS(tell_retrieve(r, FILE_ID, 4096), 0);
+	for (i = 0; i < 3; i++) {
+		CHECK(raw_next(r, LONG_MS) > 0);
+		CHECK_IS(r->head->opcode, FUSE_NOTIFY_REPLY);
+		CHECK_IS(r->head->unique, 8);
+	}
+	/* The limit is as it was. */
+	CHECK_IS(raw_next(r, SHORT_MS), 0);
+	*r->head = held;
+	memcpy(r->arg, &in, sizeof(in));
+	fs_answer(r);
+	for (i = 0; i < 5; i++) {
+		CHECK(fs_until(r, FUSE_READ, LONG_MS));
+		CHECK_IS(raw_next(r, SHORT_MS), 0);
+		fs_answer(r);
+	}
+	CHECK_IS(client_serve(r, pid), 0);
+}
+
 static void test_background_killed(struct raw *r)
 {
 	uint64_t unique;
@@ -549,6 +595,7 @@ static const struct test tests[] = {
 	{ "late-open", test_late_open },
 	{ "late-read", test_late_read },
 	{ "background", test_background, .raw = true },
+	{ "background-retrieve", test_background_retrieve, .raw = true },
 	{ "background-killed", test_background_killed, .raw = true },
 	{ "abort", test_abort },
 	{ "abort-wakes", test_abort_wakes },
