@@ -27,9 +27,12 @@ bool fpt_task_killed(void)
 {
 	if (fatal_signal_pending(current))
 		return true;
-	/* The signal that killed it is taken off before it exits. */
+	/*
+	 * The signal that killed it, whichever, is taken off before it exits,
+	 * and from then on none can end a wait.
+	 */
 	return (current->flags & PF_EXITING) &&
-		(current->signal->group_exit_code & 0x7f) == SIGKILL;
+		(current->signal->group_exit_code & 0x7f);
 }
 
 /**

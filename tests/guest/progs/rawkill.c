@@ -203,6 +203,51 @@ static void test_late_read(struct raw *r)
 	CHECK_IS(client_serve(r, client_start(r, client_read)), 0);
 }
 
+static int client_write(const char *dir)
+{
+	int fd = open(client_path(dir, "file"), O_RDWR);
+
+	return fd < 0 || pwrite(fd, "w", 1, 0) < 0 ? errno : 0;
+}
+
+static int client_write_stay(const char *dir)
+{
+	int err = client_write(dir);
+
+	if (!err)
+		pause();
+	return err;
+}
+
+/* Nobody could kill it once more. Who exits by himself waits. */
+static void test_kill_flush(struct raw *r)
+{
+	static const int signals[] = { SIGTERM, SIGSEGV, SIGKILL };
+	struct fuse_in_header held;
+	unsigned int i;
+	pid_t pid;
+
+	for (i = 0; i < 3; i++) {
+		pid = client_start(r, client_write_stay);
+		CHECK(fs_until(r, FUSE_WRITE, LONG_MS));
+		fs_answer(r);
+		fs_settle(r, SHORT_MS);
+		kill(pid, signals[i]);
+		CHECK(fs_until(r, FUSE_FLUSH, LONG_MS));
+		CHECK_IS(client_wait(pid, LONG_MS), -signals[i]);
+		fs_answer(r);
+		fs_settle(r, SHORT_MS);
+	}
+
+	pid = client_start(r, client_write);
+	CHECK(fs_until(r, FUSE_FLUSH, LONG_MS));
+	held = *r->head;
+	CHECK_IS(client_wait(pid, SHORT_MS), -1);
+	*r->head = held;
+	fs_answer(r);
+	CHECK_IS(client_serve(r, pid), 0);
+}
+
 /* -------- the background limit -------- */
 
 static void init_one_at_a_time(struct raw *r)
@@ -594,6 +639,7 @@ static const struct test tests[] = {
 	{ "late-lookup", test_late_lookup },
 	{ "late-open", test_late_open },
 	{ "late-read", test_late_read },
+	{ "kill-flush", test_kill_flush },
 	{ "background", test_background, .raw = true },
 	{ "background-retrieve", test_background_retrieve, .raw = true },
 	{ "background-killed", test_background_killed, .raw = true },
