@@ -131,7 +131,7 @@ enum fpt_conn_state {
  *	@sb_lock
  * @submounts: other superblocks, of submounts, which all went away before;
  *	under @submounts_lock
- * @dev: s_dev, and the name of the control directory
+ * @dev: s_dev; names the control directory, see fpt_conn_number()
  */
 struct fpt_conn {
 	refcount_t		refs;
@@ -215,6 +215,15 @@ void fpt_conn_abort_told(struct fpt_conn *conn);
 static inline bool fpt_conn_dead(const struct fpt_conn *conn)
 {
 	return READ_ONCE(conn->state) == FPT_CONN_DEAD;
+}
+
+/*
+ * What names it to an operator: st_dev as the kernel has it. For all but block
+ * devices that is the minor.
+ */
+static inline u32 fpt_conn_number(const struct fpt_conn *conn)
+{
+	return conn->dev;
 }
 
 /* What a server reads from the device of a dead connection. */

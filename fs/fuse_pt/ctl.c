@@ -4,15 +4,17 @@
  * and can do to it. Mounted at /sys/fs/fusept/connections, and where the
  * kernel's own fuse is replaced also as fusectl at /sys/fs/fuse/connections:
  *
- *	MINOR/waiting			calls queued or in flight
- *	MINOR/abort			any write ends the connection
- *	MINOR/max_background		asynchronous calls that may be unanswered;
- *					a number written is the limit from then on
- *	MINOR/congestion_threshold	so many of them, and readahead holds back
- *	MINOR/backing			registered backing files, a line each
- *	MINOR/statistics		counters, a line each
+ *	NUMBER/waiting			calls queued or in flight
+ *	NUMBER/abort			any write ends the connection
+ *	NUMBER/max_background		asynchronous calls that may be
+ *					unanswered; a number written is the
+ *					limit from then on
+ *	NUMBER/congestion_threshold	so many of them, and readahead holds back
+ *	NUMBER/backing			registered backing files, a line each
+ *	NUMBER/statistics		counters, a line each
  *
- * MINOR is the minor of the mount's st_dev; the files belong to the mounter.
+ * NUMBER is that of the mount's device, fpt_conn_number(); the files belong to
+ * the mounter.
  * Nothing is kept in memory for connections that nobody looks at: names are
  * looked up in, and listings made from, the list of connections. What is
  * cached of a name is dropped when its connection comes or goes. An inode holds a reference
@@ -50,7 +52,7 @@
  * either may depend on a mount.
  */
 static DEFINE_MUTEX(ctl_lock);
-/* Connections (struct fpt_conn.ctl_link) by rising minor. */
+/* Connections (struct fpt_conn.ctl_link) by rising number. */
 static LIST_HEAD(ctl_conns);
 /* The instances of each type while they are mounted. */
 static struct super_block *ctl_sbs[FPT_CTL_NR];
@@ -103,7 +105,7 @@ static int ctl_limit(const struct file *file, const char __user *buf,
 		err = -EINVAL;
 	if (err && err != -EFAULT)
 		pr_info_ratelimited("%pD of %u: a number within 1 and %u is needed\n",
-				    file, MINOR(ctl_conn_of(file)->dev), most);
+				    file, fpt_conn_number(ctl_conn_of(file)), most);
 	return err;
 }
 
@@ -254,15 +256,10 @@ static const struct {
 	{ "statistics",	0400,	&ctl_statistics_fops },
 };
 
-static unsigned int ctl_minor(const struct fpt_conn *conn)
-{
-	return MINOR(conn->dev);
-}
-
 /* A directory's number, then its files'; the root has number 1. */
-static u64 ctl_ino(unsigned int minor, unsigned int nth)
+static u64 ctl_ino(u32 number, unsigned int nth)
 {
-	return (minor + 1ULL) * (ARRAY_SIZE(ctl_files) + 1) + nth;
+	return (number + 1ULL) * (ARRAY_SIZE(ctl_files) + 1) + nth;
 }
 
 static struct inode *ctl_inode(struct super_block *sb, struct fpt_conn *conn,
@@ -305,7 +302,7 @@ static struct dentry *ctl_conn_lookup(struct inode *dir, struct dentry *dentry,
 		if (!ctl_is_name(dentry, ctl_files[i].name))
 			continue;
 		inode = ctl_inode(dir->i_sb, conn, S_IFREG | ctl_files[i].mode,
-				  ctl_ino(ctl_minor(conn), i + 1));
+				  ctl_ino(fpt_conn_number(conn), i + 1));
 		if (!IS_ERR(inode))
 			inode->i_fop = ctl_files[i].fops;
 		return d_splice_alias(inode, dentry);
@@ -323,7 +320,7 @@ static int ctl_conn_iterate(struct file *file, struct dir_context *ctx)
 	for (; ctx->pos < ARRAY_SIZE(ctl_files) + 2; ctx->pos++) {
 		i = ctx->pos - 2;
 		if (!dir_emit(ctx, ctl_files[i].name, strlen(ctl_files[i].name),
-			      ctl_ino(ctl_minor(conn), i + 1), DT_REG))
+			      ctl_ino(fpt_conn_number(conn), i + 1), DT_REG))
 			break;
 	}
 	return 0;
@@ -344,7 +341,7 @@ static const struct file_operations ctl_conn_fops = {
 
 static int ctl_conn_name(const struct fpt_conn *conn, char name[CTL_NUMBER])
 {
-	return scnprintf(name, CTL_NUMBER, "%u", ctl_minor(conn));
+	return scnprintf(name, CTL_NUMBER, "%u", fpt_conn_number(conn));
 }
 
 static struct dentry *ctl_root_lookup(struct inode *dir, struct dentry *dentry,
@@ -361,7 +358,7 @@ static struct dentry *ctl_root_lookup(struct inode *dir, struct dentry *dentry,
 		if (!ctl_is_name(dentry, name))
 			continue;
 		inode = ctl_inode(dir->i_sb, conn, S_IFDIR | 0500,
-				  ctl_ino(ctl_minor(conn), 0));
+				  ctl_ino(fpt_conn_number(conn), 0));
 		if (!IS_ERR(inode)) {
 			set_nlink(inode, 2);
 			inode->i_op = &ctl_conn_iops;
@@ -375,16 +372,16 @@ static struct dentry *ctl_root_lookup(struct inode *dir, struct dentry *dentry,
 	return ret;
 }
 
-/* The first connection whose minor is at least @minor: its minor, or -1. */
-static s64 ctl_next_minor(u64 minor)
+/* The first connection whose number is at least @number: its number, or -1. */
+static s64 ctl_next_number(u64 number)
 {
 	struct fpt_conn *conn;
 	s64 found = -1;
 
 	mutex_lock(&ctl_lock);
 	list_for_each_entry(conn, &ctl_conns, ctl_link) {
-		if (ctl_minor(conn) >= minor) {
-			found = ctl_minor(conn);
+		if (fpt_conn_number(conn) >= number) {
+			found = fpt_conn_number(conn);
 			break;
 		}
 	}
@@ -395,15 +392,15 @@ static s64 ctl_next_minor(u64 minor)
 static int ctl_root_iterate(struct file *file, struct dir_context *ctx)
 {
 	char name[CTL_NUMBER];
-	s64 minor;
+	s64 number;
 	int len;
 
 	if (!dir_emit_dots(file, ctx))
 		return 0;
-	while ((minor = ctl_next_minor(ctx->pos - 2)) >= 0) {
-		len = scnprintf(name, sizeof(name), "%lld", minor);
-		ctx->pos = minor + 2;
-		if (!dir_emit(ctx, name, len, ctl_ino(minor, 0), DT_DIR))
+	while ((number = ctl_next_number(ctx->pos - 2)) >= 0) {
+		len = scnprintf(name, sizeof(name), "%lld", number);
+		ctx->pos = number + 2;
+		if (!dir_emit(ctx, name, len, ctl_ino(number, 0), DT_DIR))
 			break;
 		ctx->pos++;
 	}
@@ -488,7 +485,7 @@ void fpt_ctl_add(struct fpt_conn *conn)
 
 	mutex_lock(&ctl_lock);
 	list_for_each_entry(other, &ctl_conns, ctl_link) {
-		if (ctl_minor(other) > ctl_minor(conn)) {
+		if (fpt_conn_number(other) > fpt_conn_number(conn)) {
 			before = &other->ctl_link;
 			break;
 		}

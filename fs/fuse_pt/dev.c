@@ -603,7 +603,7 @@ static void fpt_dev_show_fdinfo(struct seq_file *m, struct file *file)
 	if (!conn)
 		return;
 	/* The name of the connection's directory in the control fs. */
-	seq_printf(m, "fuse_connection:\t%u\n", MINOR(conn->dev));
+	seq_printf(m, "fuse_connection:\t%u\n", fpt_conn_number(conn));
 	fpt_backings_fdinfo(m, &conn->backings);
 }
 

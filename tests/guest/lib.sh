@@ -189,7 +189,7 @@ connection() {
 	local at=/sys/fs/fusept/connections
 	mountpoint -q $at || mount -t fuseptctl fuseptctl $at || return 1
 	# The mount table gives the device without asking the server.
-	echo "$at/$(awk -v d="$1" '$5 == d { split($3, n, ":"); dev = n[2] } END { print dev }' /proc/self/mountinfo)"
+	echo "$at/$(awk -v d="$1" '$5 == d { split($3, n, ":"); dev = n[1] * 1048576 + n[2] } END { print dev }' /proc/self/mountinfo)"
 }
 
 # lower KIND DIR [SIZE]: mounts a fresh file system at DIR:

@@ -23,6 +23,7 @@
 #define CONTROL		"/sys/fs/fusept/connections"
 #define MAX_VALUES	256
 #define NAME_LENGTH	64
+#define NUMBER_MOST	4294967295UL
 
 /**
  * struct sample - the counters of a connection
@@ -51,13 +52,13 @@ static void die(int status, const char *fmt, ...)
 }
 
 /* Return: 0, or an errno; ENOENT for a connection that is gone. */
-static int sample_read(struct sample *s, unsigned int minor)
+static int sample_read(struct sample *s, unsigned int conn)
 {
 	char path[4096], line[256];
 	FILE *f;
 	int err = 0;
 
-	snprintf(path, sizeof(path), "%s/%u/statistics", control, minor);
+	snprintf(path, sizeof(path), "%s/%u/statistics", control, conn);
 	f = fopen(path, "re");
 	if (!f)
 		return errno;
@@ -93,13 +94,13 @@ static unsigned long long grown(const struct sample *now, int i,
 	return now->value[i] - old->value[k];
 }
 
-static void print_table(unsigned int minor, const struct sample *now,
+static void print_table(unsigned int conn, const struct sample *now,
 			const struct sample *old, bool all)
 {
 	unsigned long long v;
 	int i;
 
-	printf("connection %u\n", minor);
+	printf("connection %u\n", conn);
 	for (i = 0; i < now->nr; i++) {
 		v = grown(now, i, old);
 		if (v || all)
@@ -108,12 +109,12 @@ static void print_table(unsigned int minor, const struct sample *now,
 }
 
 /* Names are words of letters, digits and '_': nothing to be escaped. */
-static void print_json(unsigned int minor, const struct sample *now,
+static void print_json(unsigned int conn, const struct sample *now,
 		       const struct sample *old, double seconds)
 {
 	int i;
 
-	printf("{\"connection\":%u,\"seconds\":%.3f", minor, seconds);
+	printf("{\"connection\":%u,\"seconds\":%.3f", conn, seconds);
 	for (i = 0; i < now->nr; i++)
 		printf(",\"%s\":%llu", now->name[i], grown(now, i, old));
 	printf("}\n");
@@ -136,9 +137,9 @@ static unsigned long number(const char *text, const char *what,
 	errno = 0;
 	value = strtoul(text, &end, 10);
 	if (!isdigit((unsigned char)*text) || *end || errno || value < least ||
-	    value > 1000000000)
-		die(1, "%s '%s': a number from %lu to 1000000000 is needed", what,
-		    text, least);
+	    value > NUMBER_MOST)
+		die(1, "%s '%s': a number from %lu to %lu is needed", what, text,
+		    least, NUMBER_MOST);
 	return value;
 }
 
@@ -152,7 +153,8 @@ static unsigned int connection_of(const char *arg)
 	/* a server that does not answer need not be asked */
 	if (statx(AT_FDCWD, arg, AT_STATX_DONT_SYNC, 0, &st))
 		die(2, "%s: %s", arg, strerror(errno));
-	return st.stx_dev_minor;
+	/* the device number as the kernel has it, not as libc has it */
+	return st.stx_dev_major << 20 | st.stx_dev_minor;
 }
 
 static int by_number(const void *a, const void *b)

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/ioctl.h>
+#include <sys/sysmacros.h>
 #include <linux/fs.h>
 #include "rawserve.h"
 
@@ -109,6 +110,16 @@ static const char *result(int ret)
 	return raw_error(ret < 0 ? errno : 0);
 }
 
+/* It is named by the whole device number, in the kernel's encoding. */
+static const char *control(dev_t dev)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "/sys/fs/fusept/connections/%u/waiting",
+		 major(dev) << 20 | minor(dev));
+	return result(access(path, F_OK));
+}
+
 static int client(const char *dir, const char *device)
 {
 	char opts[128], path[256];
@@ -117,6 +128,7 @@ static int client(const char *dir, const char *device)
 
 	printf("stat=%s\n", result(stat(dir, &st)));
 	printf("stat_blksize=%ld\n", (long)st.st_blksize);
+	printf("control=%s\n", control(st.st_dev));
 	fd = open(device, O_RDWR | O_EXCL);
 	printf("exclusive=%s\n", fd < 0 && errno == EBUSY ? "EBUSY" : result(fd));
 	snprintf(path, sizeof(path), "%s/f", dir);

@@ -1,22 +1,30 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # fuseptblk, for servers of a block device: the device belongs to the mount, its
-# block size is checked, and umount waits until the server is done with it. It
-# fails when two servers get one device, when a block size is taken that the
-# device cannot have, or when umount returns while the server still writes.
+# block size is checked, umount waits until the server is done with it, and its
+# connection has a name of its own. It fails when two servers get one device, when
+# a block size is taken that the device cannot have, when umount returns while the
+# server still writes, or when the control file system takes one for another.
 . "$FUSEPT_TESTS/lib.sh"
 
-mkdir "$T/m"
+mkdir -p "$T/m" "$T/src"
 truncate -s 16M "$T/img"
 dev=$(losetup -f --show "$T/img")
 base=(fd=dev rootmode=40755 user_id=0 group_id=0)
 value() { sed -n "s/^$1=//p" <<<"$out" | tail -n 1; }
 is() { equal "$how-$1" "$2" "$(value "$1")" || printf '%s\n' "$out"; }
 
-for how in answers dies; do
+# Of another mount with the same minor, one of the two has to be found.
+loopback "$T/src" "$T/other"
+other=$(connection "$T/other")
+same=/dev/loop${other##*/}
+check same-minor losetup "$same" "$T/img"
+for how in answers dies same; do
 	if [ $how = dies ]; then last=dies; else last=''; fi
+	if [ $how = same ]; then on=$same; else on=$dev; fi
 	# shellcheck disable=SC2086
-	out=$(timeout 60 rawblk "$T/m" "$dev" $last)
+	out=$(timeout 60 rawblk "$T/m" "$on" $last)
+	is control OK
 	is submounts no
 	is stat OK
 	is stat_blksize 512
@@ -30,6 +38,9 @@ for how in answers dies; do
 	is umount_waits yes
 	is device_is_free OK
 done
+check other-is-there test -e "$other/waiting"
+losetup -d "$same"
+umount "$T/other"
 
 # try CASE ERROR MESSAGE OPTION ...
 try() {
