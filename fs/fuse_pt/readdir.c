@@ -182,7 +182,7 @@ static ssize_t ask_plus(struct fpt_conn *conn, struct listing **lp)
 		return err;
 	}
 
-	if (wait_for_completion_killable(&l->done)) {
+	if (wait_for_completion_state(&l->done, FPT_KILLABLE)) {
 		if (atomic_cmpxchg(&l->state, LISTING_AWAITED,
 				   LISTING_ABANDONED) == LISTING_AWAITED) {
 			*lp = NULL;

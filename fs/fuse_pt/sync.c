@@ -95,7 +95,7 @@ static int flush_call(struct fpt_file *ff, fl_owner_t owner)
 		flush->call.error = err;
 		flush_done(ff->conn, &flush->call);
 	} else if (fpt_task_killed() ||
-		   wait_for_completion_killable(&flush->ended)) {
+		   wait_for_completion_state(&flush->ended, FPT_KILLABLE)) {
 		err = -EINTR;
 	} else {
 		err = flush->call.error;
