@@ -222,6 +222,22 @@ static bool node_is_root(const struct inode *inode)
 	       (root && d_inode(root) == inode);
 }
 
+struct inode *fpt_node_root(struct super_block *sb, u64 id, u64 generation,
+			    const struct fuse_attr *attr)
+{
+	struct inode *inode;
+
+	inode = iget5_locked(sb, id, node_has_id, node_set_id, &id);
+	if (!inode)
+		return ERR_PTR(-ENOMEM);
+	node_become(inode, generation, attr);
+	fpt_bind_born(inode);
+	/* Good for no time: the server is asked at the first use. */
+	fpt_attr_apply(inode, attr, 0, fpt_attr_epoch(sb->s_fs_info));
+	unlock_new_inode(inode);
+	return inode;
+}
+
 struct inode *fpt_node_find(struct super_block *sb, u64 id, u64 generation,
 			    const struct fuse_attr *attr, u64 life, u64 epoch)
 {

@@ -202,6 +202,14 @@ struct inode *fpt_node_find(struct super_block *sb, u64 id, u64 generation,
 			    const struct fuse_attr *attr, u64 life, u64 epoch);
 
 /**
+ * fpt_node_root() - the inode for the root of a new superblock
+ * As fpt_node_find(), but for no reply: there is no lookup count to take over
+ * or to give back.
+ */
+struct inode *fpt_node_root(struct super_block *sb, u64 id, u64 generation,
+			    const struct fuse_attr *attr);
+
+/**
  * fpt_node_known() - the inode of a node id, if there is one
  * Return: inode with a reference, or NULL.
  */

@@ -114,18 +114,9 @@ static struct inode *submount_root(struct super_block *sb,
 		.mode = mountpoint->i_mode,
 		.nlink = 1,
 	};
-	struct inode *root;
 
-	/* Good for no time: the server is asked at the first use. */
-	root = fpt_node_find(sb, fpt_inode_id(mountpoint),
-			     mountpoint->i_generation, &attr, 0,
-			     fpt_attr_epoch(sb->s_fs_info));
-	if (IS_ERR(root))
-		return root;
-	spin_lock(&fpt_node(root)->lock);
-	--*fpt_forget_owed(fpt_node(root)->forget);
-	spin_unlock(&fpt_node(root)->lock);
-	return root;
+	return fpt_node_root(sb, fpt_inode_id(mountpoint),
+			     mountpoint->i_generation, &attr);
 }
 
 /* What INIT and mount options said of the superblock above holds here, too. */

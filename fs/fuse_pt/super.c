@@ -442,9 +442,7 @@ static int super_make_root(struct super_block *sb, umode_t mode)
 	};
 	struct inode *root;
 
-	/* Good for no time: the server is asked at the first use. */
-	root = fpt_node_find(sb, FUSE_ROOT_ID, 0, &attr, 0,
-			     fpt_attr_epoch(sb->s_fs_info));
+	root = fpt_node_root(sb, FUSE_ROOT_ID, 0, &attr);
 	return IS_ERR(root) ? PTR_ERR(root) : fpt_super_set_root(sb, root);
 }
 
