@@ -237,6 +237,21 @@ static bool req_leave(struct fpt_conn *conn, struct fpt_req *req)
 }
 
 /*
+ * A suspend uses signals, too; it is no reason to interrupt, and behind it a
+ * signal still is one. The caller may hold locks: not try_to_freeze(), which
+ * minds. Return: true if there was no other signal.
+ */
+static bool req_signal_was_freezer(void)
+{
+	if (freezing(current))
+		__refrigerator(false);
+	spin_lock_irq(&current->sighand->siglock);
+	recalc_sigpending();
+	spin_unlock_irq(&current->sighand->siglock);
+	return !signal_pending(current);
+}
+
+/*
  * Wait until the request is DONE. Return: true, or false if the caller was
  * killed and the request stays behind.
  */
@@ -265,9 +280,9 @@ static bool req_wait(struct fpt_conn *conn, struct fpt_req *req, u32 flags)
 		__set_current_state(TASK_RUNNING);
 		if (mode == FPT_KILLABLE)
 			return !req_leave(conn, req);
-		/* A suspend uses signals, too; it is no reason to interrupt. */
-		while (!freezing(current) &&
-		       !fpt_queue_mark(&conn->queue, req) &&
+		if (req_signal_was_freezer())
+			continue;
+		while (!fpt_queue_mark(&conn->queue, req) &&
 		       !fpt_dev_interrupt(conn, req))
 			;
 		mode = FPT_KILLABLE;
