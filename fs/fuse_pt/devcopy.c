@@ -221,7 +221,7 @@ ssize_t fpt_send_request(struct fpt_dev *dev, struct fpt_req *req,
 		if (err == -ENOENT || (!err && !req->call)) {
 			/* Nobody waits for it any more: read the next one. */
 			if (!err)
-				fpt_req_finish(conn, req, 0);
+				fpt_req_finish(conn, req, -EINTR);
 			iov_iter_revert(to, c.done);
 			return 0;
 		}
