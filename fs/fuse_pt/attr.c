@@ -543,7 +543,8 @@ int fpt_attr_refresh(struct inode *inode, struct file *file, u32 mask)
  */
 static int refresh_stat(struct inode *inode, u32 mask, struct attr_below *below)
 {
-	bool unseen = (mask & FPT_STAT_DATA) && fpt_unseen(inode);
+	bool unseen = (mask & FPT_STAT_DATA) && fpt_maybe_unseen(inode) &&
+		      fpt_iomode_unseen(inode);
 
 	if (!unseen && !fpt_attr_expired(inode, mask))
 		return 0;
@@ -702,7 +703,8 @@ int fpt_getattr(struct mnt_idmap *idmap, const struct path *path,
 
 	/* Mostly all of it is known. */
 	if (unlikely((request_mask & STATX_BTIME) ||
-		     (flags & AT_STATX_SYNC_TYPE) || fpt_unseen(inode) ||
+		     (flags & AT_STATX_SYNC_TYPE) ||
+		     fpt_maybe_unseen(inode) ||
 		     fpt_attr_expired(inode, request_mask & STATX_BASIC_STATS)))
 		return getattr_slow(idmap, inode, stat, request_mask, flags);
 

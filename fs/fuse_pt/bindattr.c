@@ -52,11 +52,8 @@ struct attr_talk {
 /* May something have changed that the server was not told? Unmarks it. */
 static bool attr_changed(struct inode *inode)
 {
-	if (fpt_iomode_unseen(inode)) {
-		/* That was said once, and is to be known to who stats it. */
-		fpt_attr_stale(inode, FPT_STAT_DATA);
+	if (fpt_iomode_unseen(inode))
 		set_bit(FPT_N_ATTR_DIRTY, &fpt_node(inode)->bits);
-	}
 	return test_and_clear_bit(FPT_N_ATTR_DIRTY, &fpt_node(inode)->bits);
 }
 

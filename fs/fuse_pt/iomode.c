@@ -497,8 +497,12 @@ bool fpt_iomode_unseen(struct inode *inode)
 
 	spin_lock(&fn->lock);
 	if (io->stray == FPT_STRAY_ONCE ||
-	    (io->backing && !maybe_mapped(io->backing->file)))
+	    (io->backing && !maybe_mapped(io->backing->file))) {
+		/* Not said again: known until the server was asked. */
+		fn->stale_mask |= FPT_STAT_DATA;
+		fn->attr_epoch = fpt_attr_now(fpt_inode_conn(inode));
 		WRITE_ONCE(io->stray, FPT_STRAY_NONE);
+	}
 	spin_unlock(&fn->lock);
 
 	return true;

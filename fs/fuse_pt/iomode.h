@@ -150,7 +150,8 @@ void fpt_iomode_mapped(struct inode *inode, struct fpt_file *ff);
  * may outlive the open that made it. True while an open that made such a
  * mapping lives, or the mapping, and once after: FPT_STAT_DATA then has to be
  * asked for, whatever its lifetime. The answer counts from the call on: ask
- * the server after it.
+ * the server after it. What is said once is stale from then on, should nobody
+ * be answered.
  *
  * Where no open is in passthrough any more, the backing file is out of sight:
  * a mapping that lived on counts as living until there is such an open again

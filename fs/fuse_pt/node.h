@@ -168,15 +168,17 @@ static inline u32 fpt_bound(const struct inode *inode)
 					0;
 }
 
-/* fpt_iomode_unseen() of any inode, for who asks at each stat(2). */
-static inline bool fpt_unseen(struct inode *inode)
+/*
+ * Is fpt_iomode_unseen() to be asked, of any inode? For who looks at each
+ * stat(2): what it says once is not said by this.
+ */
+static inline bool fpt_maybe_unseen(const struct inode *inode)
 {
 	const struct fpt_iomode *io = &fpt_node(inode)->io;
 
 	return S_ISREG(inode->i_mode) &&
 	       unlikely(READ_ONCE(io->mappers) ||
-			READ_ONCE(io->stray) != FPT_STRAY_NONE) &&
-	       fpt_iomode_unseen(inode);
+			READ_ONCE(io->stray) != FPT_STRAY_NONE);
 }
 
 static inline bool fpt_inode_stale(const struct inode *inode)

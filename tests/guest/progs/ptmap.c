@@ -84,6 +84,54 @@ static void mapped_times(const char *lower, const char *mnt)
 	end(&rig);
 }
 
+/* The same by name, when all is closed. */
+static void same_times(struct rig *rig)
+{
+	struct stat a, b;
+
+	EQ(stat(UPPER(rig, "f"), &a), 0);
+	EQ(stat(LOWER(rig, "f"), &b), 0);
+	EQ(a.st_mtim.tv_sec, b.st_mtim.tv_sec);
+	EQ(a.st_mtim.tv_nsec, b.st_mtim.tv_nsec);
+	EQ(a.st_ctim.tv_nsec, b.st_ctim.tv_nsec);
+}
+
+/*
+ * What was stored after the last stat, and before the mapping went: the next
+ * one sees it, in whatever order mapping and open end.
+ */
+static void mapped_once(const char *lower, const char *mnt)
+{
+	struct rig rig = begin(lower, mnt);
+	int u = up(&rig, O_RDWR);
+	unsigned char *s;
+	struct statx st;
+
+	s = mmap(NULL, LEN, PROT_READ | PROT_WRITE, MAP_SHARED, u, 0);
+	CHECK(s != MAP_FAILED);
+	same_stat(&rig, u);
+	rig_nap(20);
+	s[0]++;
+	EQ(munmap(s, LEN), 0);
+	close(u);
+	/* who wants something else takes nothing away */
+	EQ(statx(AT_FDCWD, UPPER(&rig, "f"), 0, STATX_MODE, &st), 0);
+	same_times(&rig);
+
+	u = up(&rig, O_RDWR);
+	s = mmap(NULL, LEN, PROT_READ | PROT_WRITE, MAP_SHARED, u, 0);
+	CHECK(s != MAP_FAILED);
+	close(u);
+	same_times(&rig);
+	rig_nap(20);
+	s[PAGE]++;
+	EQ(munmap(s, LEN), 0);
+	u = up(&rig, O_RDONLY);
+	same_stat(&rig, u);
+	close(u);
+	end(&rig);
+}
+
 /* A file with holes: blocks appear under a mapping. */
 static void mapped_blocks(const char *lower, const char *mnt)
 {
@@ -107,6 +155,7 @@ static void mapped_blocks(const char *lower, const char *mnt)
 static const struct rig_case cases[] = {
 	{ "mapping", mapping },
 	{ "mapped-times", mapped_times },
+	{ "mapped-once", mapped_once },
 	{ "mapped-blocks", mapped_blocks },
 };
 
