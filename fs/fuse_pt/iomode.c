@@ -57,6 +57,7 @@
 #include <linux/pagemap.h>
 #include <linux/printk.h>
 #include <linux/sched/signal.h>
+#include <linux/shmem_fs.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
 #include <linux/fuse_pt.h>
@@ -181,6 +182,23 @@ static bool maybe_mapped(const struct file *lower)
 	       mapping_writably_mapped(lower->f_mapping);
 }
 
+/*
+ * The VFS asks for seals in the upper file, and counts a mapping below without
+ * asking, when it is all but made. So that no seal comes in between, each open
+ * that maps counts in a file that can have any.
+ */
+static int seals_keep_out(const struct file *lower)
+{
+	return shmem_mapping(lower->f_mapping) ?
+	       mapping_map_writable(lower->f_mapping) : 0;
+}
+
+static void seals_let_in(const struct file *lower)
+{
+	if (shmem_mapping(lower->f_mapping))
+		mapping_unmap_writable(lower->f_mapping);
+}
+
 const char *fpt_iomode_bind(struct inode *inode, struct fpt_backing *fb,
 			    u32 bound)
 {
@@ -226,6 +244,7 @@ static void drop_through(struct inode *inode, struct fpt_file *ff)
 	if (ff->io_held == FPT_HOLD_MAPPED) {
 		u8 stray = FPT_STRAY_ONCE;
 
+		seals_let_in(ff->back);
 		/* mmap(2) held the file: what it made is in the count now */
 		if (maybe_mapped(ff->back))
 			stray = FPT_STRAY_LIVE;
@@ -473,16 +492,22 @@ struct fpt_backing *fpt_iomode_backing(struct inode *inode, u32 bit)
 	return fb;
 }
 
-void fpt_iomode_mapped(struct inode *inode, struct fpt_file *ff)
+int fpt_iomode_mapped(struct inode *inode, struct fpt_file *ff)
 {
 	struct fpt_node *fn = fpt_node(inode);
+	int err = 0;
 
 	spin_lock(&fn->lock);
 	if (ff->io_held != FPT_HOLD_MAPPED) {
-		ff->io_held = FPT_HOLD_MAPPED;
-		WRITE_ONCE(fn->io.mappers, fn->io.mappers + 1);
+		err = seals_keep_out(ff->back);
+		if (!err) {
+			ff->io_held = FPT_HOLD_MAPPED;
+			WRITE_ONCE(fn->io.mappers, fn->io.mappers + 1);
+		}
 	}
 	spin_unlock(&fn->lock);
+
+	return err;
 }
 
 bool fpt_iomode_unseen(struct inode *inode)

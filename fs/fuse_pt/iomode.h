@@ -139,8 +139,11 @@ struct fpt_backing *fpt_iomode_backing(struct inode *inode, u32 bit);
  * backing file that may be written through
  * @inode: regular file
  * @ff: passthrough open; holds FPT_HOLD_MAPPED from here on
+ *
+ * Return: 0; -EPERM if the backing file is sealed against it. No such seal can
+ * be added from here on, until the open ends.
  */
-void fpt_iomode_mapped(struct inode *inode, struct fpt_file *ff);
+int fpt_iomode_mapped(struct inode *inode, struct fpt_file *ff);
 
 /**
  * fpt_iomode_unseen() - can data have changed without a trace on this side?

@@ -349,15 +349,19 @@ int fpt_passthrough_mmap(struct file *file, struct vm_area_struct *vma)
 	struct fpt_file *ff = fpt_file(file);
 	loff_t from = (loff_t)vma->vm_pgoff << PAGE_SHIFT;
 	ssize_t len = vma->vm_end - vma->vm_start;
-	int err;
+	int err = 0;
 
 	/* VM_SHARED is not set where the file is open for reading only. */
-	if ((vma->vm_flags & VM_SHARED) && ff->append_only)
-		return -EACCES;
-	if (vma->vm_flags & VM_SHARED)
-		fpt_iomode_mapped(file_inode(file), ff);
+	if (vma->vm_flags & VM_SHARED) {
+		if (ff->append_only)
+			return -EACCES;
+		err = fpt_stack_may_share(ff->back, vma);
+		if (!err && vma_is_shared_maywrite(vma))
+			err = fpt_iomode_mapped(file_inode(file), ff);
+	}
 
-	err = fpt_stack_mmap(ff->back, vma);
+	if (!err)
+		err = fpt_stack_mmap(ff->back, vma);
 	through_read(file);
 	through_done(file, FPT_IO_THROUGH_MMAP, from + len, err ? err : len);
 	return err;

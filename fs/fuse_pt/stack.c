@@ -288,11 +288,7 @@ ssize_t fpt_stack_splice_write(struct pipe_inode_info *pipe, struct file *lower,
 	return ret;
 }
 
-/*
- * May @lower be mapped shared by who has the upper file open for writing? What
- * seals forbid the VFS looked up in the upper file.
- */
-static int may_share(struct file *lower, struct vm_area_struct *vma)
+int fpt_stack_may_share(struct file *lower, struct vm_area_struct *vma)
 {
 	struct inode *inode = file_inode(lower);
 	int err;
@@ -314,27 +310,10 @@ int fpt_stack_mmap(struct file *lower, struct vm_area_struct *vma)
 {
 	struct file *upper = vma->vm_file;
 	const struct cred *old;
-	bool counts;
 	int ret;
 
 	if (!can_mmap_file(lower))
 		return -ENODEV;
-	/* VM_SHARED: shared, and the file is open for writing */
-	if (vma->vm_flags & VM_SHARED) {
-		ret = may_share(lower, vma);
-		if (ret)
-			return ret;
-	}
-	/*
-	 * The VFS will count the mapping without asking whether it may: that it
-	 * asked of the upper file. No seal may come in between.
-	 */
-	counts = vma_is_shared_maywrite(vma);
-	if (counts) {
-		ret = mapping_map_writable(lower->f_mapping);
-		if (ret)
-			return ret;
-	}
 
 	/* The caller of mmap(2) holds @upper, whatever the mapping holds. */
 	vma_set_file(vma, lower);
@@ -343,9 +322,6 @@ int fpt_stack_mmap(struct file *lower, struct vm_area_struct *vma)
 	if (!ret)
 		ret = vfs_mmap(lower, vma);
 	fpt_stack_return(old);
-
-	if (counts)
-		mapping_unmap_writable(lower->f_mapping);
 	return ret;
 }
 

@@ -39,13 +39,22 @@ ssize_t fpt_stack_splice_write(struct pipe_inode_info *pipe, struct file *lower,
 			       unsigned int flags);
 
 /**
+ * fpt_stack_may_share() - before fpt_stack_mmap() of a file open for writing
+ * @lower: as there
+ * @vma: new mapping, shared; seals may leave it for reading alone
+ *
+ * Return: 0; -EACCES if the lower inode is append-only, -EPERM if it is
+ * immutable or sealed, -ETXTBSY for a swap file.
+ */
+int fpt_stack_may_share(struct file *lower, struct vm_area_struct *vma);
+
+/**
  * fpt_stack_mmap() - f_op->mmap
  * @lower: takes the upper file's place in @vma
- * @vma: new mapping
+ * @vma: new mapping; a shared one that may be written through is counted by the
+ *	VFS, and the caller sees to it that it may
  *
- * Return: 0; -ENODEV if @lower cannot be mapped; for a mapping that may be
- * written through: -EACCES if the lower inode is append-only, -EPERM if it is
- * immutable, -ETXTBSY for a swap file.
+ * Return: 0; -ENODEV if @lower cannot be mapped; or what its file system says.
  */
 int fpt_stack_mmap(struct file *lower, struct vm_area_struct *vma);
 

@@ -495,8 +495,14 @@ static void seal_one(const char *lower, const char *mnt, int seal, bool mapped)
 		old = mmap(NULL, LEN, PROT_READ | PROT_WRITE, MAP_SHARED, up_fd, 0);
 		CHECK(old != MAP_FAILED);
 		FAILS(fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE), EBUSY);
-		if (seal == F_SEAL_WRITE)
+		if (seal == F_SEAL_WRITE) {
+			/* or an open that could, with another mmap under way */
 			EQ(munmap(old, LEN), 0);
+			FAILS(fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE), EBUSY);
+			close(up_fd);
+			up_fd = up(&rig, O_RDWR, id);
+			CHECK(up_fd >= 0);
+		}
 	}
 	EQ(fcntl(fd, F_ADD_SEALS, seal), 0);
 
@@ -540,6 +546,73 @@ static void sealed(const char *lower, const char *mnt)
 	seal_one(lower, mnt, F_SEAL_WRITE, true);
 }
 
+/* A thread that maps and unmaps anew all the time: never what is sealed. */
+static int racing_stop;
+
+static long map_often(struct rig_job *job)
+{
+	void *map;
+
+	while (!__atomic_load_n(&racing_stop, __ATOMIC_SEQ_CST)) {
+		map = mmap(NULL, LEN, PROT_READ | PROT_WRITE, MAP_SHARED,
+			   job->fd, 0);
+		if (map == MAP_FAILED)
+			return errno == EPERM ? 0 : -1;
+		if (fcntl(job->at, F_GET_SEALS) & F_SEAL_WRITE)
+			return -2;
+		munmap(map, LEN);
+	}
+	return 0;
+}
+
+/*
+ * The seal comes while a mapping is made: whoever is first, of the seal and a
+ * mapping that can be stored through there is one.
+ */
+static void sealed_racing(const char *lower, const char *mnt)
+{
+	struct rig rig = begin(lower, mnt);
+	int i, tries;
+
+	for (i = 0; i < 50; i++) {
+		struct rig_job job = { .run = map_often };
+		int fd = memfd_create("sealed", MFD_ALLOW_SEALING | MFD_CLOEXEC);
+		void *map;
+
+		CHECK(fd >= 0);
+		EQ(ftruncate(fd, LEN), 0);
+		job.at = fd;
+		job.fd = up(&rig, O_RDWR, register_as(&rig, USER, GROUP, rig.dev,
+						      fd, false));
+		CHECK(job.fd >= 0);
+		__atomic_store_n(&racing_stop, 0, __ATOMIC_SEQ_CST);
+		rig_job_start(&job);
+		for (tries = 0; tries < 2000; tries++)
+			if (!fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE))
+				break;
+		__atomic_store_n(&racing_stop, 1, __ATOMIC_SEQ_CST);
+		EQ(rig_job_end(&job), 0);
+		map = mmap(NULL, LEN, PROT_READ | PROT_WRITE, MAP_SHARED,
+			   job.fd, 0);
+		if (tries < 2000) {
+			CHECK(map == MAP_FAILED);
+			EQ(errno, EPERM);
+		} else {
+			CHECK(map != MAP_FAILED);
+			munmap(map, LEN);
+		}
+		close(job.fd);
+		if (tries == 2000)
+			EQ(fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE), 0);
+		/* what was mapped has undone nothing of the seal */
+		CHECK(mmap(NULL, LEN, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0) ==
+		      MAP_FAILED);
+		EQ(errno, EPERM);
+		close(fd);
+	}
+	rig_stop(&rig);
+}
+
 static void sealed_future(const char *lower, const char *mnt)
 {
 	seal_one(lower, mnt, F_SEAL_FUTURE_WRITE, false);
@@ -558,6 +631,7 @@ static const struct rig_case cases[] = {
 	{ "two-ids", two_ids },
 	{ "credentials", credentials },
 	{ "sealed", sealed },
+	{ "sealed-racing", sealed_racing },
 	{ "sealed-future", sealed_future },
 };
 
