@@ -23,7 +23,8 @@
  * A dentry has two words for its file system: d_time holds until when it may be
  * trusted, d_fsdata the connection's names_epoch that it was learned in. Where
  * a word does not hold a time in jiffies64, d_fsdata has its next byte, too, and
- * d_lock keeps both together.
+ * d_lock keeps both together. Where it does, d_fsdata's upper half is 0, or the
+ * lower half of an attr_epoch: see fpt_entry_moves().
  */
 #define ENTRY_TIME_BITS		(BITS_PER_LONG == 64 ? 64 : 40)
 #define ENTRY_TIME_MORE		(ENTRY_TIME_BITS - BITS_PER_LONG)
@@ -49,10 +50,26 @@ static void entry_set(struct dentry *dentry, u64 until, u32 epoch)
 	spin_unlock(&dentry->d_lock);
 }
 
-static bool entry_expired(struct dentry *dentry)
+/*
+ * It was not learned in @names, by what d_fsdata says: but is that because it
+ * came here by a rename, and was nothing said of names in @dir since?
+ */
+static bool entry_moved_here(const struct inode *dir, u64 fsdata,
+			     unsigned long names)
+{
+	u64 now = fpt_attr_now(fpt_inode_conn(dir));
+	u32 moved = upper_32_bits(fsdata);
+
+	if (!moved || lower_32_bits(fsdata) != names)
+		return false;
+	now -= lower_32_bits(now) - moved;
+	return now > atomic64_read(&fpt_node(dir)->names_told);
+}
+
+static bool entry_expired(const struct inode *dir, struct dentry *dentry)
 {
 	struct fpt_conn *conn = dentry->d_sb->s_fs_info;
-	unsigned long epoch, more;
+	unsigned long epoch, names, more;
 	u64 until;
 
 	if (BITS_PER_LONG == 64) {
@@ -68,13 +85,28 @@ static bool entry_expired(struct dentry *dentry)
 		if (until == ENTRY_FOREVER)
 			until = FPT_FOREVER;
 	}
+	names = entry_epoch(atomic_read(&conn->names_epoch));
 	return fpt_past(until) ||
-	       epoch != entry_epoch(atomic_read(&conn->names_epoch));
+	       (epoch != names && !entry_moved_here(dir, epoch, names));
 }
 
 void fpt_entry_expire(struct dentry *dentry)
 {
 	entry_set(dentry, 0, 0);
+}
+
+void fpt_entry_moves(struct dentry *dentry, u64 epoch)
+{
+	u64 fsdata;
+
+	if (BITS_PER_LONG != 64) {
+		fpt_entry_expire(dentry);
+		return;
+	}
+	fsdata = lower_32_bits((unsigned long)READ_ONCE(dentry->d_fsdata));
+	/* 0 has a meaning of its own; earlier is on the safe side. */
+	fsdata |= (u64)(lower_32_bits(epoch) ?: U32_MAX) << 32;
+	WRITE_ONCE(dentry->d_fsdata, (void *)(unsigned long)fsdata);
 }
 
 void fpt_entry_trust(struct inode *dir, struct dentry *dentry, u64 life,
@@ -331,7 +363,7 @@ static int fpt_d_revalidate(struct inode *dir, const struct qstr *name,
 	if (inode && fpt_inode_stale(inode))
 		return 0;
 	/* What is about to be made or replaced has to be known for sure. */
-	if (!entry_expired(dentry) &&
+	if (!entry_expired(dir, dentry) &&
 	    !(flags & (LOOKUP_EXCL | LOOKUP_REVAL | LOOKUP_RENAME_TARGET))) {
 		if (inode)
 			note_use(dir, inode);

@@ -32,6 +32,17 @@ void fpt_entry_trust(struct inode *dir, struct dentry *dentry, u64 life,
 void fpt_entry_expire(struct dentry *dentry);
 
 /**
+ * fpt_entry_moves() - what is known of a name is about to go with a rename
+ * @dentry: the name, or another one that it is exchanged with
+ * @epoch: fpt_attr_epoch() from before the request
+ *
+ * The VFS moves it after ->rename(): what the server takes back meanwhile does
+ * not find it in its new place. So it is only trusted there as long as nothing
+ * has been taken back in the directory since @epoch.
+ */
+void fpt_entry_moves(struct dentry *dentry, u64 epoch);
+
+/**
  * fpt_entry_taken_back() - what the server said of a name does not hold
  * @dir: its directory
  *

@@ -319,6 +319,7 @@ static int fpt_rename(struct mnt_idmap *idmap, struct inode *dir,
 		      struct dentry *newdentry, unsigned int flags)
 {
 	bool replaces = d_really_is_positive(newdentry);
+	u64 epoch;
 	int err;
 
 	if (flags & ~(RENAME_NOREPLACE | RENAME_EXCHANGE | RENAME_WHITEOUT))
@@ -329,6 +330,7 @@ static int fpt_rename(struct mnt_idmap *idmap, struct inode *dir,
 	if (err)
 		return err;
 
+	epoch = fpt_attr_epoch(fpt_inode_conn(dir));
 	err = ask_rename(idmap, dir, dentry, newdir, newdentry, flags);
 	if (err) {
 		name_failed(dir, dentry, err);
@@ -340,10 +342,13 @@ static int fpt_rename(struct mnt_idmap *idmap, struct inode *dir,
 	fpt_dir_changed(dir);
 	if (dir != newdir)
 		fpt_dir_changed(newdir);
-	if (replaces && (flags & RENAME_EXCHANGE))
+	fpt_entry_moves(dentry, epoch);
+	if (replaces && (flags & RENAME_EXCHANGE)) {
+		fpt_entry_moves(newdentry, epoch);
 		fpt_attr_stale(d_inode(newdentry), STATX_CTIME);
-	else if (replaces)
+	} else if (replaces) {
 		name_gone(newdir, newdentry);
+	}
 	return 0;
 }
 

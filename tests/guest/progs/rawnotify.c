@@ -288,6 +288,39 @@ static void test_entry_crossing(struct raw *r)
 	desk_end(r);
 }
 
+/*
+ * What is known of a name goes with it, but if its new name is taken back before
+ * it is there.
+ */
+static void test_rename_crossing(struct raw *r)
+{
+	desk_start(r);
+	CHECK_IS(ask(r, DO_STAT, "file", 0, 0), 0);
+	CHECK_IS(ask(r, DO_RENAME, "file", 1, 0), 0);
+	CHECK_IS(ASKED(FUSE_LOOKUP, ask(r, DO_STAT, "moved1", 0, 0)), 0);
+
+	order(DO_RENAME, "moved1", 2, 0);
+	CHECK(tree_until(r, FUSE_RENAME, LONG_MS));
+	tell_entry(r, FUSE_ROOT_ID, "moved2", FUSE_EXPIRE_ONLY);
+	tree_answer(r);
+	CHECK_IS(done(r), 0);
+	CHECK_IS(ASKED(FUSE_LOOKUP, ask(r, DO_STAT, "moved2", 0, 0)), 1);
+	CHECK_IS(ASKED(FUSE_LOOKUP, ask(r, DO_STAT, "moved2", 0, 0)), 0);
+
+	/* What was taken back before is no matter. */
+	CHECK_IS(ask(r, DO_RENAME, "moved2", 3, 0), 0);
+	CHECK_IS(ASKED(FUSE_LOOKUP, ask(r, DO_STAT, "moved3", 0, 0)), 0);
+	/* And after, it is found. */
+	CHECK_IS(tell_entry(r, FUSE_ROOT_ID, "moved3", 0), 0);
+	CHECK_IS(ASKED(FUSE_LOOKUP, ask(r, DO_STAT, "moved3", 0, 0)), 1);
+	CHECK_IS(ASKED(FUSE_LOOKUP, ask(r, DO_STAT, "moved3", 0, 0)), 0);
+	/* As of all names. */
+	CHECK_IS(ask(r, DO_RENAME, "moved3", 4, 0), 0);
+	CHECK_IS(tell_bare(r, FUSE_NOTIFY_INC_EPOCH), 0);
+	CHECK_IS(ASKED(FUSE_LOOKUP, ask(r, DO_STAT, "moved4", 0, 0)), 1);
+	desk_end(r);
+}
+
 /* -------- DELETE -------- */
 
 static void test_delete_file(struct raw *r)
@@ -597,6 +630,7 @@ static const struct tree_test tests[] = {
 	{ "entry", test_entry },
 	{ "expire", test_expire },
 	{ "entry-crossing", test_entry_crossing },
+	{ "rename-crossing", test_rename_crossing },
 	{ "delete-file", test_delete_file },
 	{ "delete-open", test_delete_open },
 	{ "delete-dir", test_delete_dir },

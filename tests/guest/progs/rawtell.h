@@ -24,6 +24,7 @@ enum order {
 	DO_POKE,	/* the byte at .off through a shared mapping */
 	DO_DELETED,	/* is the open file's name gone? */
 	DO_MAKE,	/* in the open directory */
+	DO_RENAME,	/* to "moved" and .off, beside it */
 	DO_POLL,	/* value: events */
 	DO_WATCH,
 	DO_WATCHED,	/* value: events since */
@@ -86,6 +87,15 @@ static inline void desk_deleted(int fd)
 	desk->ret = n < 0 ? -errno : 0;
 	to[n < 0 ? 0 : n] = 0;
 	desk->value = !!strstr(to, " (deleted)");
+}
+
+static inline void desk_rename(const char *path)
+{
+	char to[PATH_MAX + 32];
+
+	snprintf(to, sizeof(to), "%.*s/moved%ld",
+		 (int)(strrchr(path, '/') - path), path, desk->off);
+	desk->ret = rename(path, to) ? -errno : 0;
 }
 
 static inline void desk_poll(int fd)
@@ -158,6 +168,9 @@ static inline int desk_client(const char *dir)
 				      0600);
 			desk->ret = made < 0 ? -errno : 0;
 			close(made);
+			break;
+		case DO_RENAME:
+			desk_rename(path);
 			break;
 		case DO_POLL:
 			desk_poll(fd);
