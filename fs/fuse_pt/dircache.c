@@ -6,7 +6,8 @@
  * Who reads has no lock: it takes size and version together, and bytes below
  * that size are never written again. A listing that was dropped leaves its pages
  * to whoever reads them; a page is begun only after what is in its place was
- * taken out of the cache. Memory that is short takes pages away at any time: a
+ * taken out of the cache. So a page that was found while the version is still the
+ * same is the listing's. Memory that is short takes pages away at any time: a
  * listing of which one is gone is dropped as well.
  *
  * The directory's mtime, as fresh as attributes have to be, and the epoch of all
@@ -116,12 +117,14 @@ static const struct fuse_dirent *entry_at(const void *page, size_t at)
  * @dir: directory
  * @at: byte that it has come to
  * @size: bytes of the listing
+ * @version: of the listing
  * @folio: that @at is in, or %NULL
  */
 struct walk {
 	struct inode	*dir;
 	u64		at;
 	u64		size;
+	u64		version;
 	struct folio	*folio;
 };
 
@@ -132,19 +135,32 @@ static void walk_end(struct walk *walk)
 	walk->folio = NULL;
 }
 
+/* The page that it is at; false if that is gone, or another listing's. */
+static bool walk_page(struct walk *walk)
+{
+	struct fpt_node *node = fpt_node(walk->dir);
+	struct folio *folio;
+	bool same;
+
+	folio = filemap_get_folio(walk->dir->i_mapping, walk->at >> PAGE_SHIFT);
+	if (IS_ERR(folio))
+		return false;
+	walk->folio = folio;
+	spin_lock(&node->lock);
+	same = node->listing.version == walk->version;
+	spin_unlock(&node->lock);
+	return same && folio_test_uptodate(folio);
+}
+
 /* The entry that it is at: %NULL at the end, an error if a page is gone. */
 static const struct fuse_dirent *walk_entry(struct walk *walk)
 {
 	const struct fuse_dirent *d;
 
 	while (walk->at < walk->size) {
-		if (!walk->folio) {
-			walk->folio = filemap_get_folio(walk->dir->i_mapping,
-							walk->at >> PAGE_SHIFT);
-			if (IS_ERR(walk->folio)) {
-				walk->folio = NULL;
-				return ERR_PTR(-ENODATA);
-			}
+		if (!walk->folio && !walk_page(walk)) {
+			walk_end(walk);
+			return ERR_PTR(-ENODATA);
 		}
 		d = entry_at(folio_address(walk->folio),
 			     offset_in_page(walk->at));
@@ -166,15 +182,14 @@ static void walk_past(struct walk *walk, const struct fuse_dirent *d)
 }
 
 /* Go to directory offset @pos; false if that is not in the listing. */
-static bool walk_to(struct walk *walk, const struct fpt_dirpos *last, loff_t pos,
-		    u64 version)
+static bool walk_to(struct walk *walk, const struct fpt_dirpos *last, loff_t pos)
 {
 	const struct fuse_dirent *d;
 	bool found;
 
 	if (!pos)
 		return true;
-	if (last->version == version && last->pos == pos) {
+	if (last->version == walk->version && last->pos == pos) {
 		walk->at = last->at;
 		return true;
 	}
@@ -236,11 +251,12 @@ int fpt_dircache_read(struct file *file, struct dir_context *ctx, u64 *version)
 	spin_lock(&node->lock);
 	*version = cache->version;
 	walk.size = cache->size;
+	walk.version = *version;
 	complete = cache->complete;
 	any = has_any(cache);
 	spin_unlock(&node->lock);
 
-	if (!any || !walk_to(&walk, &ff->dirpos, ctx->pos, *version)) {
+	if (!any || !walk_to(&walk, &ff->dirpos, ctx->pos)) {
 		walk_end(&walk);
 		return 0;
 	}

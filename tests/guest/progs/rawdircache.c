@@ -5,10 +5,13 @@
  *
  *	rawdircache DIR [TEST]
  */
+#include <linux/userfaultfd.h>
+#include <pthread.h>
 #include <sys/syscall.h>
 #include "rawtree.h"
 
 #define MANY	50
+#define PAGE	4096
 
 struct entry {
 	uint64_t	ino;
@@ -300,6 +303,86 @@ static void test_change_within(struct raw *r)
 	lists(r, MANY + 4);
 }
 
+/* Memory that getdents64(2) fills: all but its first page is there after step 1. */
+static struct {
+	int			fd;
+	struct uffdio_range	range;
+} late;
+
+static void *late_comes(void *unused)
+{
+	struct uffdio_zeropage zero = { .range = late.range };
+	struct uffd_msg msg;
+
+	if (read(late.fd, &msg, sizeof(msg)) != sizeof(msg))
+		_exit(3);
+	stage_wait(1);
+	if (ioctl(late.fd, UFFDIO_ZEROPAGE, &zero))
+		_exit(4);
+	return unused;
+}
+
+static char *late_memory(size_t len)
+{
+	struct uffdio_register reg = { .mode = UFFDIO_REGISTER_MODE_MISSING };
+	struct uffdio_api api = { .api = UFFD_API };
+	pthread_t thread;
+	char *buf;
+
+	buf = mmap(NULL, len, PROT_READ | PROT_WRITE,
+		   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	late.fd = syscall(SYS_userfaultfd, O_CLOEXEC);
+	late.range.start = (uintptr_t)buf + PAGE;
+	late.range.len = len - PAGE;
+	reg.range = late.range;
+	if (buf == MAP_FAILED || late.fd < 0 ||
+	    ioctl(late.fd, UFFDIO_API, &api) ||
+	    ioctl(late.fd, UFFDIO_REGISTER, &reg) ||
+	    pthread_create(&thread, NULL, late_comes, NULL))
+		_exit(2);
+	buf[0] = 0;
+	return buf;
+}
+
+/* value[3]: entries */
+static int list_late(const char *dir)
+{
+	int fd = open(dir, O_RDONLY | O_DIRECTORY);
+	char *buf = late_memory(room);
+	long n, at, nr = 0;
+
+	if (fd < 0)
+		return errno;
+	while ((n = syscall(SYS_getdents64, fd, buf, room)) > 0)
+		for (at = 0; at < n; at += ((struct entry *)(buf + at))->len)
+			nr++;
+	shared->value[3] = nr;
+	return n < 0 ? errno : 0;
+}
+
+/*
+ * A reader is stopped within a page, and a newer listing, without what it had
+ * already, is there when it goes on: it does not read on in that one.
+ */
+static void test_newer_within(struct raw *r)
+{
+	pid_t pid;
+	int id;
+
+	begin(KEEP);
+	add_many();
+	lists(r, MANY + 3);
+	pid = client_start(r, list_late);
+	stage_reach(r, 1);
+	for (id = T_LINK + 1; id <= T_LINK + 10; id++)
+		tree.node[id].parent = 0;
+	CHECK_IS(tell(r, FUSE_NOTIFY_INC_EPOCH, NULL, 0), 0);
+	lists(r, MANY - 7);
+	stage_go(1);
+	CHECK_IS(tree_serve(r, pid), 0);
+	CHECK_IS(shared->value[3], MANY + 3);
+}
+
 /* Nothing is kept of a reply that makes no sense. */
 static bool hook_nonsense(struct raw *r)
 {
@@ -405,6 +488,7 @@ static const struct tree_test tests[] = {
 	{ "taken-back", test_taken_back, NULL, 0 },
 	{ "mtime", test_mtime, NULL, 0 },
 	{ "change-within", test_change_within, NULL, FUSE_PARALLEL_DIROPS },
+	{ "newer-within", test_newer_within, NULL, FUSE_PARALLEL_DIROPS },
 	{ "nonsense", test_nonsense, NULL, 0 },
 	{ "cut", test_cut, NULL, 0 },
 	{ "reclaimed", test_reclaimed, NULL, 0 },
