@@ -651,7 +651,8 @@ static int getattr_ask(struct inode *inode, u32 request_mask,
 	if ((request_mask & STATX_BTIME) && fpt_statx_missing(inode) &&
 	    (flags & AT_STATX_SYNC_TYPE) != AT_STATX_DONT_SYNC) {
 		err = fpt_statx_ask(inode, &all);
-		if (err || all)
+		/* What a bound inode has from below is no matter of the server's. */
+		if (err || (all && !fpt_bound(inode)))
 			return err;
 	}
 

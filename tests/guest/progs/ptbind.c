@@ -528,6 +528,26 @@ static void all_attributes(const char *lower, const char *mnt)
 	untold(&rig);
 }
 
+/* The birth time is the server's, and what comes with it not all that counts. */
+static void birth_time(const char *lower, const char *mnt)
+{
+	struct rig rig = rig_new(lower, mnt);
+	struct statx st;
+
+	rig_make(&rig, "a", SOME, SEED);
+	rig_make(&rig, "b", 5, SEED);
+	rig.said->born = 4711;
+	rig_start(&rig);
+	EQ(bind_as(&rig, RIG_FIRST, rig_register(&rig, "b"), 0), 0);
+	EQ(statx(AT_FDCWD, UPPER(&rig, "a"), 0, STATX_BASIC_STATS | STATX_BTIME,
+		 &st), 0);
+	EQ(asked(&rig, FUSE_STATX), 1);
+	CHECK(st.stx_mask & STATX_BTIME);
+	EQ(st.stx_btime.tv_sec, 4711);
+	EQ(st.stx_size, 5);
+	rig_stop(&rig);
+}
+
 /* -------- attributes that I/O changed are told -------- */
 
 /* The server has been told @nr times, and the last time how "a" is. */
@@ -804,6 +824,7 @@ static const struct rig_case all[] = {
 	{ "data-attributes", data_attributes },
 	{ "short-lives", short_lives },
 	{ "all-attributes", all_attributes },
+	{ "birth-time", birth_time },
 	{ "tells", tells },
 	{ "tells-at-umount", tells_at_umount },
 	{ "unbound", unbound },

@@ -43,6 +43,7 @@
  * @no_open: OPEN is answered with ENOSYS
  * @access: what ACCESS is answered with, an errno
  * @bad_entry: entries are nonsense
+ * @born: birth time, STATX is answered with it; 0: with ENOSYS
  * @hold: WRITE and READ are not answered while it is set
  * @writes: WRITEs being served now; @most: the most there ever were
  * @asked: requests by opcode
@@ -65,6 +66,7 @@ struct rig_said {
 	uint32_t	no_open;
 	uint32_t	access;
 	uint32_t	bad_entry;
+	uint32_t	born;
 	uint32_t	hold;
 	uint32_t	writes;
 	uint32_t	most;
@@ -349,6 +351,38 @@ static inline void rig_setattr(const struct rig_req *r, const char *path)
 	rig_reply(r, err, &out, sizeof(out));
 }
 
+static inline struct fuse_sx_time rig_sx_time(uint64_t sec, uint32_t nsec)
+{
+	return (struct fuse_sx_time){ .tv_sec = sec, .tv_nsec = nsec };
+}
+
+/* The attributes of GETATTR, and a birth time. */
+static inline void rig_statx(const struct rig_req *r)
+{
+	struct fuse_statx_out out = { .attr_valid = rig_srv.said->life };
+	struct fuse_attr attr;
+	int err;
+
+	err = rig_srv.said->born ? rig_attr(&attr, r->head->nodeid) : ENOSYS;
+	if (!err)
+		out.stat = (struct fuse_statx){
+			.mask = STATX_BASIC_STATS | STATX_BTIME,
+			.blksize = attr.blksize,
+			.nlink = attr.nlink,
+			.uid = attr.uid,
+			.gid = attr.gid,
+			.mode = attr.mode,
+			.ino = attr.ino,
+			.size = attr.size,
+			.blocks = attr.blocks,
+			.atime = rig_sx_time(attr.atime, attr.atimensec),
+			.btime = rig_sx_time(rig_srv.said->born, 0),
+			.ctime = rig_sx_time(attr.ctime, attr.ctimensec),
+			.mtime = rig_sx_time(attr.mtime, attr.mtimensec),
+		};
+	rig_reply(r, err, &out, sizeof(out));
+}
+
 static inline void rig_create(const struct rig_req *r)
 {
 	const struct fuse_create_in *in = r->arg;
@@ -417,6 +451,9 @@ static inline void rig_answer(const struct rig_req *r, char *spare)
 		rig_reply(r, err, &out, sizeof(out));
 		return;
 	}
+	case FUSE_STATX:
+		rig_statx(r);
+		return;
 	case FUSE_SETATTR:
 		rig_setattr(r, path);
 		return;
