@@ -7,8 +7,9 @@
  * takes the mark away before he looks at the backing inode. So nothing that was
  * marked is missed. Of each inode one SETATTR is on its way at a time, or a
  * server of several threads might take an older one last; its end looks at the
- * mark again. Stores into mappings leave no mark: as long as there is such a
- * mapping, the inode counts as changed.
+ * mark again. An fsync(2) that is in that place does so if somebody else found it
+ * taken and left it at that. Stores into mappings leave no mark: as long as there
+ * is such a mapping, the inode counts as changed.
  */
 #include "compat/compat.h"
 
@@ -161,7 +162,7 @@ bool fpt_bind_write_attr(struct inode *inode)
 	struct fpt_node *fn = fpt_node(inode);
 	struct fpt_backing *fb;
 	struct attr_talk *talk;
-	bool stays = true, holds_sb;
+	bool stays = true, again = false, holds_sb;
 	struct kstat stat;
 
 	if (fpt_inode_stale(inode) || fpt_conn_dead(conn) ||
@@ -169,8 +170,10 @@ bool fpt_bind_write_attr(struct inode *inode)
 		return true;
 	/* In case it has to wait: for the end of who is first. */
 	set_bit(FPT_N_ATTR_DIRTY, &fn->bits);
+	set_bit(FPT_N_ATTR_LEFT, &fn->bits);
 	if (test_and_set_bit(FPT_N_ATTR_SENDING, &fn->bits))
 		return true;
+	clear_bit(FPT_N_ATTR_LEFT, &fn->bits);
 	fb = fpt_bind_backing(inode);
 	if (!fb || !test_and_clear_bit(FPT_N_ATTR_DIRTY, &fn->bits))
 		goto over;
@@ -189,12 +192,16 @@ bool fpt_bind_write_attr(struct inode *inode)
 
 later:
 	set_bit(FPT_N_ATTR_DIRTY, &fn->bits);
+	talk_over(inode);
+	goto out;
 over:
 	talk_over(inode);
+	/* Marked by who found that one is on its way, which is not so. */
+	again = fb && test_bit(FPT_N_ATTR_DIRTY, &fn->bits);
 out:
 	if (fb)
 		fpt_backing_put(fb);
-	return stays;
+	return again ? fpt_bind_write_attr(inode) : stays;
 }
 
 /* FPT_N_ATTR_SENDING is ours. */
@@ -238,6 +245,8 @@ int fpt_bind_sync_attr(struct inode *inode)
 	if (attr_changed(inode))
 		err = write_attr_now(inode);
 	talk_over(inode);
+	if (test_and_clear_bit(FPT_N_ATTR_LEFT, &fn->bits))
+		fpt_bind_write_attr(inode);
 	return err;
 }
 

@@ -28,8 +28,9 @@ enum fpt_node_bits {
 	FPT_N_BORN,		/* and it is in @btime_* */
 	FPT_N_LOCKED,		/* it had a POSIX lock at the server */
 	FPT_N_TIMES_DIRTY,	/* the server does not have our times, times.c */
-	FPT_N_ATTR_DIRTY,	/* of these two, see bindattr.c */
+	FPT_N_ATTR_DIRTY,	/* of these three, see bindattr.c */
 	FPT_N_ATTR_SENDING,
+	FPT_N_ATTR_LEFT,
 	FPT_N_READING,		/* lock of readers without PARALLEL_DIROPS */
 };
 

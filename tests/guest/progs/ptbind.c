@@ -628,6 +628,32 @@ static void tells(const char *lower, const char *mnt)
 	rig_stop(&rig);
 }
 
+static long sync_it(struct rig_job *job)
+{
+	return fsync(job->fd);
+}
+
+/* The last close for writing comes while the server is at what fsync told it. */
+static void tells_after_sync(const char *lower, const char *mnt)
+{
+	struct rig rig = bound_rig(lower, mnt, FUSE_PT_BIND_WRITE_ATTR);
+	int fd = open_a(&rig, O_RDWR);
+	struct rig_job job = { .run = sync_it, .fd = open_a(&rig, O_RDONLY) };
+
+	EQ(pwrite(fd, "12345", 5, SOME), 5);
+	SAY(&rig, hold, 1);
+	rig_job_start(&job);
+	SOON(SAID(&rig, told) == 1);
+	EQ(pwrite(fd, "12345", 5, SOME + 5), 5);
+	close(fd);
+	SAY(&rig, hold, 0);
+	EQ(rig_job_end(&job), 0);
+	told(&rig, 2);
+	close(job.fd);
+	rig_stop(&rig);
+	EQ(SAID(&rig, told), 2);
+}
+
 /* Who unmounts waits until what was written has been told. */
 static void tells_at_umount(const char *lower, const char *mnt)
 {
@@ -826,6 +852,7 @@ static const struct rig_case all[] = {
 	{ "all-attributes", all_attributes },
 	{ "birth-time", birth_time },
 	{ "tells", tells },
+	{ "tells-after-sync", tells_after_sync },
 	{ "tells-at-umount", tells_at_umount },
 	{ "unbound", unbound },
 	{ "forgotten", forgotten },

@@ -44,7 +44,7 @@
  * @access: what ACCESS is answered with, an errno
  * @bad_entry: entries are nonsense
  * @born: birth time, STATX is answered with it; 0: with ENOSYS
- * @hold: WRITE and READ are not answered while it is set
+ * @hold: WRITE, READ, and what @told counts are not answered while it is set
  * @writes: WRITEs being served now; @most: the most there ever were
  * @asked: requests by opcode
  * @caps: GETXATTR of security.capability
@@ -318,6 +318,7 @@ static inline void rig_setattr(const struct rig_req *r, const char *path)
 		if (r->head->uid || r->head->pid)
 			rig_srv.said->news.valid = ~0;
 		__atomic_add_fetch(&rig_srv.said->told, 1, __ATOMIC_SEQ_CST);
+		rig_held();
 		err = rig_attr(&out.attr, r->head->nodeid);
 		rig_reply(r, err, &out, sizeof(out));
 		return;
