@@ -37,10 +37,12 @@ enum fpt_path {
  * enum fpt_file_locks - what an open file may own at the server until its end
  * @FPT_LOCKS_FLOCK: a lock of flock(2)
  * @FPT_LOCKS_OFD: locks of fcntl(2) that belong to the open file
+ * @FPT_LOCKS_ENDED: the server was told that all of one kind are gone
  */
 enum fpt_file_locks {
 	FPT_LOCKS_FLOCK	= 1 << 0,
 	FPT_LOCKS_OFD	= 1 << 1,
+	FPT_LOCKS_ENDED	= 1 << 2,
 };
 
 /**

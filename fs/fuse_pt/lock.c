@@ -8,8 +8,8 @@
  *
  * A caller that is killed does not wait for the server. It leaves what the
  * request was about behind; should the server grant the lock later, it is given
- * back, for its owner may be gone for good by then. While the request is not
- * answered, the handle stays open.
+ * back, if its owner was the process, or an open file that has given all back.
+ * While the request is not answered, the handle stays open.
  */
 #include "compat/compat.h"
 
@@ -70,6 +70,18 @@ static void ask_describe(struct lock_ask *ask, u32 op)
 	fpt_call_in(&ask->call, &ask->in, sizeof(ask->in));
 }
 
+/* What an open file is about to own at the server, or to give back. */
+static void note_locks(struct file *file, u8 locks)
+{
+	struct fpt_file *ff = fpt_file(file);
+
+	if ((READ_ONCE(ff->locks) & locks) == locks)
+		return;
+	spin_lock(&file->f_lock);
+	WRITE_ONCE(ff->locks, ff->locks | locks);
+	spin_unlock(&file->f_lock);
+}
+
 static void unlock_done(struct fpt_conn *conn, struct fpt_call *call)
 {
 	ask_free(container_of(call, struct lock_ask, call));
@@ -93,26 +105,16 @@ static void ask_orphaned(struct fpt_conn *conn, struct fpt_orphan *orphan,
 			 int error)
 {
 	struct lock_ask *ask = container_of(orphan, struct lock_ask, orphan);
+	bool gone = ask->mortal ||
+		    (READ_ONCE(ask->ff->locks) & FPT_LOCKS_ENDED);
 
-	if (!error && ask->mortal && ask->in.lk.type != F_UNLCK)
+	if (!error && gone && ask->in.lk.type != F_UNLCK)
 		ask_unlock(ask);
 	else
 		ask_free(ask);
 }
 
 /* -------- remote -------- */
-
-/* An open file is about to own a lock at the server. */
-static void note_owned(struct file *file, u8 locks)
-{
-	struct fpt_file *ff = fpt_file(file);
-
-	if ((READ_ONCE(ff->locks) & locks) == locks)
-		return;
-	spin_lock(&file->f_lock);
-	WRITE_ONCE(ff->locks, ff->locks | locks);
-	spin_unlock(&file->f_lock);
-}
 
 static int remote_set(struct file *file, const struct file_lock *fl,
 		      u32 lk_flags)
@@ -150,7 +152,7 @@ static int remote_set(struct file *file, const struct file_lock *fl,
 	ask->mortal = !owned;
 	/* In advance: a signal leaves open whether it was granted. */
 	if (!unlocks && owned)
-		note_owned(file, owned);
+		note_locks(file, owned);
 	else if (!unlocks)
 		set_bit(FPT_N_LOCKED, &fpt_node(file_inode(file))->bits);
 
@@ -289,6 +291,8 @@ static void unlock_all(struct file *file, u32 lk_flags)
 {
 	struct lock_ask *ask;
 
+	/* Before it is sent: what is granted after it finds this. */
+	note_locks(file, FPT_LOCKS_ENDED);
 	ask = ask_new(fpt_file(file), file, lk_flags,
 		      GFP_KERNEL | __GFP_NOFAIL);
 	ask->in.lk.end = OFFSET_MAX;

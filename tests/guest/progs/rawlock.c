@@ -402,6 +402,49 @@ static void test_killed(struct raw *r)
 	raw_reply(r, 0, NULL, 0);
 }
 
+static int client_wait_ofd(const char *dir)
+{
+	return set(open_file(dir), F_OFD_SETLKW, F_WRLCK, 7, 1);
+}
+
+/* Granted to an open file that has given all back: that is given back, too. */
+static void test_killed_ofd(struct raw *r)
+{
+	uint64_t unique, owner;
+	unsigned int gone = 0;
+	pid_t pid;
+
+	start(r, FUSE_KERNEL_MINOR_VERSION, BOTH);
+	pid = client_start(r, client_wait_ofd);
+	next_is(r, FUSE_SETLKW);
+	unique = r->head->unique;
+	owner = lk_in(r)->owner;
+	usleep(NEVER_MS * 1000);
+	kill(pid, SIGKILL);
+	CHECK_IS(client_wait(pid, LONG_MS), -SIGKILL);
+	while (raw_next(r, NEVER_MS) > 0) {
+		CHECK(r->head->opcode != FUSE_RELEASE);
+		if (r->head->opcode != FUSE_SETLK) {
+			fs_answer(r);
+			continue;
+		}
+		gone++;
+		lock_is(r, 0, F_UNLCK, 0, LK_END, 0);
+		CHECK(lk_in(r)->owner == owner);
+		raw_reply(r, 0, NULL, 0);
+	}
+	CHECK_IS(gone, 1);
+
+	r->head->unique = unique;
+	CHECK_IS(raw_reply(r, 0, NULL, 0), 0);
+	next_is(r, FUSE_SETLK);
+	lock_is(r, 0, F_UNLCK, 7, 7, 0);
+	CHECK(lk_in(r)->owner == owner);
+	raw_reply(r, 0, NULL, 0);
+	next_is(r, FUSE_RELEASE);
+	raw_reply(r, 0, NULL, 0);
+}
+
 /* The mount goes away while a dead caller's lock is still waited for. */
 static void test_killed_umount(struct raw *r)
 {
@@ -552,6 +595,7 @@ int main(int argc, char **argv)
 		{ "flock-no-open", test_flock_no_open, true },
 		{ "interrupted", test_interrupted, true },
 		{ "killed", test_killed, true },
+		{ "killed-ofd", test_killed_ofd, true },
 		{ "killed-umount", test_killed_umount, true },
 		{ "local", test_local, true },
 		{ "flock-alone", test_flock_alone, true },
