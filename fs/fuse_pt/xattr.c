@@ -8,7 +8,9 @@
 #include "compat/compat.h"
 
 #include <linux/capability.h>
+#include <linux/cred.h>
 #include <linux/fs.h>
+#include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/xattr.h>
 #include <linux/fuse_pt.h>
@@ -229,6 +231,48 @@ static bool list_sane(const char *list, size_t len)
 	return true;
 }
 
+/* Take the names out that only the administrator sees. Return: bytes left. */
+static size_t hide_trusted(char *list, size_t len)
+{
+	size_t at, used, kept = 0;
+
+	for (at = 0; at < len; at += used) {
+		used = strnlen(list + at, len - at - 1) + 1;
+		if (!strncmp(list + at, XATTR_TRUSTED_PREFIX,
+			     XATTR_TRUSTED_PREFIX_LEN))
+			continue;
+		memmove(list + kept, list + at, used);
+		kept += used;
+	}
+	return kept;
+}
+
+/* The list is made for who registered the file, who may see more. */
+static ssize_t list_below(struct fpt_backing *fb, char *list, size_t size)
+{
+	ssize_t ret;
+	char *all;
+
+	if (ns_capable_noaudit(&init_user_ns, CAP_SYS_ADMIN))
+		return fpt_lower_listxattr(fb->file, fb->cred, list, size);
+
+	/* What is hidden does not count for the size either. */
+	all = kvmalloc(XATTR_LIST_MAX, GFP_KERNEL);
+	if (!all)
+		return -ENOMEM;
+	ret = fpt_lower_listxattr(fb->file, fb->cred, all, XATTR_LIST_MAX);
+	if (ret > 0)
+		ret = hide_trusted(all, ret);
+	if (ret > 0 && size) {
+		if (ret <= size)
+			memcpy(list, all, ret);
+		else
+			ret = -ERANGE;
+	}
+	kvfree(all);
+	return ret;
+}
+
 ssize_t fpt_listxattr(struct dentry *dentry, char *list, size_t size)
 {
 	struct inode *inode = d_inode(dentry);
@@ -242,7 +286,7 @@ ssize_t fpt_listxattr(struct dentry *dentry, char *list, size_t size)
 
 	fb = backing_of(inode, NULL);
 	if (fb) {
-		ret = fpt_lower_listxattr(fb->file, fb->cred, list, size);
+		ret = list_below(fb, list, size);
 		fpt_backing_put(fb);
 		return ret;
 	}

@@ -648,6 +648,21 @@ static void xattrs(const char *lower, const char *mnt)
 		EQ(asked(&rig, FUSE_SETXATTR), 1);
 		FAILS(fgetxattr(fd, "user.b", value, sizeof(value)), ENODATA);
 	}
+	/* trusted.* is the administrator's to see, whoever registered the file */
+	if (!setxattr(LOWER(&rig, "g"), "trusted.a", "below", 5, 0)) {
+		len = flistxattr(fd, list, sizeof(list));
+		CHECK(len > 0 && memmem(list, len, "trusted.a", 10));
+		EQ(flistxattr(fd, NULL, 0), len);
+		user_is(1000);
+		EQ(flistxattr(fd, list, sizeof(list)), len - 10);
+		CHECK(!memmem(list, len - 10, "trusted.a", 10));
+		EQ(flistxattr(fd, NULL, 0), len - 10);
+		if (len > 10) {
+			EQ(flistxattr(fd, list, len - 10), len - 10);
+			FAILS(flistxattr(fd, list, len - 11 ?: 1), ERANGE);
+		}
+		root_again();
+	}
 	EQ(asked(&rig, FUSE_GETXATTR), 0);
 	EQ(asked(&rig, FUSE_LISTXATTR), 0);
 	close(fd);
