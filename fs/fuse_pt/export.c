@@ -71,8 +71,8 @@ static struct inode *export_ask(struct super_block *sb, u64 id,
 {
 	struct fpt_conn *conn = sb->s_fs_info;
 	const struct qstr dots = QSTR(name);
+	struct inode *root = d_inode(sb->s_root);
 	struct fuse_entry_out entry;
-	struct inode *root;
 	u64 epoch;
 	int err;
 
@@ -86,11 +86,12 @@ static struct inode *export_ask(struct super_block *sb, u64 id,
 	if (err)
 		return ERR_PTR(err);
 	/* No lookup leads to the root: it is there as long as the mount. */
-	if (entry.nodeid == FUSE_ROOT_ID) {
-		root = d_inode(sb->s_root);
+	if (entry.nodeid == FUSE_ROOT_ID)
 		return fpt_inode_id(root) == FUSE_ROOT_ID ? igrab(root) :
 		       ERR_PTR(-ESTALE);
-	}
+	/* Seen from below, where a submount begins is no mountpoint. */
+	if (entry.nodeid == fpt_inode_id(root))
+		entry.attr.flags &= ~FUSE_ATTR_SUBMOUNT;
 	return fpt_entry_inode(sb, &entry, epoch);
 }
 
