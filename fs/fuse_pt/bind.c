@@ -173,7 +173,8 @@ static int bind_claim(struct fpt_conn *conn, struct inode *inode)
 
 	spin_lock(&binds->lock);
 	bind = tree_find(binds, fpt_inode_id(inode));
-	if (!bind || bind->owner) {
+	/* An inode that is of no use leaves it to the next one of its id. */
+	if (!bind || bind->owner || fpt_inode_stale(inode)) {
 		spin_unlock(&binds->lock);
 		return 0;
 	}
@@ -195,8 +196,13 @@ static int bind_claim(struct fpt_conn *conn, struct inode *inode)
 	}
 	spin_unlock(&binds->lock);
 
-	if (!bind)
+	if (!bind) {
+		/* Pairs with that of fpt_node_mark_stale(). */
+		smp_mb();
+		if (unlikely(fpt_inode_stale(inode)))
+			fpt_bind_end(inode);
 		return 0;
+	}
 	refuse(bind->node, rule, err);
 	bind_free(bind);
 	return err;

@@ -98,6 +98,8 @@ void fpt_node_evict(struct inode *inode)
 void fpt_node_mark_stale(struct inode *inode)
 {
 	set_bit(FPT_N_STALE, &fpt_node(inode)->bits);
+	/* Pairs with that of who binds it: one of the two sees the other. */
+	smp_mb__after_atomic();
 	remove_inode_hash(inode);
 	fpt_bind_end(inode);
 }
