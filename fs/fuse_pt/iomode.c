@@ -523,9 +523,11 @@ bool fpt_iomode_unseen(struct inode *inode)
 	spin_lock(&fn->lock);
 	if (io->stray == FPT_STRAY_ONCE ||
 	    (io->backing && !maybe_mapped(io->backing->file))) {
-		/* Not said again: known until the server was asked. */
+		/* Not said again: stale until asked for, changed until told. */
 		fn->stale_mask |= FPT_STAT_DATA;
 		fn->attr_epoch = fpt_attr_now(fpt_inode_conn(inode));
+		if (io->bound & FUSE_PT_BIND_WRITE_ATTR)
+			set_bit(FPT_N_ATTR_DIRTY, &fn->bits);
 		WRITE_ONCE(io->stray, FPT_STRAY_NONE);
 	}
 	spin_unlock(&fn->lock);

@@ -571,6 +571,7 @@ static void tells(const char *lower, const char *mnt)
 {
 	struct rig rig = bound_rig(lower, mnt, FUSE_PT_BIND_WRITE_ATTR);
 	int id = rig_register(&rig, "a");
+	struct stat st;
 	int fd, other;
 	char *map;
 
@@ -621,6 +622,8 @@ static void tells(const char *lower, const char *mnt)
 	map[0]++;
 	EQ(msync(map, 4096, MS_SYNC), 0);
 	EQ(munmap(map, 4096), 0);
+	/* also if somebody sees it before */
+	EQ(stat(UPPER(&rig, "a"), &st), 0);
 	drop_caches();
 	told(&rig, other + 2);
 	SOON(asked(&rig, FUSE_FORGET) + asked(&rig, FUSE_BATCH_FORGET));
