@@ -226,9 +226,3 @@ void attach_drop(struct attachment *a)
 		say("cannot unmount %s: %s", a->dir, strerror(errno));
 	a->visible = false;
 }
-
-void attach_remount(const char *dir, const struct mount_options *o)
-{
-	if (mount(NULL, dir, NULL, MS_REMOUNT | o->flags, NULL))
-		die(EX_MOUNT, "remount of %s failed: %s", dir, strerror(errno));
-}

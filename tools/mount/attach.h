@@ -24,7 +24,5 @@ void attach_create(struct attachment *a, const char *source, int dev_fd,
 void attach_show(struct attachment *a);
 /* Give it up. */
 void attach_drop(struct attachment *a);
-/* mount -o remount: change the flags of a mount that is there. */
-void attach_remount(const char *dir, const struct mount_options *o);
 
 #endif

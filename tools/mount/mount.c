@@ -17,6 +17,7 @@
 #include "namespace.h"
 #include "options.h"
 #include "record.h"
+#include "remount.h"
 #include "say.h"
 #include "server.h"
 #include "table.h"
@@ -187,6 +188,24 @@ static int serve(struct request *r, struct mount_options *o)
 	return code;
 }
 
+static int change(struct request *r, struct mount_options *o)
+{
+	char *real;
+	int err;
+
+	/* It is still not root's server: what the mount must have it must keep. */
+	server_user(o);
+	if (r->ns)
+		namespace_enter(namespace_open(r->ns));
+	/* The table has no symbolic links. */
+	real = realpath(r->dir, NULL);
+	err = remount(real ? real : r->dir, o->flags, o->given, r->fake);
+	free(real);
+	if (err)
+		die(EX_MOUNT, "remount of %s failed: %s", r->dir, strerror(err));
+	return EX_OK;
+}
+
 int main(int argc, char **argv)
 {
 	struct request r = { 0 };
@@ -194,11 +213,8 @@ int main(int argc, char **argv)
 
 	need_stdio();
 	parse_line(argc, argv, &r, &o);
-	if (o.remount) {
-		if (!r.fake)
-			attach_remount(r.dir, &o);
-		return EX_OK;
-	}
+	if (o.remount)
+		return change(&r, &o);
 	/*
 	 * Where others may come in and nobody checks modes, a server that runs
 	 * as root would hand every file to everyone. A server that checks for

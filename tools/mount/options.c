@@ -216,8 +216,7 @@ static void one_option(struct mount_options *o, char *name, char *value,
 			o->flags |= k->bits;
 		else
 			o->flags &= ~k->bits;
-		o->suid_given |= k->bits & MS_NOSUID;
-		o->dev_given |= k->bits & MS_NODEV;
+		o->given |= k->kind == ATIME ? ATIME_BITS : k->bits;
 		break;
 	case IGNORED:
 		break;

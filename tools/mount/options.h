@@ -31,7 +31,7 @@ struct mount_options {
 	enum server_mode mode;
 	bool server_permissions;
 	bool remount;
-	bool suid_given, dev_given;
+	unsigned long given;	/* MS_* that the options speak of, set or not */
 };
 
 /* Take apart @text, adding to @o. Exits with a message on what it refuses. */

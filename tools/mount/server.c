@@ -56,10 +56,7 @@ void server_user(struct mount_options *o)
 	}
 	/* A server that is not root must not make set-user-ID files for root. */
 	if (uid != 0 || geteuid() != 0) {
-		if (!o->suid_given)
-			o->flags |= MS_NOSUID;
-		if (!o->dev_given)
-			o->flags |= MS_NODEV;
+		o->flags |= (MS_NOSUID | MS_NODEV) & ~o->given;
 	}
 }
 

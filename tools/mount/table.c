@@ -26,27 +26,44 @@ static void unescape(char *s)
 	*out = '\0';
 }
 
+/* A line of the table. */
+struct entry {
+	dev_t dev;
+	const char *dir;
+	const char *flags;	/* of the mount */
+	const char *super;	/* of the file system, with its options */
+};
+
 /*
  * Call @see for each mount, in the order they were made, until it says true.
  * False when it never does; true as well when there is no table.
  */
-static bool each_mount(bool (*see)(dev_t dev, const char *dir, void *data),
+static bool each_mount(bool (*see)(const struct entry *e, void *data),
 		       void *data)
 {
 	FILE *f = fopen("/proc/self/mountinfo", "re");
 	unsigned int maj, min;
 	bool done = false;
-	char *line = NULL, *dir;
+	char *line = NULL, *dir, *flags;
 	size_t room = 0;
+	struct entry e;
 
 	if (!f)
 		return true;
 	while (!done && getline(&line, &room, f) > 0) {
-		if (sscanf(line, "%*d %*d %u:%u %*s %ms", &maj, &min, &dir) != 3)
+		if (sscanf(line, "%*d %*d %u:%u %*s %ms %ms", &maj, &min, &dir,
+			   &flags) != 4)
 			continue;
 		unescape(dir);
-		done = see(makedev(maj, min), dir, data);
+		line[strcspn(line, "\n")] = '\0';
+		e.dev = makedev(maj, min);
+		e.dir = dir;
+		e.flags = flags;
+		/* the last field, behind a source that may be empty */
+		e.super = strrchr(line, ' ') + 1;
+		done = see(&e, data);
 		free(dir);
+		free(flags);
 	}
 	free(line);
 	fclose(f);
@@ -55,15 +72,22 @@ static bool each_mount(bool (*see)(dev_t dev, const char *dir, void *data),
 
 struct place {
 	const char *dir;
+	bool found;
 	dev_t dev;
+	char *options;
 };
 
-static bool see_place(dev_t dev, const char *dir, void *data)
+static bool see_place(const struct entry *e, void *data)
 {
 	struct place *p = data;
 
-	if (!strcmp(dir, p->dir))
-		p->dev = dev;
+	if (strcmp(e->dir, p->dir))
+		return false;
+	free(p->options);
+	if (asprintf(&p->options, "%s,%s", e->flags, e->super) < 0)
+		die(EX_SYSTEM, "out of memory");
+	p->dev = e->dev;
+	p->found = true;
 	return false;
 }
 
@@ -87,26 +111,40 @@ char *table_place(const char *dir)
 	return path;
 }
 
-dev_t table_device(const char *dir)
+/* What is mounted at @dir, topmost; options is the caller's to free. */
+static struct place find_place(const char *dir)
 {
 	struct place p = { .dir = dir };
 	char *real;
 
 	each_mount(see_place, &p);
-	if (p.dev)
-		return p.dev;
+	if (p.found)
+		return p;
 	real = table_place(dir);
 	if (real) {
 		p.dir = real;
 		each_mount(see_place, &p);
 	}
 	free(real);
+	return p;
+}
+
+dev_t table_device(const char *dir)
+{
+	struct place p = find_place(dir);
+
+	free(p.options);
 	return p.dev;
 }
 
-static bool see_device(dev_t dev, const char *dir, void *data)
+char *table_options(const char *dir)
 {
-	return dev == *(dev_t *)data;
+	return find_place(dir).options;
+}
+
+static bool see_device(const struct entry *e, void *data)
+{
+	return e->dev == *(dev_t *)data;
 }
 
 bool table_has(dev_t dev)

@@ -16,6 +16,11 @@
 char *table_place(const char *dir);
 /* Device number of what is mounted at @dir, topmost; 0 when nothing is. */
 dev_t table_device(const char *dir);
+/*
+ * The options of what is mounted at @dir, topmost: the mount's and those of its
+ * file system, by commas, allocated; NULL when nothing is.
+ */
+char *table_options(const char *dir);
 /* Is the file system with device number @dev mounted anywhere? */
 bool table_has(dev_t dev);
 

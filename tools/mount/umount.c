@@ -17,6 +17,7 @@
 
 #include "namespace.h"
 #include "record.h"
+#include "remount.h"
 #include "say.h"
 #include "table.h"
 
@@ -114,7 +115,7 @@ int main(int argc, char **argv)
 	pidfd = dev ? record_pidfd(dev) : -1;
 	if (umount2(dir, flags | UMOUNT_NOFOLLOW)) {
 		if (errno == EBUSY && readonly) {
-			if (!mount(NULL, dir, NULL, MS_REMOUNT | MS_RDONLY, NULL)) {
+			if (!remount(dir, MS_RDONLY, MS_RDONLY, false)) {
 				say("%s is busy: remounted read-only", dir);
 				return EX_OK;
 			}

@@ -97,6 +97,51 @@ equal setuid-runs-as user1 "$(stat -c %U "/proc/$(servers)")"
 equal setuid-owner-reads data "$(as user1 cat "$m/file")"
 equal setuid-nosuid 1 "$(shown OPTIONS | tr , '\n' | grep -cx nosuid)"
 umount "$m"
+
+# A remount names all flags anew, those of fstab only: what protects from such a
+# server stays, and so does what else nobody spoke of. "suid" is somebody's word.
+has() { shown VFS-OPTIONS | tr , '\n' | grep -Fx "$@" | sort | xargs; }
+protects() { has -e nosuid -e nodev -e noexec -e noatime -e nodiratime; }
+echo "$src $m fusept allow_other,setuid=user1 0 0" >>/etc/fstab
+check remount-fstab-mounts mount "$m"
+check remount-fstab-ro mount -o remount,ro "$m"
+equal remount-fstab-is-ro ro "$(has ro)"
+equal remount-fstab-protects "nodev nosuid" "$(protects)"
+check remount-fstab-rw mount -o remount,rw "$m"
+equal remount-fstab-rw-protects "nodev nosuid" "$(protects)"
+cp "$T/fstab" /etc/fstab
+umount "$m"
+helper() { /usr/sbin/mount.fusept "$src" "$m" -o "$@"; }
+check remount-mounts helper setuid=user1,noexec,noatime,nodiratime
+check remount-bare helper remount,ro
+equal remount-bare-keeps "noatime nodev nodiratime noexec nosuid" "$(protects)"
+check remount-exec helper remount,exec,atime
+equal remount-exec-only "nodev nodiratime nosuid" "$(protects)"
+equal remount-atime relatime "$(has relatime)"
+equal remount-stays-ro ro "$(has ro)"
+check remount-suid helper remount,suid
+equal remount-suid-only "nodev nodiratime" "$(protects)"
+check remount-setuid helper remount,setuid=user1,strictatime
+equal remount-setuid-protects "nodev nodiratime nosuid" "$(protects)"
+equal remount-strictatime "" "$(has -e relatime -e noatime)"
+check remount-keeps-strictatime helper remount,noexec
+equal remount-kept-strictatime "" "$(has -e relatime -e noatime)"
+ln -s "$m" "$T/link"
+check remount-by-link /usr/sbin/mount.fusept "$src" "$T/link" -o remount,rw,dev
+equal remount-by-link-done "nodiratime noexec nosuid" "$(protects)"
+equal remount-fake 0 "$(status_of /usr/sbin/mount.fusept -f "$src" "$m" -o remount,ro)"
+equal remount-fake-does-nothing "" "$(has ro)"
+umount "$m"
+equal remount-of-nothing 32 "$(status_of helper remount,ro)"
+
+# umount -r of a busy mount takes away writing, nothing else.
+helper allow_other,setuid=user1,noexec,noatime
+exec 7<"$m"
+check umount-readonly umount -r "$m"
+equal umount-readonly-is-ro ro "$(has ro)"
+equal umount-readonly-keeps "noatime nodev noexec nosuid" "$(protects)"
+exec 7<&-
+umount "$m"
 equal unknown-user 1 "$(status_of on -o setuid=nobody-such "$src" "$m")"
 chown -R root "$T/src"
 
