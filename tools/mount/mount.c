@@ -155,8 +155,10 @@ static int serve(struct request *r, struct mount_options *o)
 		namespace_enter(home);
 	dev_fd = device_open(EX_SYSTEM);
 	server_user(o);
-	if (r->fake)
+	if (r->fake) {
+		server_check(r->server);
 		return EX_OK;
+	}
 	attach_create(&a, r->fsname, dev_fd, o);
 	server_start(&s, r->server, r->source, dev_fd, o);
 	code = server_ready(&s, a.mount_fd, o);

@@ -120,6 +120,56 @@ static int run(struct server *s, const char *source, int dev_fd,
 	return errno;
 }
 
+static _Noreturn void refuse(const char *program, int err)
+{
+	die(err == ENOENT || err == EACCES ? EX_USAGE_ : EX_SYSTEM,
+	    "server %s: %s%s", program, strerror(err),
+	    err == ENOENT && !strchr(program, '/') ? " in PATH" : "");
+}
+
+/* Return: 0 when exec(2) would take @path, or an errno. */
+static int runnable(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st))
+		return errno;
+	if (!S_ISREG(st.st_mode))
+		return EACCES;
+	return eaccess(path, X_OK) ? errno : 0;
+}
+
+void server_check(const char *program)
+{
+	const char *dirs = getenv("PATH"), *end;
+	int err, worst = ENOENT;
+	char *path;
+
+	if (strchr(program, '/')) {
+		err = runnable(program);
+		if (err)
+			refuse(program, err);
+		return;
+	}
+	/* execvp(3)'s own, where there is none */
+	if (!dirs)
+		dirs = "/bin:/usr/bin";
+	for (;; dirs = end + 1) {
+		end = strchrnul(dirs, ':');
+		if (asprintf(&path, "%.*s%s%s", (int)(end - dirs), dirs,
+			     end > dirs ? "/" : "", program) < 0)
+			die(EX_SYSTEM, "out of memory");
+		err = runnable(path);
+		free(path);
+		if (!err)
+			return;
+		if (err == EACCES)
+			worst = err;
+		if (!*end)
+			refuse(program, worst);
+	}
+}
+
 void server_start(struct server *s, const char *program, const char *source,
 		  int dev_fd, const struct mount_options *o)
 {
@@ -148,9 +198,7 @@ void server_start(struct server *s, const char *program, const char *source,
 	if (s->relay.pid)
 		relay_running(&s->relay);
 	if (read(report[0], &err, sizeof(err)) == sizeof(err))
-		die(err == ENOENT || err == EACCES ? EX_USAGE_ : EX_SYSTEM,
-		    "server %s: %s%s", program, strerror(err),
-		    err == ENOENT && !strchr(program, '/') ? " in PATH" : "");
+		refuse(program, err);
 	close(report[0]);
 	/* From here on the device is open in the server only: its death ends it. */
 	close(dev_fd);

@@ -19,6 +19,8 @@ struct server {
 
 /* Look up the user of setuid=; its ids become the mount's owner. */
 void server_user(struct mount_options *o);
+/* Exits with a message when @program is not there to be run. */
+void server_check(const char *program);
 /* Start @program on device @dev_fd, which is closed in this process. */
 void server_start(struct server *s, const char *program, const char *source,
 		  int dev_fd, const struct mount_options *o);

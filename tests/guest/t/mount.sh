@@ -165,6 +165,10 @@ check failures-leave-nothing nothing_left
 # -f mounts nothing.
 check fake on -f "$src" "$m"
 check fake-leaves-nothing nothing_left
+equal fake-no-server 1 "$(status_of on -f "no-such-server#$T/src" "$m")"
+touch "$T/not-to-be-run"
+equal fake-server-not-to-be-run 1 "$(status_of on -f "$T/not-to-be-run#$T/src" "$m")"
+equal fake-no-user 1 "$(status_of on -f -o setuid=nobody-such "$src" "$m")"
 
 # Names with spaces and commas.
 mkdir -p "$T/odd, name"
