@@ -24,6 +24,7 @@
 #include <linux/pagemap.h>
 #include <linux/stat.h>
 #include <linux/fuse_pt.h>
+#include <linux/fuse_pt_protocol.h>
 #include "acl.h"
 #include "backing.h"
 #include "bind.h"

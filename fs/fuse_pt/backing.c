@@ -21,6 +21,7 @@
 #include <linux/slab.h>
 #include <linux/uidgid.h>
 #include <linux/fuse_pt.h>
+#include <linux/fuse_pt_protocol.h>
 #include "backing.h"
 #include "conn.h"
 #include "grant.h"

@@ -9,6 +9,7 @@
 #include <linux/refcount.h>
 #include <linux/workqueue.h>
 #include <linux/fuse_pt.h>
+#include <linux/fuse_pt_protocol.h>
 #include "dircache.h"
 #include "node.h"
 #include "request.h"

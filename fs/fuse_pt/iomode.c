@@ -61,6 +61,7 @@
 #include <linux/spinlock.h>
 #include <linux/wait.h>
 #include <linux/fuse_pt.h>
+#include <linux/fuse_pt_protocol.h>
 #include "backing.h"
 #include "bind.h"
 #include "conn.h"

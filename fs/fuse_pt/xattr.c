@@ -14,6 +14,7 @@
 #include <linux/string.h>
 #include <linux/xattr.h>
 #include <linux/fuse_pt.h>
+#include <linux/fuse_pt_protocol.h>
 #include "acl.h"
 #include "backing.h"
 #include "dir.h"

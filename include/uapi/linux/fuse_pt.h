@@ -2,13 +2,14 @@
 /*
  * What fuse_pt has beyond the protocol of Linux's own fuse: all of it is
  * asked for by the server, and refused with EINVAL or ENOTTY where a kernel
- * does not have it.
+ * does not have it. Stands beside <linux/fuse.h> or <linux/fuse_pt_protocol.h>,
+ * whichever the server is made with, before or behind it.
  */
 #ifndef _UAPI_LINUX_FUSE_PT_H
 #define _UAPI_LINUX_FUSE_PT_H
 
+#include <linux/ioctl.h>
 #include <linux/types.h>
-#include <linux/fuse_pt_protocol.h>
 
 /*
  * struct fuse_backing_map.flags of FUSE_DEV_IOC_BACKING_OPEN: what the kernel
