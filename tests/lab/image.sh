@@ -11,7 +11,8 @@
 # One lock per kernel keeps two builders apart.
 
 # Paths of the tree that end up in our packages.
-pkg_paths=(VERSION Kbuild module.mk Makefile dkms.conf include fs tools packaging)
+# .gitignore tells the sources from what a build leaves.
+pkg_paths=(.gitignore VERSION Kbuild module.mk Makefile dkms.conf include fs tools packaging)
 
 say() { echo "lab: $*" >&2; }
 die() { say "$*"; exit "$EXIT_LAB"; }
@@ -149,20 +150,7 @@ resolve() {
 hash_of() { sha256sum | cut -c1-16; }
 
 # tree_files PATH ...: files of the tree below these paths, sources only.
-tree_files() {
-	local p have=()
-	for p in "$@"; do
-		[ ! -e "$TOP/$p" ] || have+=("$p")
-	done
-	[ ${#have[@]} -gt 0 ] || return 0
-	if git -C "$TOP" rev-parse --git-dir >/dev/null 2>&1; then
-		git -C "$TOP" ls-files -co --exclude-standard -- "${have[@]}"
-	else
-		(cd "$TOP" && find "${have[@]}" -type f)
-	fi | while read -r p; do
-		[ ! -e "$TOP/$p" ] || echo "$p"
-	done | LC_ALL=C sort -u
-}
+tree_files() { "$TOP/packaging/sources" "$@"; }
 
 # snapshot FILE PATH ...: packs these sources, the same bytes for the same
 # content: what is hashed is what is built, whoever edits the tree meanwhile.
