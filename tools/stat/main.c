@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -143,6 +144,59 @@ static unsigned long number(const char *text, const char *what,
 	return value;
 }
 
+/* With replace_fuse=1 the kernel's names are the module's. */
+static bool is_replaced(void)
+{
+	FILE *f = fopen("/sys/module/fuse_pt/parameters/replace_fuse", "re");
+	bool yes = f && fgetc(f) == 'Y';
+
+	if (f)
+		fclose(f);
+	return yes;
+}
+
+/* "fusept", "fuseptblk", either with ".SUBTYPE" */
+static bool is_our_type(const char *type)
+{
+	size_t n = strcspn(type, ". ");
+
+	if (n < 4 || strncmp(type, "fuse", 4))
+		return false;
+	type += 4;
+	n -= 4;
+	if (n >= 2 && !strncmp(type, "pt", 2)) {
+		type += 2;
+		n -= 2;
+	} else if (!is_replaced()) {
+		return false;
+	}
+	return !n || (n == 3 && !strncmp(type, "blk", 3));
+}
+
+/*
+ * Numbers of block devices and of mounts are two lists: that a connection has
+ * the minor is not enough.
+ */
+static bool is_our_device(dev_t dev)
+{
+	FILE *f = fopen("/proc/self/mountinfo", "re");
+	unsigned int maj, min;
+	char *line = NULL, *type;
+	bool found = false;
+	size_t room = 0;
+
+	if (!f)
+		die(2, "/proc/self/mountinfo: %s", strerror(errno));
+	while (!found && getline(&line, &room, f) > 0) {
+		type = strstr(line, " - ");
+		found = type && sscanf(line, "%*d %*d %u:%u", &maj, &min) == 2 &&
+			makedev(maj, min) == dev && is_our_type(type + 3);
+	}
+	free(line);
+	fclose(f);
+	return found;
+}
+
 /* The connection of a mount point, or one that is named by its number. */
 static unsigned int connection_of(const char *arg)
 {
@@ -153,6 +207,8 @@ static unsigned int connection_of(const char *arg)
 	/* a server that does not answer need not be asked */
 	if (statx(AT_FDCWD, arg, AT_STATX_DONT_SYNC, 0, &st))
 		die(2, "%s: %s", arg, strerror(errno));
+	if (!is_our_device(makedev(st.stx_dev_major, st.stx_dev_minor)))
+		die(2, "%s: not on a mount of fusept", arg);
 	/* the device number as the kernel has it, not as libc has it */
 	return st.stx_dev_major << 20 | st.stx_dev_minor;
 }
@@ -205,7 +261,7 @@ int main(int argc, char **argv)
 		{ }
 	};
 	unsigned long interval = 0, count = 0, round;
-	bool json = false, all = false, failed = false;
+	bool json = false, all = false, failed = false, named;
 	struct sample *now, *old, *swap;
 	unsigned int *list;
 	double before, spent;
@@ -226,7 +282,8 @@ int main(int argc, char **argv)
 		die(1, "--count goes with --interval");
 
 	nr = argc - optind;
-	if (nr) {
+	named = nr;
+	if (named) {
 		list = calloc(nr, sizeof(*list));
 		for (i = 0; list && i < nr; i++)
 			list[i] = connection_of(argv[optind + i]);
@@ -247,7 +304,9 @@ int main(int argc, char **argv)
 			const struct sample *base = round ? &old[i] : NULL;
 
 			err = sample_read(&now[i], list[i]);
-			if (err && !(round && err == ENOENT)) {
+			/* Of what nobody named, it may be gone or another's. */
+			if (err && !(err == ENOENT && (round || !named)) &&
+			    !(err == EACCES && !named)) {
 				fprintf(stderr, "fusept-stat: connection %u: %s\n",
 					list[i], strerror(err));
 				failed = true;

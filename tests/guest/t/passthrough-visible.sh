@@ -48,6 +48,20 @@ check tool-interval wait_for 10 asked
 kill $tool
 fails tool-no-such-connection ENOENT fusept-stat 999999
 fails tool-no-such-mount ENOENT fusept-stat "$T/none"
+# What is named must be fusept's, and the caller's; of the others he sees his own.
+no_mount() { fusept-stat "$1" 2>&1 | grep -qxF "fusept-stat: $1: not on a mount of fusept"; }
+for other in "$T" "$T/low" /proc; do check "tool-no-mount-$(basename "$other")" no_mount "$other"; done
+fails tool-not-for-others EACCES as user1 fusept-stat "$n"
+shown_to() { as "$1" fusept-stat 2>&1 | grep -v '^ '; }
+equal tool-nothing-of-his "" "$(shown_to user1)"
+check tool-nothing-is-no-failure as user1 fusept-stat
+mkdir "$T/u"
+check tool-users-mount mount -t fusept -o setuid=user1 "fusept-loopback#$T/src" "$T/u"
+u=$(basename "$(connection "$T/u")")
+equal tool-his-own "connection $u" "$(shown_to user1)"
+equal tool-his-by-mount "connection $u" "$(as user1 fusept-stat "$T/u" | grep -v '^ ')"
+equal tool-all-for-root "$(printf 'connection %s\n' "$n" "$u" | sort)" "$(fusept-stat | grep -v '^ ' | sort)"
+umount "$T/u"
 check tool-refuses-words sh -c "fusept-stat -i x 2>&1 | grep -q \"interval 'x': a number from 1\""
 check tool-refuses-count sh -c "! fusept-stat -n 3 2>/dev/null"
 exec 6<"$a/backing"
