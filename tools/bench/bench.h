@@ -36,6 +36,7 @@ double samples_spread(const struct samples *s);
  * @root: mount point, or the user's directory
  * @work: directory the operations run in
  * @mounted: we mounted @root and unmount it
+ * @made_root: we made @root and remove it
  * @made_work: we made @work and remove it
  */
 struct setup {
@@ -44,6 +45,7 @@ struct setup {
 	char	*root;
 	char	*work;
 	bool	mounted;
+	bool	made_root;
 	bool	made_work;
 };
 

@@ -166,12 +166,22 @@ static int setup_root(struct bench *b, struct setup *s, const char *dir)
 	}
 	if (make_dir(s->root))
 		return -1;
+	s->made_root = true;
 	return setup_mount(b, s);
+}
+
+/* Is what answered there the directory that the mount was made on? */
+static bool is_bare(const struct bench *b, const struct setup *s)
+{
+	struct stat work, scratch;
+
+	return !stat(s->work, &work) && !stat(b->scratch, &scratch) &&
+	       work.st_dev == scratch.st_dev;
 }
 
 /*
  * The first request: a server that was refused passthrough ends at INIT, in
- * the background, and takes its mount along.
+ * the background, and takes its mount along, before this request or after.
  */
 static int setup_work(const struct bench *b, struct setup *s)
 {
@@ -182,12 +192,17 @@ static int setup_work(const struct bench *b, struct setup *s)
 	}
 	if (!mkdir(s->work, 0755)) {
 		s->made_work = true;
-		return 0;
+		if (!s->mounted || !is_bare(b, s))
+			return 0;
+		s->mounted = false;
+		if (may_be_absent(s))
+			return 1;
+		fprintf(stderr, "fusept-bench: %s: the server has left\n", s->name);
+		return -1;
 	}
 	if (s->mounted && (errno == ECONNABORTED || errno == ENOTCONN) &&
 	    may_be_absent(s)) {
-		if (!umount2(s->root, MNT_DETACH) || errno == EINVAL)
-			rmdir(s->root);
+		umount2(s->root, MNT_DETACH);
 		s->mounted = false;
 		return 1;
 	}
@@ -253,9 +268,10 @@ static void setup_drop(struct setup *s)
 
 		if (run_command(argv))
 			fprintf(stderr, "fusept-bench: %s is still mounted\n", s->root);
-		else
-			rmdir(s->root);
 	}
+	/* refused while it is mounted */
+	if (s->made_root)
+		rmdir(s->root);
 	free(s->work);
 	free(s->root);
 }
