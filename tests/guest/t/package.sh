@@ -24,4 +24,25 @@ check reload reload
 for f in /usr/sbin/mount.fusept /usr/sbin/umount.fusept /usr/bin/fusept-loopback /usr/bin/fusept-bench /usr/bin/fusept-run /usr/sbin/fusept-stat; do
 	check "installed-$(basename $f)" test -x $f
 done
+
+# Completions are found by the command's name.
+for f in mount.fusept umount.fusept fusept-run fusept-loopback; do
+	# shellcheck disable=SC2016 # of the inner shell
+	check "completes-$f" bash -c 'cd /usr/share/bash-completion/completions && . "./$1" && complete -p "$1"' bash $f
+done
+
+# completes CASE WANT WORD ...: what the last word of such a command becomes.
+completes() {
+	local name=$1 want=$2
+	shift 2
+	# shellcheck disable=SC2016 # of the inner shell
+	equal "completes-$name" "$want" "$(bash -c '. /usr/share/bash-completion/completions/fusept-loopback
+		COMP_WORDS=(fusept-loopback "$@") COMP_CWORD=$#
+		_fusept_loopback; echo "${COMPREPLY[*]}"' bash "$@" 2>/dev/null)"
+}
+completes option kernel= -o ker
+completes option-behind-a-value always,kernel= -o cache = always,ker
+completes kernel "all none fsync flush fallocate lseek copy getattr fadvise xattr" -o kernel =
+completes kernel-second fsync+flush -o kernel = fsync+fl
+completes threads "max_threads= max_idle_threads=" -o max_
 finish
