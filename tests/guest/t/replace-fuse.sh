@@ -28,7 +28,15 @@ fi
 umount $own 2>/dev/null
 check fuse-loads modprobe fuse
 refused loaded
-check fuse-unloads rmmod fuse
+# The page's command, where umount -t fuse would leave what has a subtype.
+mkdir -p "$T/src" "$T/k/a b" "$T/k/c"
+check kernel-mounts fusept-loopback -o subtype=some "$T/src" "$T/k/a b"
+check kernel-mounts-plain fusept-loopback "$T/src" "$T/k/c"
+mount -t fusectl none $own
+equal kernel-mounts-types "fuse fuse.some" "$(findmnt -rno FSTYPE | grep -E '^fuse($|\.)' | sort | xargs)"
+umount -a -t "$(findmnt -rno FSTYPE | grep ^fuse | sort -u | tr '\n' ,)fuse"
+equal all-unmounted "" "$(findmnt -rno FSTYPE | grep ^fuse)"
+check fuse-unloads wait_for 10 rmmod fuse
 
 check loads modprobe fuse_pt replace_fuse=1
 equal parameter Y "$(cat /sys/module/fuse_pt/parameters/replace_fuse)"
