@@ -276,12 +276,25 @@ static void setup_drop(struct setup *s)
 	free(s->root);
 }
 
+/* A server of the kernel's fuse lets go of it a moment after its own unmount. */
+static int umount_lower(const struct bench *b)
+{
+	for (int tries = 0; tries < 50; tries++) {
+		if (!umount(b->lower))
+			return 0;
+		if (errno != EBUSY)
+			return -1;
+		usleep(100000);
+	}
+	return -1;
+}
+
 void setups_end(struct bench *b)
 {
 	while (b->nr_setups)
 		setup_drop(&b->setups[--b->nr_setups]);
 	if (b->lower_mounted) {
-		if (umount(b->lower))
+		if (umount_lower(b))
 			fprintf(stderr, "fusept-bench: umount %s: %s\n", b->lower,
 				strerror(errno));
 		else
