@@ -31,9 +31,9 @@ refused loaded
 # The page's command, where umount -t fuse would leave what has a subtype.
 mkdir -p "$T/src" "$T/k/a b" "$T/k/c"
 check kernel-mounts fusept-loopback -o subtype=some "$T/src" "$T/k/a b"
-check kernel-mounts-plain fusept-loopback "$T/src" "$T/k/c"
+check kernel-mounts-another fusept-loopback "$T/src" "$T/k/c"
 mount -t fusectl none $own
-equal kernel-mounts-types "fuse fuse.some" "$(findmnt -rno FSTYPE | grep -E '^fuse($|\.)' | sort | xargs)"
+equal kernel-mounts-types "fuse.fusept-loopback fuse.some fusectl" "$(findmnt -rno FSTYPE | grep ^fuse | grep -v ^fusept | sort | xargs)"
 umount -a -t "$(findmnt -rno FSTYPE | grep ^fuse | sort -u | tr '\n' ,)fuse"
 equal all-unmounted "" "$(findmnt -rno FSTYPE | grep ^fuse)"
 check fuse-unloads wait_for 10 rmmod fuse
