@@ -59,7 +59,7 @@ struct fusept_open {
 
 /*
  * Attach to session @se: after fuse_session_mount(), before the session loop.
- * NULL on failure, with errno set.
+ * @config NULL: as one that is all 0. NULL on failure, with errno set.
  */
 struct fusept *fusept_new(struct fuse_session *se,
 			  const struct fusept_config *config);

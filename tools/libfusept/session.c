@@ -14,9 +14,12 @@
 struct fusept *fusept_new(struct fuse_session *se,
 			  const struct fusept_config *config)
 {
+	static const struct fusept_config defaults;
 	struct fusept *fp;
 	int err;
 
+	if (!config)
+		config = &defaults;
 	if (config->max_stack_depth > DEPTH_MAX || config->reserved) {
 		errno = EINVAL;
 		return NULL;
