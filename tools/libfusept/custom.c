@@ -149,7 +149,7 @@ static ssize_t read_request(int fd, void *buf, size_t len, void *userdata)
 	return n;
 }
 
-/* Send the INIT reply, with passthrough in it where it was asked for. */
+/* Send the INIT reply, with passthrough in it where it was asked for and is offered. */
 static ssize_t write_init(int fd, struct iovec *iov, int count)
 {
 	struct wire_out_header *out = iov[0].iov_base;
@@ -161,7 +161,9 @@ static ssize_t write_init(int fd, struct iovec *iov, int count)
 	init.unique = 0;
 	if (!fp)
 		return writev(fd, iov, count);
-	if (out->error || count != 2 || iov[1].iov_len != sizeof(reply)) {
+	if (fp->state != FUSEPT_PENDING) {
+		n = writev(fd, iov, count);
+	} else if (out->error || count != 2 || iov[1].iov_len != sizeof(reply)) {
 		fusept_decide(fp, FUSEPT_REFUSED,
 			      "the handshake is of a protocol without passthrough");
 		n = writev(fd, iov, count);
@@ -175,8 +177,11 @@ static ssize_t write_init(int fd, struct iovec *iov, int count)
 		reply.flags |= WIRE_INIT_EXT;
 		reply.flags2 |= WIRE_PASSTHROUGH >> 32;
 		reply.max_stack_depth = fp->depth;
-		n = writev(fd, patched, 2);
+		/* Before the first request can be in another thread's hands. */
 		fp->offered = true;
+		n = writev(fd, patched, 2);
+		if (n < 0)
+			fp->offered = false;
 	}
 	if (n >= 0)
 		fp->initialised = true;

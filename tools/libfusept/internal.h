@@ -19,8 +19,8 @@ struct fusept {
 	unsigned int depth;
 	bool clone_fd;
 	bool wanted;			/* passthrough was asked of us */
-	bool offered;			/* INIT offered it, and we accepted */
-	_Atomic(bool) initialised;	/* INIT is answered */
+	_Atomic(bool) offered;		/* INIT offered it, and we accepted */
+	_Atomic(bool) initialised;	/* INIT is answered; custom.c only */
 	_Atomic(int) state;		/* enum fusept_state, once it is known */
 	_Atomic(const char *) reason;
 	struct fusept *next;		/* all sessions, under the list's lock */

@@ -84,7 +84,6 @@ enum fusept_state fusept_init(struct fusept *fp, struct fuse_conn_info *conn)
 		conn->max_backing_stack_depth = fp->depth - 1;
 		fp->offered = true;
 	}
-	fp->initialised = true;
 	return fp->state;
 }
 

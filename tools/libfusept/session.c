@@ -91,7 +91,7 @@ static void probe(struct fusept *fp)
 
 enum fusept_state fusept_state(struct fusept *fp)
 {
-	if (fp->state == FUSEPT_PENDING && fp->initialised && fp->offered)
+	if (fp->state == FUSEPT_PENDING && fp->offered)
 		probe(fp);
 	return fp->state;
 }

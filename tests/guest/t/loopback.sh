@@ -74,6 +74,16 @@ umount "$T/m"
 loopback "$T/over/src" "$T/m" allow_other,stack_depth=1,passthrough=on
 fails on-refuses ELOOP cat "$T/m/file"
 umount "$T/m"
+# What passes through at such a depth takes nothing on top; what is served does.
+stacks() { mount -t overlay -o "lowerdir=$T/m:$T/src" overlay "$T/top" && umount "$T/top"; }
+stacks_not() { ! stacks; }
+mkdir "$T/top"
+loopback "$T/over/src" "$T/m" allow_other,passthrough=on
+check through-takes-nothing-on-top stacks_not
+umount "$T/m"
+loopback "$T/over/src" "$T/m" allow_other,passthrough=off
+check served-takes-overlayfs-on-top stacks
+umount "$T/m"
 # By itself it sees that the source is stacked.
 loopback "$T/over/src" "$T/m" allow_other,passthrough=on
 check stacked-source grep -q stacked "$T/m/file"
