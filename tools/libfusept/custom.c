@@ -50,17 +50,40 @@ static pthread_mutex_t cloning_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct fusept *cloning;
 static _Atomic(int) nr_cloning;
 
+static void free_device(struct thread_device *d)
+{
+	if (d->clone >= 0)
+		close(d->clone);
+	free(d);
+}
+
 static void free_devices(void *head)
 {
 	struct thread_device *d = head, *next;
 
 	for (; d; d = next) {
 		next = d->next;
-		if (d->clone >= 0)
-			close(d->clone);
-		free(d);
+		free_device(d);
 	}
 	devices = NULL;
+}
+
+/*
+ * Threads of a session loop end with it; the one that ran the loop goes on, and
+ * may serve another session on a descriptor of the same number.
+ */
+static void forget_device(int master)
+{
+	struct thread_device **at, *d;
+
+	for (at = &devices; (d = *at); at = &d->next) {
+		if (d->master == master) {
+			*at = d->next;
+			free_device(d);
+			pthread_setspecific(devices_key, devices);
+			return;
+		}
+	}
 }
 
 static void make_key(void)
@@ -149,7 +172,7 @@ static ssize_t read_request(int fd, void *buf, size_t len, void *userdata)
 	return n;
 }
 
-/* Send the INIT reply, with passthrough in it where it was asked for and is offered. */
+/* Send the INIT reply, with passthrough in it where it is to be. */
 static ssize_t write_init(int fd, struct iovec *iov, int count)
 {
 	struct wire_out_header *out = iov[0].iov_base;
@@ -245,6 +268,7 @@ void fusept_detach(struct fusept *fp)
 
 	if (!fp->clone_fd)
 		return;
+	forget_device(fp->fd);
 	pthread_mutex_lock(&cloning_lock);
 	for (at = &cloning; *at; at = &(*at)->next) {
 		if (*at == fp) {

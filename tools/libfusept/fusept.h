@@ -64,7 +64,10 @@ struct fusept_open {
 struct fusept *fusept_new(struct fuse_session *se,
 			  const struct fusept_config *config);
 
-/* Let go; after the session loop, before fuse_session_destroy(). */
+/*
+ * Let go; after the session loop, in the thread that ran it, before
+ * fuse_session_destroy().
+ */
 void fusept_destroy(struct fusept *fp);
 
 /*
