@@ -14,9 +14,9 @@
 /*
  * What of a caller's open flags the server's own descriptor gets. Not O_APPEND,
  * which the caller may change later and each write tells; not O_DIRECT, which
- * is about the caller's memory.
+ * is about the caller's memory; not O_TRUNC, as the open may yet fail.
  */
-#define OWN_FLAGS (O_ACCMODE | O_TRUNC | O_SYNC | O_DSYNC | O_NOATIME)
+#define OWN_FLAGS (O_ACCMODE | O_SYNC | O_DSYNC | O_NOATIME)
 
 static bool is_writable(int flags)
 {
@@ -145,6 +145,22 @@ static void end_handle(struct loopback *lo, struct handle *h)
 	free(h);
 }
 
+/* What O_TRUNC in @flags does, which may come with a descriptor that cannot. */
+static int truncate_open(fuse_req_t req, struct handle *h, int flags)
+{
+	int fd, err = drop_privileges(req, h->fd);
+
+	if (err)
+		return err;
+	if (h->writable && !ftruncate(h->fd, 0))
+		return 0;
+	fd = reopen(loopback_of(req), h->node->fd, flags & (O_ACCMODE | O_TRUNC));
+	if (fd < 0)
+		return -fd;
+	close(fd);
+	return 0;
+}
+
 void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
 	struct loopback *lo = loopback_of(req);
@@ -166,16 +182,13 @@ void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 		fuse_reply_err(req, -fd);
 		return;
 	}
-	if (fi->flags & O_TRUNC) {
-		err = drop_privileges(req, fd);
-		if (err) {
-			close(fd);
-			fuse_reply_err(req, err);
-			return;
-		}
-	}
 	backing_bind(lo, node, true);
 	err = new_handle(lo, node, fd, fi, &how);
+	if (!err && fi->flags & O_TRUNC) {
+		err = truncate_open(req, handle_of(fi), fi->flags);
+		if (err)
+			end_handle(lo, handle_of(fi));
+	}
 	if (err)
 		fuse_reply_err(req, err);
 	else if (fusept_reply_open(req, fi, &how))
