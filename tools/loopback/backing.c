@@ -31,13 +31,22 @@ static void tell(struct loopback *lo)
 /*
  * The descriptor to register for a node where its own will not do: one that was
  * opened to read, or by a grant, as such a descriptor lends what it can do
- * itself, one for all that this process may. Return: it, or -errno.
+ * itself, one for all that this process may. Of a file that it made, and may not
+ * open anew to write, that is the one at hand. Return: one of our own, or -errno.
  */
-static int open_lending(struct loopback *lo, const struct node *node, bool granted)
+static int open_lending(struct loopback *lo, const struct node *node,
+			const struct handle *h)
 {
-	int fd = granted ? reopen(lo, node->fd, O_RDWR) : -EACCES;
+	int fd = lo->granted ? reopen(lo, node->fd, O_RDWR) : -EACCES;
 
-	return fd < 0 ? reopen(lo, node->fd, O_RDONLY) : fd;
+	if (fd >= 0)
+		return fd;
+	if (!lo->granted || !h || !h->writable)
+		return reopen(lo, node->fd, O_RDONLY);
+	if ((fcntl(h->fd, F_GETFL) & O_ACCMODE) != O_RDWR)
+		return -EACCES;
+	fd = fcntl(h->fd, F_DUPFD_CLOEXEC, 0);
+	return fd < 0 ? -errno : fd;
 }
 
 /*
@@ -62,7 +71,7 @@ static int register_node(struct loopback *lo, const struct node *node,
 	if (h && !h->writable && !lo->granted) {
 		id = fusept_backing_open_for(lo->fp, h->fd, lo->kernel);
 	} else {
-		fd = open_lending(lo, node, lo->granted);
+		fd = open_lending(lo, node, h);
 		if (fd < 0)
 			return fd;
 		id = fusept_backing_open_for(lo->fp, fd, lo->kernel);

@@ -35,6 +35,20 @@ static int own_flags(const struct loopback *lo, int flags)
 	return flags;
 }
 
+/*
+ * The same for a new file, which can be opened in any way. By a grant a descriptor
+ * lends what it can do itself, and who may write to a file, once it is made, may
+ * be nobody.
+ */
+static int created_flags(const struct loopback *lo, int flags)
+{
+	flags = own_flags(lo, flags);
+	if (lo->opt.passthrough != CHOICE_OFF && !lo->as_caller &&
+	    (flags & O_ACCMODE) == O_WRONLY)
+		flags ^= O_WRONLY | O_RDWR;
+	return flags;
+}
+
 static bool same_time(const struct timespec *a, const struct timespec *b)
 {
 	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
@@ -235,7 +249,7 @@ void op_create(fuse_req_t req, fuse_ino_t parent, const char *name,
 		fuse_reply_err(req, err);
 		return;
 	}
-	fd = openat(node_of(lo, parent)->fd, name, own_flags(lo, fi->flags) |
+	fd = openat(node_of(lo, parent)->fd, name, created_flags(lo, fi->flags) |
 		    O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
 		    caller_mode(req, mode) & 07777);
 	err = errno;
@@ -262,8 +276,8 @@ void op_tmpfile(fuse_req_t req, fuse_ino_t parent, mode_t mode,
 		return;
 	}
 	fd = openat(node_of(lo, parent)->fd, ".",
-		    (fi->flags & (OWN_FLAGS | O_EXCL) & ~O_TRUNC) | O_TMPFILE |
-		    O_CLOEXEC, caller_mode(req, mode) & 07777);
+		    created_flags(lo, fi->flags) | (fi->flags & O_EXCL) |
+		    O_TMPFILE | O_CLOEXEC, caller_mode(req, mode) & 07777);
 	err = errno;
 	caller_leave(req);
 	if (fd < 0)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * One call of the name space, as no command makes it alone; prints the error
- * in words. Calls with two names take both.
+ * in words. Calls with two names take both. readonly makes a file that can be
+ * written by its maker only, and writes it; readonly-w opens it to write only.
  *
  *	namecall CALL NAME [NAME]
  */
@@ -23,6 +24,26 @@ static int opened(const char *name, int flags)
 static int move(const char *from, const char *to, unsigned int flags)
 {
 	return syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, flags);
+}
+
+static int readonly(const char *name, int flags)
+{
+	int fd = open(name, O_CREAT | O_EXCL | flags, 0444);
+
+	if (fd < 0 || write(fd, name, strlen(name)) < 0)
+		return -1;
+	return close(fd);
+}
+
+/* In the middle of a page, of which the writer cannot read the rest. */
+static int unreadable(const char *dir)
+{
+	int fd = open(dir, O_TMPFILE | O_WRONLY, 0644);
+
+	if (fd < 0 || ftruncate(fd, 10000) || pwrite(fd, "a", 1, 5000) != 1 ||
+	    fsync(fd))
+		return -1;
+	return close(fd);
 }
 
 /* A file without a name in @dir, written; then with one, if @name is given. */
@@ -70,6 +91,12 @@ int main(int argc, char **argv)
 		ret = nameless(a, b);
 	else if (!strcmp(call, "tmpfile-drop"))
 		ret = nameless(a, NULL);
+	else if (!strcmp(call, "tmpfile-w"))
+		ret = unreadable(a);
+	else if (!strcmp(call, "readonly"))
+		ret = readonly(a, O_RDWR);
+	else if (!strcmp(call, "readonly-w"))
+		ret = readonly(a, O_WRONLY);
 	else {
 		fprintf(stderr, "usage: %s CALL NAME [NAME]\n", argv[0]);
 		return 2;

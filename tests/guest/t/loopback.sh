@@ -92,6 +92,15 @@ loopback "$T/over/src" "$T/m" allow_other,passthrough=on
 check stacked-source grep -q stacked "$T/m/file"
 umount "$T/m"
 
+# Collected writes are read for, by handles that were opened to write only.
+if tmpfile_works; then
+	kernel_loopback "$T/src" "$T/m" allow_other,writeback=on
+	check writeback-tmpfile namecall tmpfile-w "$T/m"
+	umount "$T/m"
+else
+	skip writeback-tmpfile "this libfuse does not know O_TMPFILE"
+fi
+
 # Bad options are refused with their name.
 for o in passthrough=maybe cache=some timeout=soon xattr=auto stack_depth=3 kernel=fsync+sync; do
 	refused() { ! out=$(fusept-loopback -o "$o" "$T/src" "$T/m" 2>&1) && [[ $out == *"option $o"* ]]; }

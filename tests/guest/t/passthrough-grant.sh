@@ -36,6 +36,12 @@ equal server-wrote "old new" "$(tr '\n' ' ' <"$T/src/both" | sed 's/ $//')"
 # read first, and written while that is open: one registration serves both
 check server-reads-and-writes as user1 sh -c "exec 3<$T/mnt/both && echo more >>$T/mnt/both && cat <&3"
 equal server-reads-only old "$(as user1 cat "$T/mnt/read")"
+# Made for reading, it can be written by who made it, as git and cp do.
+for how in readonly readonly-w; do
+	check "server-makes-$how" as user1 namecall $how "$T/mnt/$how"
+	equal "server-wrote-$how" "444 $T/mnt/$how" "$(stat -c %a "$T/src/$how") $(cat "$T/src/$how")"
+	equal "server-reads-$how" "$T/mnt/$how" "$(as user1 cat "$T/mnt/$how")"
+done
 check server-passes-through grep -q '^passthrough_write_calls [1-9]' "$(connection "$T/mnt")/statistics"
 equal server-is-not-asked 0 "$(awk '$1 == "request_write" || $1 == "request_read" { n += $2 } END { print n + 0 }' "$(connection "$T/mnt")/statistics")"
 check server-unmounts umount "$T/mnt"
