@@ -54,7 +54,8 @@ static int open_lending(struct loopback *lo, const struct node *node,
  * share it, so it should not be one that counts as a writer below: the kernel
  * opens it anew for each open, with that open's access. Most kernels take the
  * node's own descriptor; by a grant they refuse it (EBADF), and the first ones
- * with passthrough do in any case.
+ * with passthrough do in any case. Those know no grants, nor anything else that
+ * is not Linux's own.
  */
 static int register_node(struct loopback *lo, const struct node *node,
 			 const struct handle *h)
@@ -66,7 +67,8 @@ static int register_node(struct loopback *lo, const struct node *node,
 		if (id != -EBADF && id != -EOPNOTSUPP)
 			return id;
 		if (id == -EBADF)
-			lo->granted = true;
+			lo->granted = fusept_kernel_bits(lo->fp,
+							 FUSEPT_KERNEL_ALL);
 	}
 	if (h && !h->writable && !lo->granted) {
 		id = fusept_backing_open_for(lo->fp, h->fd, lo->kernel);
@@ -142,7 +144,8 @@ void backing_bind(struct loopback *lo, struct node *n, bool again)
 		err = bind_node(lo, n);
 		n->bound = !err;
 		/* Not this kernel; else it is about this file, or this moment. */
-		if (err == -ENOTTY || err == -EINVAL || err == -EPERM)
+		if (err == -ENOTTY || err == -EINVAL ||
+		    (err == -EPERM && fusept_state(lo->fp) != FUSEPT_PENDING))
 			lo->no_bind = true;
 	}
 	pthread_mutex_unlock(&n->lock);

@@ -33,7 +33,7 @@ struct loopback {
 	_Atomic(bool) told;	/* the state of passthrough has been logged */
 	_Atomic(bool) no_bind;	/* this kernel binds no inodes */
 	_Atomic(bool) no_path_backing;	/* O_PATH descriptors back nothing here */
-	_Atomic(bool) granted;	/* and maybe because backing_gid lets us register */
+	_Atomic(bool) granted;	/* because it is backing_gid that lets us register */
 	_Atomic(int) failed;	/* why the session must end, an errno */
 };
 

@@ -92,6 +92,19 @@ loopback "$T/over/src" "$T/m" allow_other,passthrough=on
 check stacked-source grep -q stacked "$T/m/file"
 umount "$T/m"
 
+# A file that is open to be read has no writer below, which would keep it from
+# running there; nor with the kernel's own fuse.
+runs_below() { "$T/src/prog" 3<"$T/m/prog"; }
+cp "$(command -v true)" "$T/src/prog"
+loopback "$T/src" "$T/m" allow_other,passthrough=on
+check runs-below runs_below
+umount "$T/m"
+if kernel_at_least 6.9; then
+	kernel_loopback "$T/src" "$T/m" allow_other,passthrough=on
+	check runs-below-fuse runs_below
+	umount "$T/m"
+fi
+
 # Collected writes are read for, by handles that were opened to write only.
 if tmpfile_works; then
 	kernel_loopback "$T/src" "$T/m" allow_other,writeback=on
