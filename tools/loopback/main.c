@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/vfs.h>
+#include <syslog.h>
 #include <unistd.h>
 
 #include "caller.h"
@@ -141,9 +142,22 @@ static struct fuse_lowlevel_ops ops = {
 #endif
 };
 
+/* The levels are those of syslog(3), which says by itself who we are. */
+static void log_to_system(enum fuse_log_level level, const char *format,
+			  va_list args)
+{
+	static const char name[] = "fusept-loopback: ";
+	size_t len = strlen(name);
+
+	if (!strncmp(format, name, len))
+		format += len;
+	vsyslog(level, format, args);
+}
+
 static int complain(const char *what, int err)
 {
-	fprintf(stderr, "fusept-loopback: %s: %s\n", what, strerror(err));
+	fuse_log(FUSE_LOG_ERR, "fusept-loopback: %s: %s\n", what,
+		 strerror(err));
 	return 1;
 }
 
@@ -288,12 +302,24 @@ static int serve(struct loopback *lo)
 	lo->proc_fd = open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (lo->proc_fd < 0)
 		return complain("/proc/self/fd", errno);
-	caller_init(lo);
 	res = loop(lo);
 	if (res < 0)
 		complain("session", -res);
 	/* An unmount, or a signal that asks to end, is a good end. */
 	return res < 0 || lo->failed;
+}
+
+/* Its standard error is lost to a daemon, so what it finds out is told before. */
+static int go_to_background(struct loopback *lo)
+{
+	caller_init(lo);
+	if (fuse_daemonize(lo->opt.foreground))
+		return complain("going into the background", errno);
+	if (!lo->opt.foreground) {
+		openlog("fusept-loopback", LOG_PID, LOG_DAEMON);
+		fuse_set_log_func(log_to_system);
+	}
+	return 0;
 }
 
 static int mount_and_serve(struct loopback *lo)
@@ -310,10 +336,10 @@ static int mount_and_serve(struct loopback *lo)
 	lo->fp = fusept_new(lo->se, &config);
 	if (!lo->fp) {
 		res = complain("libfusept", errno);
-	} else if (fuse_daemonize(lo->opt.foreground)) {
-		res = complain("going into the background", errno);
 	} else {
-		res = serve(lo);
+		res = go_to_background(lo);
+		if (!res)
+			res = serve(lo);
 	}
 	fuse_session_unmount(lo->se);
 	return res;
