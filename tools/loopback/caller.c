@@ -4,9 +4,11 @@
 #include <linux/capability.h>
 #include <linux/securebits.h>
 #include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/fsuid.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -138,4 +140,38 @@ bool caller_in_group(fuse_req_t req, gid_t gid)
 	}
 	free(list);
 	return found;
+}
+
+/* In a user namespace of its own a process has capabilities over that only. */
+static bool in_our_userns(pid_t pid)
+{
+	struct stat ours, theirs;
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/user", pid);
+	return !stat(path, &theirs) && !stat("/proc/self/ns/user", &ours) &&
+	       theirs.st_dev == ours.st_dev && theirs.st_ino == ours.st_ino;
+}
+
+/* The caller waits for our answer: the process of that id is no other. */
+bool caller_is_admin(fuse_req_t req)
+{
+	const struct fuse_ctx *ctx = fuse_req_ctx(req);
+	unsigned long long caps = 0;
+	char text[128];
+	FILE *f;
+
+	if (!ctx->uid)
+		return true;
+	if (!ctx->pid || !in_our_userns(ctx->pid))
+		return false;
+	snprintf(text, sizeof(text), "/proc/%d/status", ctx->pid);
+	f = fopen(text, "re");
+	if (!f)
+		return false;
+	while (fgets(text, sizeof(text), f))
+		if (sscanf(text, "CapEff: %llx", &caps) == 1)
+			break;
+	fclose(f);
+	return caps >> CAP_SYS_ADMIN & 1;
 }

@@ -21,5 +21,10 @@ void caller_leave(fuse_req_t req);
 mode_t caller_mode(fuse_req_t req, mode_t mode);
 /* Is the caller of @req in group @gid? */
 bool caller_in_group(fuse_req_t req, gid_t gid);
+/*
+ * Has the caller of @req CAP_SYS_ADMIN? Taken to be so of user 0, as which kernels
+ * ask on behalf of others too (overlayfs); no, where it cannot be told.
+ */
+bool caller_is_admin(fuse_req_t req);
 
 #endif

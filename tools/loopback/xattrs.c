@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <linux/limits.h>
 #include <sys/xattr.h>
 
 #include "caller.h"
@@ -76,13 +77,46 @@ void op_getxattr(fuse_req_t req, fuse_ino_t ino, const char *name, size_t size)
 		reply_bytes(req, getxattr(path.text, name, buf, size), buf, size);
 }
 
+/* Take names of @list, which is @len long, that are not the caller's to see. */
+static ssize_t hide_trusted(fuse_req_t req, char *list, ssize_t len)
+{
+	static const char trusted[] = "trusted.";
+	bool known = false;
+	ssize_t at = 0;
+
+	while (at < len) {
+		size_t n = strlen(list + at) + 1;
+
+		if (strncmp(list + at, trusted, sizeof(trusted) - 1)) {
+			at += n;
+			continue;
+		}
+		if (!known && caller_is_admin(req))
+			break;
+		known = true;
+		memmove(list + at, list + at + n, len - at - n);
+		len -= n;
+	}
+	return len;
+}
+
 void op_listxattr(fuse_req_t req, fuse_ino_t ino, size_t size)
 {
 	struct fd_path path = fd_path(node_of(loopback_of(req), ino)->fd);
-	char *buf;
+	char *list;
+	ssize_t n;
 
-	if (get_buffer(req, &buf, size))
-		reply_bytes(req, listxattr(path.text, buf, size), buf, size);
+	/* All of it, as the size too is without what is hidden. */
+	if (!get_buffer(req, &list, XATTR_LIST_MAX))
+		return;
+	n = listxattr(path.text, list, XATTR_LIST_MAX);
+	if (n > 0)
+		n = hide_trusted(req, list, n);
+	if (size && n > (ssize_t)size) {
+		errno = ERANGE;
+		n = -1;
+	}
+	reply_bytes(req, n, list, size);
 }
 
 void op_removexattr(fuse_req_t req, fuse_ino_t ino, const char *name)

@@ -114,6 +114,24 @@ else
 	skip writeback-tmpfile "this libfuse does not know O_TMPFILE"
 fi
 
+# Who may not read trusted.* does not see the names, as below.
+mkdir "$T/ext4"
+touch "$T/ext4/file"
+for n in user.a trusted.a trusted.b user.b; do setfattr -n $n -v 1 "$T/ext4/file"; done
+names() { "${@:2}" getfattr -m - --absolute-names "$T/$1/file" | grep -v '^#' | sort | xargs; }
+admin() { setpriv --reuid user1 --inh-caps=+sys_admin --ambient-caps=+sys_admin "$@"; }
+elsewhere() { as user1 unshare -Ur "$@"; }
+chmod 755 "$T"
+sysctl -q -w kernel.unprivileged_userns_clone=1 2>/dev/null
+loopback "$T/ext4" "$T/m" allow_other,passthrough=off
+for who in env "as user1" admin elsewhere; do
+	# shellcheck disable=SC2086
+	equal "names-as-${who// /-}" "$(names ext4 $who)" "$(names m $who)"
+done
+equal names-hidden "user.a user.b" "$(names m as user1)"
+equal names-shown "trusted.a trusted.b user.a user.b" "$(names m admin)"
+umount "$T/m"
+
 # Bad options are refused with their name.
 for o in passthrough=maybe cache=some timeout=soon xattr=auto stack_depth=3 kernel=fsync+sync; do
 	refused() { ! out=$(fusept-loopback -o "$o" "$T/src" "$T/m" 2>&1) && [[ $out == *"option $o"* ]]; }
