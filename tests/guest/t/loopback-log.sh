@@ -22,7 +22,7 @@ equal background-logs-once 1 "$(logged "$refusal")"
 umount "$T/m"
 
 mount -t fusept -o setuid=user1,foreground "fusept-loopback#$T/src" "$T/m" 2>"$T/said" &
-check foreground-mounts wait_for 5 mountpoint -q "$T/m"
+check foreground-mounts wait_for 10 as user1 mountpoint -q "$T/m"
 equal foreground-reads data "$(as user1 cat "$T/m/file")"
 check foreground-says wait_for 5 grep -q "^fusept-loopback: $refusal" "$T/said"
 equal foreground-does-not-log 1 "$(logged "$refusal")"

@@ -95,7 +95,7 @@ umount "$T/m"
 # A file that is open to be read has no writer below, which would keep it from
 # running there; nor with the kernel's own fuse.
 runs_below() { "$T/src/prog" 3<"$T/m/prog"; }
-cp "$(command -v true)" "$T/src/prog"
+cp "$(type -P true)" "$T/src/prog"
 loopback "$T/src" "$T/m" allow_other,passthrough=on
 check runs-below runs_below
 umount "$T/m"
