@@ -18,7 +18,8 @@
 /**
  * struct fpt_left - in the place of a caller that left, until its request ends
  * @orphan: tells when
- * @ff, @other: handles, referenced
+ * @ff: handle, referenced, or NULL
+ * @other: a second one, or NULL
  * @inode: referenced, or NULL
  * @holds_sb: and so is its superblock, a submount's
  * @held: fpt_wb_unhold() is still to come

@@ -243,11 +243,15 @@ static bool req_leave(struct fpt_conn *conn, struct fpt_req *req)
  */
 static bool req_signal_was_freezer(void)
 {
+	/* Nobody but its task takes it away. */
+	struct sighand_struct *own = rcu_dereference_protected(current->sighand,
+							       true);
+
 	if (freezing(current))
 		__refrigerator(false);
-	spin_lock_irq(&current->sighand->siglock);
+	spin_lock_irq(&own->siglock);
 	recalc_sigpending();
-	spin_unlock_irq(&current->sighand->siglock);
+	spin_unlock_irq(&own->siglock);
 	return !signal_pending(current);
 }
 
