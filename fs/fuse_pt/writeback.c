@@ -271,10 +271,15 @@ int fpt_wb_wait_killable(struct inode *inode, loff_t start, loff_t end)
 
 int fpt_wb_wait_a_bit(struct inode *inode, loff_t start, loff_t end)
 {
-	struct fpt_node *fn = fpt_node(inode);
+	struct wait_queue_head *wait = fpt_node_wait(fpt_node(inode));
+	struct wait_queue_entry entry;
 
-	wait_event_killable_timeout(*fpt_node_wait(fn),
-				    fpt_wb_quiet(inode, start, end), 1);
+	/* A suspend finds it asleep, sooner or later. */
+	init_wait_entry(&entry, 0);
+	if (!prepare_to_wait_event(wait, &entry, FPT_KILLABLE) &&
+	    !fpt_wb_quiet(inode, start, end))
+		schedule_timeout(1);
+	finish_wait(wait, &entry);
 	return fatal_signal_pending(current) ? -EINTR : 0;
 }
 
