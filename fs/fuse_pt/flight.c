@@ -66,23 +66,31 @@ int fpt_flight_wait(struct fpt_flight *flight, unsigned int state)
 	return wait_event_state(flight->wait, flight_over(flight, round), state);
 }
 
-static bool flight_empty(struct fpt_flight *flight)
+static unsigned int flight_count(struct fpt_flight *flight)
 {
-	bool empty;
+	unsigned int count;
 
 	spin_lock(&flight->lock);
-	empty = !flight->nr[0] && !flight->nr[1];
+	count = flight->nr[0] + flight->nr[1];
 	spin_unlock(&flight->lock);
-	return empty;
+	return count;
 }
 
 void fpt_flight_drain(struct fpt_flight *flight, unsigned int state, long most)
 {
+	unsigned int count = flight_count(flight), before;
+	long left = most;
 	DEFINE_WAIT(wait);
 
 	/* A signal is there, or it is too late. */
-	while (!prepare_to_wait_event(&flight->wait, &wait, state) && most &&
-	       !flight_empty(flight))
-		most = schedule_timeout(most);
+	while (count && left > 0 &&
+	       !prepare_to_wait_event(&flight->wait, &wait, state)) {
+		before = count;
+		if (flight_count(flight))
+			left -= HZ - schedule_timeout(HZ);
+		count = flight_count(flight);
+		if (count < before)
+			left = most;
+	}
 	finish_wait(&flight->wait, &wait);
 }

@@ -43,9 +43,11 @@ void fpt_flight_end(struct fpt_flight *flight, u32 round);
 int fpt_flight_wait(struct fpt_flight *flight, unsigned int state);
 
 /**
- * fpt_flight_drain() - until nothing is in flight, but no longer than some time
+ * fpt_flight_drain() - until nothing is in flight, as long as it gets less
  * @state: to sleep in; a signal that it lets through ends the wait, too
- * @most: jiffies
+ * @most: jiffies to wait for the next to end
+ *
+ * To be called when nothing begins any more.
  */
 void fpt_flight_drain(struct fpt_flight *flight, unsigned int state, long most);
 

@@ -52,8 +52,8 @@
 #define SUPER_BLKSIZE	512
 
 /*
- * How long umount waits for WRITEs that are unanswered: under a lock that every
- * sync(2) takes, and maybe for the very task that waits.
+ * How long umount waits for the next of the unanswered WRITEs to be answered:
+ * under a lock that every sync(2) takes, and maybe for the very task that waits.
  */
 #define SUPER_DRAIN_MOST	(10 * HZ)
 
