@@ -87,9 +87,9 @@ static void left_end(struct fpt_conn *conn, struct fpt_orphan *orphan,
 }
 
 /* The caller is about to leave. Its locks are those of the call. */
-static struct fpt_orphan *keep_leave(struct fpt_call *call)
+static struct fpt_orphan *keep_leave(const struct fpt_heir *heir)
 {
-	const struct fpt_keep *keep = call->keep;
+	const struct fpt_keep *keep = container_of(heir, struct fpt_keep, heir);
 	struct fpt_left *left;
 
 	left = kzalloc_obj(struct fpt_left, GFP_NOFS | __GFP_NOFAIL);
@@ -131,8 +131,8 @@ ssize_t fpt_call_keep(struct fpt_conn *conn, struct fpt_call *call,
 {
 	ssize_t ret;
 
-	call->leave = keep_leave;
-	call->keep = keep;
+	keep->heir.leave = keep_leave;
+	call->heir = &keep->heir;
 	ret = fpt_call(conn, call);
 	keep->left = call->flags & FPT_CALL_LEFT;
 	if (unlikely(call->orphan))

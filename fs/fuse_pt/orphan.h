@@ -9,14 +9,15 @@
 
 #include <linux/fs.h>
 #include <linux/types.h>
+#include "request.h"
 
-struct fpt_call;
 struct fpt_conn;
 struct fpt_file;
 struct fpt_wb_span;
 
 /**
  * struct fpt_keep - what must stay until the server is done with a request
+ * @heir: fpt_call_keep()'s
  * @ff: handle that it names, or NULL
  * @other: a second one, or NULL
  * @inode: regular file whose bytes [@start, @end] it changes, or NULL
@@ -31,6 +32,7 @@ struct fpt_wb_span;
  * until the call returns; from then on the list of spans does.
  */
 struct fpt_keep {
+	struct fpt_heir		heir;
 	struct fpt_file		*ff;
 	struct fpt_file		*other;
 	struct inode		*inode;

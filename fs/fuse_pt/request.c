@@ -220,8 +220,8 @@ static bool req_leave(struct fpt_conn *conn, struct fpt_req *req)
 			trace_fpt_request_end(conn, req, -EINTR);
 			return false;
 		}
-		if (call->leave && !call->orphan)
-			call->orphan = call->leave(call);
+		if (call->heir && !call->orphan)
+			call->orphan = call->heir->leave(call->heir);
 		err = fpt_dev_leave(conn, req);
 		if (err == -EAGAIN)
 			continue;

@@ -21,7 +21,6 @@
 
 struct fpt_conn;
 struct fpt_call;
-struct fpt_keep;
 
 /*
  * How a task waits for a server: until it is killed, and a suspend may freeze
@@ -48,6 +47,14 @@ struct fpt_keep;
 struct fpt_orphan {
 	void	(*end)(struct fpt_conn *conn, struct fpt_orphan *orphan,
 		       int error);
+};
+
+/**
+ * struct fpt_heir - makes an orphan for a caller that is about to leave
+ * @leave: in the caller's context; may sleep
+ */
+struct fpt_heir {
+	struct fpt_orphan *(*leave)(const struct fpt_heir *heir);
 };
 
 /**
@@ -139,7 +146,9 @@ enum fpt_call_flags {
  * @pages: page range of one side, see the PAGES flags
  * @owner_uid, @owner_gid: see FPT_CALL_OWNER
  * @done: for fpt_call_async(): called exactly once, in process context, with
- *	no transport lock held; owns @call from then on. NULL for fpt_call()
+ *	no transport lock held; owns @call from then on
+ * @heir: for fpt_call(), or NULL. Makes @orphan if the caller is killed; that is
+ *	still there after the call if the caller did not leave
  * @late: or NULL. When a killed caller left before the answer came, called
  *	with the first FPT_LATE_MAX bytes of a successful reply, so that what
  *	the server handed out (lookup counts, file handles) is given back. Runs
@@ -147,9 +156,6 @@ enum fpt_call_flags {
  * @unique: in its place with FPT_CALL_UNIQUE
  * @orphan: for fpt_call(), or NULL. If it is NULL after the call, the caller
  *	was killed and left, and @orphan->end will be called
- * @leave: or NULL. Makes @orphan when the caller is killed, before it leaves;
- *	may sleep. @orphan is still there after the call if it did not leave
- * @keep: for @leave, see orphan.h
  */
 struct fpt_call {
 	u32		op;
@@ -164,15 +170,16 @@ struct fpt_call {
 	struct fpt_pages pages;
 	kuid_t		owner_uid;
 	kgid_t		owner_gid;
-	void		(*done)(struct fpt_conn *conn, struct fpt_call *call);
+	union {
+		void	(*done)(struct fpt_conn *conn, struct fpt_call *call);
+		const struct fpt_heir *heir;
+	};
 	union {
 		void	(*late)(struct fpt_conn *conn, u32 op, u64 node,
 				const void *reply, size_t len);
 		u64	unique;
 	};
 	struct fpt_orphan *orphan;
-	struct fpt_orphan *(*leave)(struct fpt_call *call);
-	const struct fpt_keep *keep;
 };
 
 static inline void fpt_call_in(struct fpt_call *c, const void *data, u32 len)
@@ -203,7 +210,7 @@ static inline ssize_t fpt_call_result(const struct fpt_call *c)
 /**
  * fpt_call() - send a request and wait for its answer
  * @conn: connection
- * @call: the exchange; @done must be NULL
+ * @call: the exchange
  *
  * Sleeps interruptibly: a signal sends FUSE_INTERRUPT once the server has the
  * request, a fatal signal returns at once (an answer that comes later goes to
