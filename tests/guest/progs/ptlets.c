@@ -292,7 +292,9 @@ static void seeks(const char *lower, const char *mnt)
 	CHECK(lseek(fd, 2 * LEN, SEEK_HOLE) > 2 * LEN);
 	EQ(lseek(fd, 0, SEEK_HOLE), 0);
 	FAILS(lseek(fd, 4 * LEN, SEEK_DATA), ENXIO);
-	FAILS(lseek(fd, -1, SEEK_DATA), ENXIO);
+	/* btrfs may take that for the start */
+	if (rig_type(lower) != BTRFS_SUPER_MAGIC)
+		FAILS(lseek(fd, -1, SEEK_DATA), ENXIO);
 	FAILS(lseek(fd, -5 * LEN, SEEK_END), EINVAL);
 	/* whoever changed it */
 	EQ(truncate(LOWER(&rig, "g"), LEN + 1), 0);

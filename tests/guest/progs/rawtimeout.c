@@ -49,6 +49,9 @@ static void client(void)
 		if (pread(fd, &c, 1, 0) < 0)
 			raw_die("read");
 
+	/* What a first write asks for besides is known then. */
+	if (pwrite(fd, &c, 1, 0) < 0)
+		raw_die("write");
 	rig->hold[FUSE_WRITE] = true;
 	if (lock) {
 		rig->deaf = true;
