@@ -99,7 +99,6 @@ static struct fpt_orphan *keep_leave(const struct fpt_heir *heir)
 	if (keep->other)
 		left->other = fpt_file_get(keep->other);
 	if (keep->inode) {
-		ihold(keep->inode);
 		left->inode = keep->inode;
 		left->holds_sb = fpt_submount_hold(keep->inode);
 		left->held = keep->held;
