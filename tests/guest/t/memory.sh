@@ -4,6 +4,7 @@
 # than on the kernel's own fuse, the server and its files being the same. It fails
 # when struct fpt_node or struct fpt_file outgrows the kernel's own, or when
 # something is allocated beside them.
+# timeout: 400
 . "$FUSEPT_TESTS/lib.sh"
 
 FILES=${FILES:-3000}
