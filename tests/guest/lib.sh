@@ -100,6 +100,21 @@ errno_text() {
 # cases CMD ...: a program that prints case lines itself, and fails if one failed.
 cases() { "$@" || failures=$((failures + 1)); }
 
+# scenes PROGRAM: the cases of all its scenes, named SCENE-CASE, on the mount point $T/m.
+scenes() {
+	local program=$1 scene status
+	check scenes-known test -n "$("$program" -l)" || return
+	for scene in $("$program" -l); do
+		timeout 120 "$program" "$T/m" "$scene" >"$T/out" 2>&1
+		status=$?
+		sed -E "s/^(ok|not ok) /\1 $scene-/" "$T/out"
+		if [ $status -ne 0 ] || grep -q '^not ok' "$T/out"; then
+			failures=$((failures + 1))
+		fi
+		[ $status -eq 0 ] || echo "not ok $scene: ended with $status"
+	done
+}
+
 # cases_over FILESYSTEM PROGRAMS [TEST ...]: their cases, named FILESYSTEM-CASE behind
 # $PREFIX, on such a file system at $T/FILESYSTEM, with the mount point $T/mnt.
 PREFIX=

@@ -470,12 +470,7 @@ static void direct_single(void)
 
 #define WB	(FUSE_WRITEBACK_CACHE | FUSE_ASYNC_READ)
 
-static const struct scene {
-	const char	*name;
-	void		(*run)(void);
-	uint64_t	init_flags;
-	uint32_t	max_pages;
-} scenes[] = {
+static const struct rig_scene scenes[] = {
 	{ "cached", cached, WB },
 	{ "through", through, FUSE_ASYNC_READ },
 	{ "syncing", syncing, WB },
@@ -484,30 +479,11 @@ static const struct scene {
 	{ "owned", owned, WB | FUSE_ATOMIC_O_TRUNC },
 	{ "ranges", ranges, WB },
 	{ "limits", limits, WB },
-	{ "direct-split", direct_split, FUSE_ASYNC_DIO, 8 },
-	{ "direct-single", direct_single, 0, 8 },
+	{ "direct-split", direct_split, FUSE_ASYNC_DIO, .max_pages = 8 },
+	{ "direct-single", direct_single, .max_pages = 8 },
 };
 
 int main(int argc, char **argv)
 {
-	const struct scene *s;
-
-	setvbuf(stdout, NULL, _IOLBF, 0);
-	for (s = scenes; argc == 3 && s < scenes + sizeof(scenes) / sizeof(scenes[0]); s++) {
-		if (strcmp(argv[2], s->name))
-			continue;
-		rig = mmap(NULL, sizeof(*rig), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-		if (rig == MAP_FAILED)
-			raw_die("mmap");
-		rig->init_flags = s->init_flags;
-		rig->max_write = 128 * KIB;
-		rig->max_pages = s->max_pages;
-		rig->attr_valid = 1000;
-		return rig_run(argv[1], NULL, s->run) ? 1 : 0;
-	}
-	fprintf(stderr, "usage: rawback DIR SCENE\nscenes:");
-	for (s = scenes; s < scenes + sizeof(scenes) / sizeof(scenes[0]); s++)
-		fprintf(stderr, " %s", s->name);
-	fprintf(stderr, "\n");
-	return 2;
+	return rig_scenes(argc, argv, scenes, sizeof(scenes) / sizeof(scenes[0]));
 }

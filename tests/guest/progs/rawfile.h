@@ -505,4 +505,51 @@ static int rig_run(const char *dir, const char *options, void (*client)(void))
 	return status;
 }
 
+/* -------- scenes -------- */
+
+/**
+ * struct rig_scene - what a program shows on a mount of its own
+ * @name: of it
+ * @run: the client
+ * @init_flags: what INIT agrees to
+ * @options: of the mount, or NULL
+ * @max_pages: what INIT asks for, or 0
+ */
+struct rig_scene {
+	const char	*name;
+	void		(*run)(void);
+	uint64_t	init_flags;
+	const char	*options;
+	uint32_t	max_pages;
+};
+
+/* PROGRAM DIR SCENE runs one, PROGRAM -l lists them. Return: exit status. */
+static inline int rig_scenes(int argc, char **argv,
+			     const struct rig_scene *scenes, size_t nr)
+{
+	const struct rig_scene *s;
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	if (argc == 2 && !strcmp(argv[1], "-l")) {
+		for (s = scenes; s < scenes + nr; s++)
+			printf("%s\n", s->name);
+		return 0;
+	}
+	for (s = scenes; argc == 3 && s < scenes + nr; s++) {
+		if (strcmp(argv[2], s->name))
+			continue;
+		rig = mmap(NULL, sizeof(*rig), PROT_READ | PROT_WRITE,
+			   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+		if (rig == MAP_FAILED)
+			raw_die("mmap");
+		rig->init_flags = s->init_flags;
+		rig->max_write = 128 << 10;
+		rig->max_pages = s->max_pages;
+		rig->attr_valid = 1000;
+		return rig_run(argv[1], s->options, s->run) ? 1 : 0;
+	}
+	fprintf(stderr, "usage: %s DIR SCENE\n       %s -l\n", argv[0], argv[0]);
+	return 2;
+}
+
 #endif

@@ -222,11 +222,7 @@ static void two_truncates(void)
 
 /* -------- the table -------- */
 
-static const struct scene {
-	const char	*name;
-	void		(*run)(void);
-	uint64_t	init_flags;
-} scenes[] = {
+static const struct rig_scene scenes[] = {
 	{ "handle-read", handle_read },
 	{ "handle-read-direct", handle_read_direct },
 	{ "handle-write", handle_write },
@@ -246,26 +242,5 @@ static const struct scene {
 
 int main(int argc, char **argv)
 {
-	const struct scene *s, *end = scenes + sizeof(scenes) / sizeof(scenes[0]);
-
-	setvbuf(stdout, NULL, _IOLBF, 0);
-	for (s = scenes; argc == 3 && s < end; s++) {
-		if (strcmp(argv[2], s->name))
-			continue;
-		rig = mmap(NULL, sizeof(*rig), PROT_READ | PROT_WRITE,
-			   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-		if (rig == MAP_FAILED)
-			raw_die("mmap");
-		rig->init_flags = s->init_flags;
-		rig->max_write = 128 << 10;
-		rig->attr_valid = 1000;
-		return rig_run(argv[1], NULL, s->run) ? 1 : 0;
-	}
-	if (argc == 2 && !strcmp(argv[1], "-l")) {
-		for (s = scenes; s < end; s++)
-			printf("%s\n", s->name);
-		return 0;
-	}
-	fprintf(stderr, "usage: rawleft DIR SCENE\n       rawleft -l\n");
-	return 2;
+	return rig_scenes(argc, argv, scenes, sizeof(scenes) / sizeof(scenes[0]));
 }

@@ -628,12 +628,7 @@ static void copying(void)
 
 /* -------- the table -------- */
 
-static const struct scene {
-	const char	*name;
-	void		(*run)(void);
-	uint64_t	init_flags;
-	const char	*options;
-} scenes[] = {
+static const struct rig_scene scenes[] = {
 	{ "opening", opening },
 	{ "no-open", no_open, FUSE_NO_OPEN_SUPPORT },
 	{ "keep-cache", keep_cache },
@@ -655,23 +650,7 @@ static const struct scene {
 
 int main(int argc, char **argv)
 {
-	const struct scene *s;
-
-	setvbuf(stdout, NULL, _IOLBF, 0);
-	for (s = scenes; argc == 3 && s < scenes + sizeof(scenes) / sizeof(scenes[0]); s++) {
-		if (strcmp(argv[2], s->name))
-			continue;
-		rig = mmap(NULL, sizeof(*rig), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-		if (rig == MAP_FAILED || posix_memalign((void **)&buf, PAGE, RIG_SPACE))
-			raw_die("memory");
-		rig->init_flags = s->init_flags;
-		rig->max_write = 128 * KIB;
-		rig->attr_valid = 1000;
-		return rig_run(argv[1], s->options, s->run) ? 1 : 0;
-	}
-	fprintf(stderr, "usage: rawopen DIR SCENE\nscenes:");
-	for (s = scenes; s < scenes + sizeof(scenes) / sizeof(scenes[0]); s++)
-		fprintf(stderr, " %s", s->name);
-	fprintf(stderr, "\n");
-	return 2;
+	if (posix_memalign((void **)&buf, PAGE, RIG_SPACE))
+		raw_die("memory");
+	return rig_scenes(argc, argv, scenes, sizeof(scenes) / sizeof(scenes[0]));
 }

@@ -9,15 +9,5 @@
 . "$FUSEPT_TESTS/lib.sh"
 
 mkdir -p "$T/m"
-for scene in reading reading-sync max-read short-read writing append bad-writes \
-	half-memory half-memory-cached vectors at-the-end \
-	sync-writes mapping mapping-errors mapping-held; do
-	timeout 120 rawdata "$T/m" $scene >"$T/out" 2>&1
-	status=$?
-	sed -E "s/^(ok|not ok) /\1 $scene-/" "$T/out"
-	if [ $status -ne 0 ] || grep -q '^not ok' "$T/out"; then
-		failures=$((failures + 1))
-	fi
-	[ $status -eq 0 ] || echo "not ok $scene: ended with $status"
-done
+scenes rawdata
 finish

@@ -9,14 +9,5 @@
 . "$FUSEPT_TESTS/lib.sh"
 
 mkdir -p "$T/m"
-for scene in opening no-open keep-cache positions emptying emptying-twice killed \
-	direct direct-mmap o-direct parallel aio kill-priv seeking allocating copying; do
-	timeout 120 rawopen "$T/m" $scene >"$T/out" 2>&1
-	status=$?
-	sed -E "s/^(ok|not ok) /\1 $scene-/" "$T/out"
-	if [ $status -ne 0 ] || grep -q '^not ok' "$T/out"; then
-		failures=$((failures + 1))
-	fi
-	[ $status -eq 0 ] || echo "not ok $scene: ended with $status"
-done
+scenes rawopen
 finish

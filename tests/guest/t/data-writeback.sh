@@ -10,16 +10,7 @@
 . "$FUSEPT_TESTS/lib.sh"
 
 mkdir -p "$T/m"
-for scene in cached through syncing parts errors owned ranges limits \
-	direct-split direct-single; do
-	timeout 120 rawback "$T/m" $scene >"$T/out" 2>&1
-	status=$?
-	sed -E "s/^(ok|not ok) /\1 $scene-/" "$T/out"
-	if [ $status -ne 0 ] || grep -q '^not ok' "$T/out"; then
-		failures=$((failures + 1))
-	fi
-	[ $status -eq 0 ] || echo "not ok $scene: ended with $status"
-done
+scenes rawback
 
 # The share of dirty memory that a server may hold up, and it counts always.
 mkdir -p "$T/src"

@@ -8,13 +8,5 @@
 . "$FUSEPT_TESTS/lib.sh"
 
 mkdir -p "$T/m"
-for scene in $(rawleft -l); do
-	timeout 120 rawleft "$T/m" "$scene" >"$T/out" 2>&1
-	status=$?
-	sed -E "s/^(ok|not ok) /\1 $scene-/" "$T/out"
-	if [ $status -ne 0 ] || grep -q '^not ok' "$T/out"; then
-		failures=$((failures + 1))
-	fi
-	[ $status -eq 0 ] || echo "not ok $scene: ended with $status"
-done
+scenes rawleft
 finish
