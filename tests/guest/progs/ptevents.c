@@ -10,11 +10,6 @@
 #define LEN	(1 << 20)
 #define PAGE	4096
 
-static int up(struct rig *rig, int oflags, int id)
-{
-	return rig_open_as(rig, "f", oflags, FOPEN_PASSTHROUGH, id);
-}
-
 /* -------- leases -------- */
 
 static long job_open(struct rig_job *job)
@@ -154,7 +149,7 @@ static void permission_events(const char *lower, const char *mnt)
 	rig_policy(&rig, FOPEN_PASSTHROUGH, id);
 	rig_job_start(&w.job);
 	/* only now: newer kernels note at open who listens */
-	fd = up(&rig, O_RDWR, id);
+	fd = rig_up(&rig, O_RDWR, id);
 	plain = open("/tmp", O_TMPFILE | O_RDWR, 0600);
 	CHECK(fd >= 0 && plain >= 0);
 	EQ(pipe(p), 0);
@@ -208,7 +203,7 @@ static void busy_listener(const char *lower, const char *mnt)
 	rig_job_start(&w.job);
 	/* the listener's own opens go to the backing file too, f's or none */
 	out = rig_open_as(&rig, "g", O_RDWR, FOPEN_PASSTHROUGH, other);
-	fd = up(&rig, O_RDWR, id);
+	fd = rig_up(&rig, O_RDWR, id);
 	CHECK(fd >= 0 && out >= 0);
 	for (i = 0; i < 20; i++) {
 		EQ(pread(fd, buf, sizeof(buf), 0), sizeof(buf));

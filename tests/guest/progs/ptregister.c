@@ -10,11 +10,6 @@
 #define LEN	(1 << 20)
 #define PAGE	4096
 
-static int up(struct rig *rig, int oflags, int id)
-{
-	return rig_open_as(rig, "f", oflags, FOPEN_PASSTHROUGH, id);
-}
-
 static void registering(const char *lower, const char *mnt)
 {
 	struct rig rig = rig_with_file(lower, mnt, LEN);
@@ -49,7 +44,7 @@ static void registering(const char *lower, const char *mnt)
 	id = rig_ioc_open(&rig, other, 0, 0);
 	CHECK(id > 0);
 	close(other);
-	other = up(&rig, O_RDWR, id);
+	other = rig_up(&rig, O_RDWR, id);
 	CHECK(other >= 0);
 	EQ(pwrite(other, "x", 1, 0), 1);
 	close(other);
@@ -134,7 +129,7 @@ static void depth(const char *lower, const char *mnt)
 		id = rig_ioc_open(&rig, fd, 0, 0);
 		CHECK(id > 0);
 		close(fd);
-		fd = up(&rig, O_RDWR, id);
+		fd = rig_up(&rig, O_RDWR, id);
 		CHECK(fd >= 0);
 		EQ(pread(fd, buf, 7, 0), 7);
 		CHECK(!memcmp(buf, "overlay", 7));
@@ -180,7 +175,7 @@ static void many_ids(const char *lower, const char *mnt)
 	id = rig_ioc_open(&rig, fd, 0, 0);
 	CHECK(id > last);
 	close(fd);
-	fd = up(&rig, O_RDWR, ids[1]);
+	fd = rig_up(&rig, O_RDWR, ids[1]);
 	CHECK(fd >= 0);
 	close(fd);
 	rig_stop(&rig);

@@ -312,6 +312,12 @@ static inline int rig_open_as(struct rig *rig, const char *name, int oflags,
 	return open(UPPER(rig, name), oflags | O_CLOEXEC, 0644);
 }
 
+/* The file of rig_with_file(), in passthrough to what @id is of. */
+static inline int rig_up(struct rig *rig, int oflags, int id)
+{
+	return rig_open_as(rig, "f", oflags, FOPEN_PASSTHROUGH, id);
+}
+
 /* This thread loses a capability, or has it back. */
 static inline void rig_drop_cap(int cap, bool drop)
 {

@@ -12,11 +12,6 @@
 #define LEN	(1 << 20)
 #define PAGE	4096
 
-static int up(struct rig *rig, int oflags, int id)
-{
-	return rig_open_as(rig, "f", oflags, FOPEN_PASSTHROUGH, id);
-}
-
 /* -------- credentials -------- */
 
 /*
@@ -35,7 +30,7 @@ static void credentials(const char *lower, const char *mnt)
 	id = rig_register(&rig, "f");
 	rig_drop_cap(CAP_FSETID, false);
 	EQ(chmod(LOWER(&rig, "f"), 04755), 0);
-	fd = up(&rig, O_RDWR, id);
+	fd = rig_up(&rig, O_RDWR, id);
 	CHECK(fd >= 0);
 	EQ(pwrite(fd, "x", 1, 0), 1);
 	EQ(stat(LOWER(&rig, "f"), &st), 0);
@@ -45,7 +40,7 @@ static void credentials(const char *lower, const char *mnt)
 	/* and by one that can */
 	id = rig_register(&rig, "f");
 	EQ(chmod(LOWER(&rig, "f"), 04755), 0);
-	fd = up(&rig, O_RDWR, id);
+	fd = rig_up(&rig, O_RDWR, id);
 	CHECK(fd >= 0);
 	EQ(pwrite(fd, "x", 1, 0), 1);
 	EQ(stat(LOWER(&rig, "f"), &st), 0);
@@ -62,7 +57,7 @@ static void permissions(const char *lower, const char *mnt)
 	pid_t pid;
 
 	EQ(chmod(LOWER(&rig, "f"), 0600), 0);
-	fd = up(&rig, O_RDWR, id);
+	fd = rig_up(&rig, O_RDWR, id);
 	CHECK(fd >= 0);
 	pid = fork();
 	if (!pid) {
@@ -89,7 +84,7 @@ static void immutable(const char *lower, const char *mnt)
 	int id = rig_register(&rig, "f"), fd, p[2];
 	char buf[PAGE];
 
-	fd = up(&rig, O_RDWR, id);
+	fd = rig_up(&rig, O_RDWR, id);
 	CHECK(fd >= 0);
 	EQ(pipe(p), 0);
 	EQ(write(p[1], "x", 1), 1);
@@ -103,16 +98,16 @@ static void immutable(const char *lower, const char *mnt)
 	FAILS(splice(p[0], NULL, fd, NULL, 1, 0), EPERM);
 	CHECK(mmap(NULL, PAGE, PROT_WRITE, MAP_SHARED, fd, 0) == MAP_FAILED);
 	EQ(errno, EPERM);
-	FAILS(up(&rig, O_RDWR, id), EPERM);
-	FAILS(up(&rig, O_WRONLY | O_APPEND, id), EPERM);
+	FAILS(rig_up(&rig, O_RDWR, id), EPERM);
+	FAILS(rig_up(&rig, O_WRONLY | O_APPEND, id), EPERM);
 	EQ(pread(fd, buf, sizeof(buf), 0), sizeof(buf));
 	close(fd);
-	fd = up(&rig, O_RDONLY, id);
+	fd = rig_up(&rig, O_RDONLY, id);
 	CHECK(fd >= 0);
 	EQ(pread(fd, buf, sizeof(buf), 0), sizeof(buf));
 	CHECK(rig_set_flag(&rig, "f", 0));
 	close(fd);
-	fd = up(&rig, O_RDWR, id);
+	fd = rig_up(&rig, O_RDWR, id);
 	CHECK(fd >= 0);
 	EQ(pwrite(fd, "x", 1, 0), 1);
 	close(fd);
@@ -125,7 +120,7 @@ static void append_only(const char *lower, const char *mnt)
 	int id = rig_register(&rig, "f"), fd, a, p[2];
 	char c;
 
-	fd = up(&rig, O_RDWR, id);
+	fd = rig_up(&rig, O_RDWR, id);
 	CHECK(fd >= 0);
 	EQ(pipe(p), 0);
 	EQ(write(p[1], "x", 1), 1);
@@ -138,9 +133,9 @@ static void append_only(const char *lower, const char *mnt)
 	FAILS(splice(p[0], NULL, fd, NULL, 1, 0), EPERM);
 	CHECK(mmap(NULL, PAGE, PROT_WRITE, MAP_SHARED, fd, 0) == MAP_FAILED);
 	EQ(errno, EACCES);
-	FAILS(up(&rig, O_RDWR, id), EPERM);
-	FAILS(up(&rig, O_WRONLY, id), EPERM);
-	a = up(&rig, O_RDWR | O_APPEND, id);
+	FAILS(rig_up(&rig, O_RDWR, id), EPERM);
+	FAILS(rig_up(&rig, O_WRONLY, id), EPERM);
+	a = rig_up(&rig, O_RDWR | O_APPEND, id);
 	CHECK(a >= 0);
 	EQ(write(a, "app", 3), 3);
 	EQ(pread(a, &c, 1, LEN), 1);
@@ -168,7 +163,7 @@ static void swap_file(const char *lower, const char *mnt)
 		 LOWER(&rig, "f"), LOWER(&rig, "f"));
 	EQ(chmod(LOWER(&rig, "f"), 0600), 0);
 	id = rig_register(&rig, "f");
-	fd = up(&rig, O_RDWR, id);
+	fd = rig_up(&rig, O_RDWR, id);
 	CHECK(fd >= 0);
 	if (system(cmd)) {
 		close(fd);
@@ -200,9 +195,9 @@ static void read_only_mount(const char *lower, const char *mnt)
 	id = rig_ioc_open(&rig, fd, 0, 0);
 	CHECK(id > 0);
 	close(fd);
-	FAILS(up(&rig, O_RDWR, id), EROFS);
-	FAILS(up(&rig, O_WRONLY | O_APPEND, id), EROFS);
-	fd = up(&rig, O_RDONLY, id);
+	FAILS(rig_up(&rig, O_RDWR, id), EROFS);
+	FAILS(rig_up(&rig, O_WRONLY | O_APPEND, id), EROFS);
+	fd = rig_up(&rig, O_RDONLY, id);
 	CHECK(fd >= 0);
 	EQ(pread(fd, &c, 1, 0), 1);
 	close(fd);
@@ -227,8 +222,8 @@ static void writer_of_mount(const char *lower, const char *mnt)
 	id = rig_ioc_open(&rig, fd, 0, 0);
 	CHECK(id > 0);
 	close(fd);
-	fd = up(&rig, O_RDWR, id);
-	r = up(&rig, O_RDONLY, id);
+	fd = rig_up(&rig, O_RDWR, id);
+	r = rig_up(&rig, O_RDONLY, id);
 	CHECK(fd >= 0 && r >= 0);
 	EQ(pipe(p), 0);
 	FAILS(mount(NULL, bind, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL),
@@ -241,9 +236,9 @@ static void writer_of_mount(const char *lower, const char *mnt)
 			    MS_REMOUNT | MS_BIND | MS_RDONLY, NULL), EBUSY);
 	munmap(map, PAGE);
 	EQ(mount(NULL, bind, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL), 0);
-	FAILS(up(&rig, O_RDWR, id), EROFS);
+	FAILS(rig_up(&rig, O_RDWR, id), EROFS);
 	EQ(mount(NULL, bind, NULL, MS_REMOUNT | MS_BIND, NULL), 0);
-	fd = up(&rig, O_RDWR, id);
+	fd = rig_up(&rig, O_RDWR, id);
 	CHECK(fd >= 0);
 	close(fd);
 	close(r);
@@ -307,9 +302,9 @@ static void freezing(const char *lower, const char *mnt)
 	char buf[PAGE];
 	struct iovec iov = { buf, sizeof(buf) };
 
-	fd = up(&rig, O_RDWR, id);
+	fd = rig_up(&rig, O_RDWR, id);
 	CHECK(fd >= 0);
-	direct = up(&rig, O_RDWR | O_DIRECT, id);
+	direct = rig_up(&rig, O_RDWR | O_DIRECT, id);
 	EQ(pwrite(fd, "x", 1, 0), 1);
 	dir = open(lower, O_RDONLY | O_DIRECTORY);
 	if (ioctl(dir, FIFREEZE, 0)) {
@@ -384,7 +379,7 @@ static void freezing_under_load(const char *lower, const char *mnt)
 	int id = rig_register(&rig, "f"), fd, dir, i;
 	struct rig_job jobs[4] = {};
 
-	fd = up(&rig, O_RDWR, id);
+	fd = rig_up(&rig, O_RDWR, id);
 	CHECK(fd >= 0);
 	dir = open(lower, O_RDONLY | O_DIRECTORY);
 	if (ioctl(dir, FIFREEZE, 0)) {
@@ -429,17 +424,17 @@ static void id_closed_while_open(const char *lower, const char *mnt)
 	char buf[PAGE];
 	void *map;
 
-	fd = up(&rig, O_RDWR, id);
+	fd = rig_up(&rig, O_RDWR, id);
 	CHECK(fd >= 0);
 	EQ(rig_ioc_close(&rig, id), 0);
 	EQ(pread(fd, buf, sizeof(buf), 0), sizeof(buf));
 	EQ(pwrite(fd, buf, sizeof(buf), 0), sizeof(buf));
 	map = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd, 0);
 	CHECK(map != MAP_FAILED);
-	FAILS(up(&rig, O_RDONLY, id), EIO);
+	FAILS(rig_up(&rig, O_RDONLY, id), EIO);
 	/* the same file under a new id goes with the old opens */
 	id = rig_register(&rig, "f");
-	again = up(&rig, O_RDWR, id);
+	again = rig_up(&rig, O_RDWR, id);
 	CHECK(again >= 0);
 	close(fd);
 	EQ(rig_ioc_close(&rig, id), 0);
@@ -464,7 +459,7 @@ static void lower_is_let_go(const char *unused, const char *mnt)
 	rig_make(&rig, "f", LEN, 1);
 	id = rig_register(&rig, "f");
 	FAILS(umount(top), EBUSY);
-	fd = up(&rig, O_RDWR, id);
+	fd = rig_up(&rig, O_RDWR, id);
 	CHECK(fd >= 0);
 	EQ(rig_ioc_close(&rig, id), 0);
 	map = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
@@ -496,7 +491,7 @@ static void server_dies(const char *unused, const char *mnt)
 	rig_make(&rig, "f", LEN, 1);
 	for (i = 0; i < 100; i++)
 		rig_register(&rig, "f");
-	fd = up(&rig, O_RDWR, rig_register(&rig, "f"));
+	fd = rig_up(&rig, O_RDWR, rig_register(&rig, "f"));
 	CHECK(fd >= 0);
 	/* one whose opener is in the middle of a call */
 	pid = fork();
@@ -510,7 +505,7 @@ static void server_dies(const char *unused, const char *mnt)
 	rig_kill(&rig);
 	EQ(pread(fd, buf, sizeof(buf), 0), sizeof(buf));
 	EQ(pwrite(fd, buf, sizeof(buf), LEN), sizeof(buf));
-	CHECK(up(&rig, O_RDWR, 1) < 0 && errno == ENOTCONN);
+	CHECK(rig_up(&rig, O_RDWR, 1) < 0 && errno == ENOTCONN);
 	rig_nap(100);
 	EQ(waitpid(pid, &status, WNOHANG), 0);
 	kill(pid, SIGKILL);
@@ -541,9 +536,9 @@ static void aio_outlives(const char *lower, const char *mnt)
 	for (round = 0; round < 10; round++) {
 		pid = fork();
 		if (!pid) {
-			fd = up(&rig, O_RDWR | O_DIRECT, id);
+			fd = rig_up(&rig, O_RDWR | O_DIRECT, id);
 			if (fd < 0)
-				fd = up(&rig, O_RDWR, id);
+				fd = rig_up(&rig, O_RDWR, id);
 			syscall(SYS_io_setup, AIOS, &ctx);
 			for (i = 0; i < AIOS; i++) {
 				memset(&cbs[i], 0, sizeof(cbs[i]));
@@ -561,9 +556,9 @@ static void aio_outlives(const char *lower, const char *mnt)
 		EQ(status, 0);
 	}
 	/* the server's end with AIO in flight */
-	fd = up(&rig, O_RDWR | O_DIRECT, id);
+	fd = rig_up(&rig, O_RDWR | O_DIRECT, id);
 	if (fd < 0)
-		fd = up(&rig, O_RDWR, id);
+		fd = rig_up(&rig, O_RDWR, id);
 	CHECK(fd >= 0);
 	EQ(syscall(SYS_io_setup, AIOS, &ctx), 0);
 	for (i = 0; i < AIOS; i++) {
