@@ -9,10 +9,6 @@
 #include <string.h>
 #include <sys/mount.h>
 
-#ifndef MS_NOSYMFOLLOW
-#define MS_NOSYMFOLLOW 256
-#endif
-
 #include "options.h"
 #include "say.h"
 
@@ -27,7 +23,6 @@ enum kind {
 	REFUSED,	/* cannot be given */
 };
 
-#define ATIME_BITS (MS_NOATIME | MS_RELATIME | MS_STRICTATIME)
 #define SECURE_BITS (MS_NOSUID | MS_NODEV)
 
 static const struct known {

@@ -5,7 +5,15 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/mount.h>
 #include <sys/types.h>
+
+#ifndef MS_NOSYMFOLLOW
+#define MS_NOSYMFOLLOW 256	/* newer than some C libraries */
+#endif
+
+/* Of which a mount has one. */
+#define ATIME_BITS (MS_NOATIME | MS_RELATIME | MS_STRICTATIME)
 
 /* An option for the kernel: NAME, or NAME=VALUE. */
 struct kernel_option {

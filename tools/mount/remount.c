@@ -10,14 +10,9 @@
 #include <string.h>
 #include <sys/mount.h>
 
-#ifndef MS_NOSYMFOLLOW
-#define MS_NOSYMFOLLOW 256
-#endif
-
+#include "options.h"
 #include "remount.h"
 #include "table.h"
-
-#define ATIME_BITS (MS_NOATIME | MS_RELATIME | MS_STRICTATIME)
 
 /* As the table writes them. */
 static const struct {

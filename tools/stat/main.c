@@ -173,10 +173,7 @@ static bool is_our_type(const char *type)
 	return !n || (n == 3 && !strncmp(type, "blk", 3));
 }
 
-/*
- * Numbers of block devices and of mounts are two lists: that a connection has
- * the minor is not enough.
- */
+/* A submount is ours, too, and has no connection of its own number. */
 static bool is_our_device(dev_t dev)
 {
 	FILE *f = fopen("/proc/self/mountinfo", "re");
