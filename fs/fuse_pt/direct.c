@@ -407,6 +407,14 @@ static void direct_complete_work(struct work_struct *work)
 	direct_complete(io);
 }
 
+/* @waited: what the parts together kept from whoever might be killed. */
+static void direct_let_go(struct direct_io *io)
+{
+	if (io->write)
+		fpt_wb_span_end(io->inode, &io->span);
+	fpt_file_put(io->ff);
+}
+
 static void direct_leave(struct direct_io *io)
 {
 	if (refcount_dec_and_test(&io->users))
@@ -419,16 +427,12 @@ static void direct_put(struct direct_io *io)
 		return;
 
 	if (io->waited) {
-		struct fpt_file *ff = io->ff;
-
-		if (io->write) {
-			/* If it was left, somebody may have asked too early. */
+		/* If it was left, somebody may have asked too early. */
+		if (io->write)
 			fpt_attr_stale(io->inode, FPT_STAT_DATA);
-			fpt_wb_span_end(io->inode, &io->span);
-		}
+		direct_let_go(io);
 		complete(&io->ended);
 		direct_leave(io);
-		fpt_file_put(ff);
 		return;
 	}
 
@@ -535,10 +539,8 @@ static struct direct_io *direct_send(const struct direct_io *from,
 	} while (!err && iov_iter_count(iter));
 
 	if (!io->asked) {
-		if (waited && io->write)
-			fpt_wb_span_end(io->inode, &io->span);
 		if (waited)
-			fpt_file_put(io->ff);
+			direct_let_go(io);
 		kfree(io);
 		return ERR_PTR(err);
 	}

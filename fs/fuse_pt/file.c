@@ -420,10 +420,7 @@ static int open_emptying(struct inode *inode, struct file *file,
 	fpt_attr_stale(inode, FPT_STAT_DATA | STATX_MODE);
 
 	clear_bit(FPT_N_SIZE_CHANGING, &fn->bits);
-	if (unlikely(keep.left))
-		fpt_wb_cut(inode);
-	else
-		fpt_wb_unhold(inode);
+	fpt_wb_unhold(inode, keep.left);
 	if (!err || keep.left)
 		truncate_pagecache(inode, 0);
 unlock:

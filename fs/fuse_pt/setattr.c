@@ -274,12 +274,9 @@ int fpt_setattr(struct mnt_idmap *idmap, struct dentry *dentry,
 	err = send_request(inode, file, &in, &left);
 	if (!err)
 		take_times(inode, iattr);
-	if (unlikely(left)) {
+	if (unlikely(left))
 		truncate_setsize(inode, iattr->ia_size);
-		fpt_wb_cut(inode);
-	} else {
-		fpt_wb_unhold(inode);
-	}
+	fpt_wb_unhold(inode, left);
 	clear_bit(FPT_N_SIZE_CHANGING, &node->bits);
 	return err;
 }

@@ -535,7 +535,17 @@ int fpt_wb_hold(struct inode *inode)
 	return -EINTR;
 }
 
-void fpt_wb_cut(struct inode *inode)
+void fpt_wb_release(struct inode *inode)
+{
+	struct fpt_node *fn = fpt_node(inode);
+
+	spin_lock(&fn->lock);
+	WRITE_ONCE(fn->wb.held, fn->wb.held - 1);
+	spin_unlock(&fn->lock);
+	wb_pump(fn);
+}
+
+void fpt_wb_unhold(struct inode *inode, bool left)
 {
 	struct fpt_node *fn = fpt_node(inode);
 	struct fpt_wb_span *span;
@@ -547,22 +557,8 @@ void fpt_wb_cut(struct inode *inode)
 	list_for_each_entry(span, &fn->wb.spans, link)
 		WRITE_ONCE(span->limit, min(span->limit, size));
 	spin_unlock(&fn->lock);
-}
-
-void fpt_wb_release(struct inode *inode)
-{
-	struct fpt_node *fn = fpt_node(inode);
-
-	spin_lock(&fn->lock);
-	WRITE_ONCE(fn->wb.held, fn->wb.held - 1);
-	spin_unlock(&fn->lock);
-	wb_pump(fn);
-}
-
-void fpt_wb_unhold(struct inode *inode)
-{
-	fpt_wb_cut(inode);
-	fpt_wb_release(inode);
+	if (!left)
+		fpt_wb_release(inode);
 }
 
 /* -------- copying -------- */

@@ -134,16 +134,15 @@ int fpt_wb_settle_read(struct inode *inode, loff_t start, loff_t end);
 
 /**
  * fpt_wb_hold() - around truncate: no WRITE is in flight or sent in between
- * fpt_wb_unhold() - its end: fpt_wb_cut() and fpt_wb_release()
- * fpt_wb_cut() - what is listed is written no further than to the size as it is
+ * fpt_wb_unhold() - its end: what is listed is written no further than to the size
+ *	as it is; and, unless an orphan was @left to do it, fpt_wb_release()
  * fpt_wb_release() - WRITEs are sent again
  *
  * Inode locked, but for fpt_wb_release(). fpt_wb_hold() returns -EINTR, and
  * nothing is held, if the task is killed while it waits; else 0.
  */
 int fpt_wb_hold(struct inode *inode);
-void fpt_wb_unhold(struct inode *inode);
-void fpt_wb_cut(struct inode *inode);
+void fpt_wb_unhold(struct inode *inode, bool left);
 void fpt_wb_release(struct inode *inode);
 
 /* -------- spans of buffered writes; cached.c -------- */
