@@ -571,7 +571,7 @@ static ssize_t direct_wait_all(const struct direct_io *from,
 	if (wait_for_completion_state(&io->ended, FPT_KILLABLE)) {
 		done = -EINTR;
 	} else {
-		done = io->good ? io->good : io->error;
+		done = direct_total(io);
 		iov_iter_revert(iter, io->asked - io->good);
 	}
 	direct_leave(io);
@@ -621,12 +621,6 @@ static ssize_t direct_run(struct direct_io *io, struct iov_iter *iter,
 
 /* -------- the page cache beside it -------- */
 
-/* What the page cache or a WRITE under way has of the range goes first. */
-static int direct_settle_read(struct inode *inode, loff_t pos, size_t len)
-{
-	return fpt_wb_settle_read(inode, pos, pos + len - 1);
-}
-
 /* A write must not leave a page either that says otherwise. */
 static int direct_settle_write(struct inode *inode, loff_t pos, size_t len)
 {
@@ -653,7 +647,9 @@ ssize_t fpt_direct_read(struct kiocb *iocb, struct iov_iter *to)
 	if (!iov_iter_count(to))
 		return 0;
 
-	done = direct_settle_read(io.inode, iocb->ki_pos, iov_iter_count(to));
+	/* What the page cache or a WRITE under way has of the range goes first. */
+	done = fpt_wb_settle_read(io.inode, iocb->ki_pos,
+				  iocb->ki_pos + iov_iter_count(to) - 1);
 	if (done)
 		return done;
 

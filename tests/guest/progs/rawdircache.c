@@ -79,24 +79,12 @@ static int rename_file(const char *dir)
 
 /* -------- the server -------- */
 
-static uint32_t open_flags;
-
-static bool hook_open(struct raw *r)
-{
-	struct fuse_open_out out = { .fh = 1, .open_flags = open_flags };
-
-	if (raw_reply(r, 0, &out, sizeof(out)) == 0)
-		tree.handles++;
-	return true;
-}
-
 static void begin(uint32_t flags)
 {
 	room = 1 << 16;
 	pause_after = 0;
 	from = 0;
-	open_flags = flags;
-	tree.hook[FUSE_OPENDIR] = hook_open;
+	tree.open_flags = flags;
 }
 
 /* Long names, so that the listing has several pages. */
@@ -148,10 +136,10 @@ static void test_not_kept(struct raw *r)
 {
 	begin(KEEP);
 	lists(r, 3);
-	open_flags = FOPEN_CACHE_DIR;
+	tree.open_flags = FOPEN_CACHE_DIR;
 	lists(r, 3);
 	CHECK_IS(ASKED, 4);
-	open_flags = KEEP;
+	tree.open_flags = KEEP;
 	lists(r, 3);
 	CHECK_IS(ASKED, 4);
 }
@@ -182,12 +170,12 @@ static void test_many(struct raw *r)
 	}
 	CHECK_IS(ASKED, asked);
 	/* in the first place by somebody who takes little at once */
-	open_flags = FOPEN_CACHE_DIR;
+	tree.open_flags = FOPEN_CACHE_DIR;
 	room = 1024;
 	lists(r, MANY + 3);
 	CHECK_IS(shared->value[1], sum);
 	asked = ASKED;
-	open_flags = KEEP;
+	tree.open_flags = KEEP;
 	lists(r, MANY + 3);
 	CHECK_IS(shared->value[1], sum);
 	CHECK_IS(ASKED, asked);

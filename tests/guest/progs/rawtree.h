@@ -33,6 +33,7 @@ static struct {
 	uint64_t	entry_valid, attr_valid;	/* s */
 	uint64_t	negative_valid;			/* 0: ENOENT */
 	uint64_t	flags;				/* of INIT, beside the usual */
+	uint32_t	open_flags;			/* of OPEN and OPENDIR */
 	unsigned	count[TREE_OPS];
 	unsigned	caps_asked;
 	long		handles;			/* opened, not released */
@@ -242,7 +243,10 @@ static inline void tree_readdir(struct raw *r, bool plus)
 
 static inline void tree_open(struct raw *r)
 {
-	struct fuse_open_out out = { .fh = r->head->nodeid };
+	struct fuse_open_out out = {
+		.fh = r->head->nodeid,
+		.open_flags = tree.open_flags,
+	};
 
 	if (raw_reply(r, 0, &out, sizeof(out)) == 0)
 		tree.handles++;
