@@ -28,8 +28,8 @@
 
 /**
  * struct lock_ask - a request about a lock
- * @call: the exchange
- * @in: its argument
+ * @call: of the request that undoes it; the first is its caller's
+ * @in: argument of both
  * @orphan: for when the caller is killed
  * @mortal: the owner is the caller's process, and dies with it
  * @ff: handle, referenced
@@ -64,12 +64,6 @@ static struct lock_ask *ask_new(struct fpt_file *ff, fl_owner_t owner,
 	return ask;
 }
 
-static void ask_describe(struct lock_ask *ask, u32 op)
-{
-	ask->call = (struct fpt_call){ .op = op, .node = ask->ff->node };
-	fpt_call_in(&ask->call, &ask->in, sizeof(ask->in));
-}
-
 /* What an open file is about to own at the server, or to give back. */
 static void note_locks(struct file *file, u8 locks)
 {
@@ -92,9 +86,13 @@ static void ask_unlock(struct lock_ask *ask)
 {
 	ask->in.lk.type = F_UNLCK;
 	ask->in.lk.pid = 0;
-	ask_describe(ask, FUSE_SETLK);
-	ask->call.flags = FPT_CALL_FORCE | FPT_CALL_NOCREDS;
-	ask->call.done = unlock_done;
+	ask->call = (struct fpt_call){
+		.op = FUSE_SETLK,
+		.node = ask->ff->node,
+		.flags = FPT_CALL_FORCE | FPT_CALL_NOCREDS,
+		.done = unlock_done,
+	};
+	fpt_call_in(&ask->call, &ask->in, sizeof(ask->in));
 	if (fpt_call_async(ask->ff->conn, &ask->call,
 			   GFP_KERNEL | __GFP_NOFAIL))
 		ask_free(ask);
@@ -122,6 +120,10 @@ static int remote_set(struct file *file, const struct file_lock *fl,
 	bool sleeps = FPT_LOCK(fl, flags) & FL_SLEEP;
 	bool unlocks = FPT_LOCK(fl, type) == F_UNLCK;
 	struct fpt_file *ff = fpt_file(file);
+	struct fpt_call call = {
+		.op = sleeps ? FUSE_SETLKW : FUSE_SETLK,
+		.node = ff->node,
+	};
 	u8 owned = 0;
 	struct lock_ask *ask;
 	int err;
@@ -141,9 +143,9 @@ static int remote_set(struct file *file, const struct file_lock *fl,
 	ask->in.lk.type = FPT_LOCK(fl, type);
 	if (!unlocks)
 		ask->in.lk.pid = pid_nr_ns(task_tgid(current), ff->conn->pid_ns);
-	ask_describe(ask, sleeps ? FUSE_SETLKW : FUSE_SETLK);
-	ask->call.orphan = &ask->orphan;
 	ask->orphan.end = ask_orphaned;
+	call.orphan = &ask->orphan;
+	fpt_call_in(&call, &ask->in, sizeof(ask->in));
 
 	if (lk_flags & FUSE_LK_FLOCK)
 		owned = FPT_LOCKS_FLOCK;
@@ -156,8 +158,8 @@ static int remote_set(struct file *file, const struct file_lock *fl,
 	else if (!unlocks)
 		set_bit(FPT_N_LOCKED, &fpt_node(file_inode(file))->bits);
 
-	err = fpt_call(ff->conn, &ask->call);
-	if (ask->call.orphan)
+	err = fpt_call(ff->conn, &call);
+	if (call.orphan)
 		ask_free(ask);
 	/* A server may say so by itself: then there is nothing to restart. */
 	if (err == -EINTR && signal_pending(current))

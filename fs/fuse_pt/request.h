@@ -41,8 +41,9 @@ struct fpt_call;
  *	the server or of an abort; must not wait for the server. @error: 0 if
  *	the server did what was asked, else a negative errno
  *
- * Part of something that outlives the caller; see struct fpt_call. As long as
- * @end did not return, fpt_queue_drain() waits.
+ * Part of something that outlives the caller, as struct fpt_call itself does
+ * not: who leaves looks at that last. As long as @end did not return,
+ * fpt_queue_drain() waits.
  */
 struct fpt_orphan {
 	void	(*end)(struct fpt_conn *conn, struct fpt_orphan *orphan,
