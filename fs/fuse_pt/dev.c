@@ -504,8 +504,13 @@ static __poll_t fpt_dev_poll(struct file *file, poll_table *wait)
 
 static int fpt_dev_fasync(int fd, struct file *file, int on)
 {
-	struct fpt_conn *conn = fpt_dev_served(file->private_data);
+	struct fpt_dev *dev = file->private_data;
+	struct fpt_conn *conn;
 
+	/* At the last close there is nobody to wait, nor to wait for. */
+	conn = on ? fpt_dev_served(dev) : fpt_dev_conn(dev);
+	if (!conn)
+		return 0;
 	if (IS_ERR(conn))
 		return PTR_ERR(conn);
 	return fasync_helper(fd, file, on, &conn->queue.fasync);

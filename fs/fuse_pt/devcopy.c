@@ -41,11 +41,15 @@
  * @iter: server's side; a pass that stops short leaves it where it stopped
  * @done: bytes moved by all passes
  * @pos: bytes this pass went over
+ * @seen: @done of the pass before
+ * @idle: passes in a row that moved nothing
  */
 struct copy {
 	struct iov_iter	*iter;
 	size_t		done;
 	size_t		pos;
+	size_t		seen;
+	unsigned int	idle;
 };
 
 typedef size_t (*copy_fn)(void *mem, size_t len, struct iov_iter *iter);
@@ -179,8 +183,8 @@ void fpt_send_payload(const struct fpt_req *req, struct iov_iter *to)
 }
 
 /*
- * Fault the rest of the server's memory in while the request is parked.
- * Return: 0; -EFAULT, the request is still TAKEN; -ENODEV on a dead
+ * After a pass that stopped short: fault the rest of the server's memory in
+ * while the request is parked. Return: 0; -EFAULT, the request is still TAKEN; -ENODEV on a dead
  * connection, TAKEN too; -ENOENT if the request is gone.
  */
 static int copy_fault_in(struct fpt_dev *dev, struct fpt_req *req,
@@ -189,6 +193,10 @@ static int copy_fault_in(struct fpt_dev *dev, struct fpt_req *req,
 	struct fpt_park park;
 	size_t missing;
 
+	c->idle = c->done == c->seen ? c->idle + 1 : 0;
+	c->seen = c->done;
+	if (c->idle > COPY_IDLE_PASSES)
+		return -EFAULT;
 	if (!fpt_dev_park(dev, req, &park))
 		return -ENODEV;
 	len -= c->done;
@@ -206,18 +214,11 @@ ssize_t fpt_send_request(struct fpt_dev *dev, struct fpt_req *req,
 {
 	struct fpt_conn *conn = dev->conn;
 	struct copy c = { .iter = to };
-	unsigned int idle = 0;
 	ssize_t len = req->in.len;
-	size_t before;
 	int err;
 
-	for (;;) {
-		before = c.done;
-		if (likely(copy_request(&c, req)))
-			break;
-		idle = c.done == before ? idle + 1 : 0;
-		err = idle > COPY_IDLE_PASSES ? -EFAULT :
-		      copy_fault_in(dev, req, &c, len, true);
+	while (unlikely(!copy_request(&c, req))) {
+		err = copy_fault_in(dev, req, &c, len, true);
 		if (err == -ENOENT || (!err && !req->call)) {
 			/* Nobody waits for it any more: read the next one. */
 			if (!err)
@@ -408,26 +409,44 @@ static void move_reply(struct fpt_call *call, struct iov_iter *from,
 	}
 }
 
+static bool copy_late(struct copy *c, void *reply, size_t len)
+{
+	bool all;
+
+	c->pos = 0;
+	pagefault_disable();
+	all = copy_piece(c, reply, len, copy_in);
+	pagefault_enable();
+	return all;
+}
+
 /*
  * The reply to a caller that was killed: let @late give back what the server
  * handed out. Ends the request.
  */
-static int receive_late(struct fpt_conn *conn, struct fpt_req *req,
+static int receive_late(struct fpt_dev *dev, struct fpt_req *req,
 			struct iov_iter *from)
 {
 	u8 reply[FPT_LATE_MAX] __aligned(sizeof(u64));
 	size_t len = min(iov_iter_count(from), sizeof(reply));
+	struct fpt_conn *conn = dev->conn;
+	struct copy c = { .iter = from };
 	int err = 0;
 
-	if (req->late) {
-		if (copy_from_iter(reply, len, from) == len)
-			req->late(conn, req->in.opcode, req->in.nodeid, reply,
-				  len);
-		else
-			err = -EFAULT;
+	if (!req->late)
+		goto end;
+
+	while (unlikely(!copy_late(&c, reply, len))) {
+		err = copy_fault_in(dev, req, &c, len, false);
+		if (err == -ENOENT)
+			return err;
+		if (err)
+			goto end;
 	}
-	fpt_req_finish(conn, req, 0);
-	return err;
+	req->late(conn, req->in.opcode, req->in.nodeid, reply, len);
+end:
+	fpt_req_finish(conn, req, err == -ENODEV ? -ECONNABORTED : 0);
+	return err == -ENODEV ? -ENOENT : err;
 }
 
 /* A reply without an error: copy it and end the request. */
@@ -439,8 +458,6 @@ static int receive_body(struct fpt_dev *dev, struct fpt_req *req,
 	struct fpt_conn *conn = dev->conn;
 	size_t len = iov_iter_count(from);
 	struct copy c = { .iter = from };
-	unsigned int idle = 0;
-	size_t before;
 	u32 zero;
 	int err;
 
@@ -454,17 +471,14 @@ static int receive_body(struct fpt_dev *dev, struct fpt_req *req,
 			break;
 		}
 
-		before = c.done;
 		if (likely(copy_reply(&c, call)))
 			break;
-		idle = c.done == before ? idle + 1 : 0;
-		err = idle > COPY_IDLE_PASSES ? -EFAULT :
-		      copy_fault_in(dev, req, &c, len, false);
+		err = copy_fault_in(dev, req, &c, len, false);
 		if (err == -ENOENT)
 			return err;
 		if (!req->call) {
 			iov_iter_revert(from, c.done);
-			return receive_late(conn, req, from);
+			return receive_late(dev, req, from);
 		}
 		if (err)
 			goto end;
@@ -522,7 +536,7 @@ ssize_t fpt_receive(struct fpt_dev *dev, struct iov_iter *from,
 	} else if (likely(req->call)) {
 		err = receive_body(dev, req, from, gifts, nr_gifts);
 	} else {
-		err = receive_late(conn, req, from);
+		err = receive_late(dev, req, from);
 	}
 	return err ?: len;
 }

@@ -165,6 +165,24 @@ static void test_read_interrupted(struct raw *r)
 	CHECK_IS(client_wait(pid, LONG_MS), 0);
 }
 
+/*
+ * The last close of a device that waits for its mount, and tells of input by a
+ * signal: nobody is left who could mount it.
+ */
+static void test_last_close(struct raw *r)
+{
+	pid_t pid = fork();
+	int fd;
+
+	if (!pid) {
+		fd = open("/dev/fusept", O_RDWR | O_ASYNC);
+		if (fd < 0 || ioctl(fd, FUSE_DEV_IOC_SYNC_INIT))
+			_exit(200);
+		_exit(0);
+	}
+	CHECK_IS(client_wait(pid, LONG_MS), 0);
+}
+
 static const struct test tests[] = {
 	{ "waits", test_waits },
 	{ "refused", test_refused },
@@ -173,6 +191,7 @@ static const struct test tests[] = {
 	{ "killed", test_killed },
 	{ "not-asked", test_not_asked },
 	{ "read-interrupted", test_read_interrupted },
+	{ "last-close", test_last_close },
 	{ }
 };
 
