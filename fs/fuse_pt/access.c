@@ -109,6 +109,12 @@ int fpt_permission(struct mnt_idmap *idmap, struct inode *inode, int mask)
 	if (!fpt_conn_may_use(conn))
 		return -EACCES;
 
+	/* ACLs, which INIT agrees on, bring the check of modes along. */
+	if (unlikely(fpt_conn_unsettled(conn))) {
+		if (mask & MAY_NOT_BLOCK)
+			return -ECHILD;
+		fpt_conn_settle(conn);
+	}
 	if (conn->default_permissions)
 		return by_mode(idmap, inode, mask);
 	if (mask & (MAY_ACCESS | MAY_CHDIR))

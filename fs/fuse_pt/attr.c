@@ -639,8 +639,8 @@ static inline void getattr_fill(struct mnt_idmap *idmap, struct inode *inode,
 		stat->ino = fpt_inode_ino(inode);
 		if (node->blksize)
 			stat->blksize = node->blksize;
+		fpt_statx_fill(inode, stat);
 	} while (read_seqcount_retry(&node->attr_seq, seq));
-	fpt_statx_fill(inode, stat);
 }
 
 static int getattr_ask(struct inode *inode, u32 request_mask,

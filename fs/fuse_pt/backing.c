@@ -2,7 +2,7 @@
 /*
  * Backing files: registering them, finding them, giving them up, showing them.
  */
-#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+#define pr_fmt(fmt) "fusept: " fmt
 
 #include "compat/compat.h"
 

@@ -12,7 +12,7 @@
  * What waits goes when the server reads a FORGET of its node id: then whatever
  * it waited for will not come.
  */
-#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+#define pr_fmt(fmt) "fusept: " fmt
 
 #include "compat/compat.h"
 

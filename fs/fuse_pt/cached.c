@@ -248,7 +248,7 @@ ssize_t fpt_cached_read(struct kiocb *iocb, struct iov_iter *to)
  * @out: its reply
  * @span: tells the others that the bytes are on their way
  * @left: the caller was killed, and the request has @span
- * @file: the open it is written through
+ * @iocb: of the write, with the open that it goes through
  * @inode: of @file
  * @len: bytes in the folios now held
  * @nr: folios now held
@@ -262,7 +262,7 @@ struct cached_through {
 	struct fuse_write_out	out;
 	struct fpt_wb_span	span;
 	bool			left;
-	struct file		*file;
+	struct kiocb		*iocb;
 	struct inode		*inode;
 	size_t			len;
 	unsigned int		nr;
@@ -347,7 +347,7 @@ static int through_fill(struct cached_through *t, loff_t pos,
 
 static ssize_t through_send(struct cached_through *t, loff_t pos, u32 flags)
 {
-	struct fpt_file *ff = fpt_file(t->file);
+	struct fpt_file *ff = fpt_file(t->iocb->ki_filp);
 	struct fpt_keep keep = {
 		.ff = ff,
 		.inode = t->inode,
@@ -364,7 +364,7 @@ static ssize_t through_send(struct cached_through *t, loff_t pos, u32 flags)
 		.offset = pos,
 		.size = t->len,
 		.write_flags = flags,
-		.flags = fpt_write_flags(t->file),
+		.flags = fpt_write_flags(t->iocb),
 	};
 	t->call = (struct fpt_call){
 		.op = FUSE_WRITE,
@@ -595,7 +595,7 @@ static ssize_t cached_write_through(struct kiocb *iocb, struct iov_iter *from)
 	unsigned int pages;
 	ssize_t done;
 
-	t.file = iocb->ki_filp;
+	t.iocb = iocb;
 	t.inode = inode;
 	t.bv = t.few;
 	t.max = THROUGH_INLINE;

@@ -234,6 +234,12 @@ static inline int fpt_conn_gone(const struct fpt_conn *conn)
 	return READ_ONCE(conn->tell_abort) ? -ECONNABORTED : -ENODEV;
 }
 
+/* Is it not known yet what is spoken? */
+static inline bool fpt_conn_unsettled(const struct fpt_conn *conn)
+{
+	return READ_ONCE(conn->state) == FPT_CONN_NEW;
+}
+
 /**
  * fpt_conn_settle() - wait until it is known what is spoken
  *
@@ -242,9 +248,8 @@ static inline int fpt_conn_gone(const struct fpt_conn *conn)
  */
 static inline void fpt_conn_settle(struct fpt_conn *conn)
 {
-	if (unlikely(READ_ONCE(conn->state) == FPT_CONN_NEW))
-		wait_event_state(conn->init_wait,
-				 READ_ONCE(conn->state) != FPT_CONN_NEW,
+	if (unlikely(fpt_conn_unsettled(conn)))
+		wait_event_state(conn->init_wait, !fpt_conn_unsettled(conn),
 				 FPT_KILLABLE);
 	/* Pairs with the release in fpt_queue_live(). */
 	smp_rmb();

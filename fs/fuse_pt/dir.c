@@ -184,7 +184,7 @@ void fpt_late_entry(struct fpt_conn *conn, u32 op, u64 node, const void *reply,
 {
 	const struct fuse_entry_out *entry = reply;
 
-	if (len >= sizeof(*entry))
+	if (len >= fpt_entry_out_len(conn))
 		fpt_entry_give_back(conn, entry->nodeid);
 }
 

@@ -7,27 +7,23 @@
 
 #include <linux/capability.h>
 #include <linux/completion.h>
+#include <linux/cred.h>
 #include <linux/fs.h>
 #include <linux/mm.h>
 #include <linux/pagemap.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/uio.h>
-#include <linux/vmalloc.h>
 #include <linux/workqueue.h>
 #include "conn.h"
 #include "file.h"
 #include "iomode.h"
+#include "memory.h"
 #include "node.h"
 #include "orphan.h"
 #include "request.h"
 #include "stats.h"
 #include "writeback.h"
-
-/* Segments that a part has without memory of its own for them. */
-#define PART_INLINE	8
-/* Pages taken out of an iterator at a time. */
-#define TAKE_PAGES	16
 
 /**
  * struct direct_io - a read or write, and how much of it came to pass
@@ -43,14 +39,18 @@
  * @write: direction
  * @sharing: counts as a parallel write until it ended
  * @asked: bytes that were sent for
- * @lock: innermost
+ * @lock: outside of struct fpt_node.lock
  * @good: bytes without a gap, as far as is known
  * @error: why it ends at @good, or 0
  * @parts: parts in flight, and one for who sends them
  * @waited: a caller waits for @ended
  * @ended: completed by the last part
  * @users: with @waited: the caller, and the parts together
- * @span: with @waited: bytes of a write, for @inode's list, which @ff keeps
+ * @span: of a write whose caller was killed, on the list of @inode, which @ff
+ *	keeps; not before, or who takes its memory from a mapping of these very
+ *	bytes would wait for himself
+ * @over: the last part ended
+ * @left: @span is listed
  * @work: the end of a write that must not be in the server's context
  */
 struct direct_io {
@@ -60,7 +60,7 @@ struct direct_io {
 	bool			write;
 	bool			sharing;
 	size_t			asked;
-	spinlock_t		lock;	/* @good, @error, @asked */
+	spinlock_t		lock;	/* @good, @error, @asked, @over, @left */
 	size_t			good;
 	int			error;
 	refcount_t		parts;
@@ -68,6 +68,8 @@ struct direct_io {
 	refcount_t		users;
 	struct completion	ended;
 	struct fpt_wb_span	span;
+	bool			over;
+	bool			left;
 	struct work_struct	work;
 };
 
@@ -78,12 +80,7 @@ struct direct_io {
  * @wrote: reply of a WRITE
  * @io: what it is a part of
  * @at: its offset in that
- * @len: its bytes
- * @pinned: pages have to be given back
- * @dirty: pages of the caller's that were read into
- * @nr: segments, a page each
- * @bv: the segments
- * @few: @bv of a short part
+ * @mem: its bytes
  */
 struct direct_part {
 	struct fpt_call			call;
@@ -94,102 +91,10 @@ struct direct_part {
 	struct fuse_write_out		wrote;
 	struct direct_io		*io;
 	size_t				at;
-	size_t				len;
-	bool				pinned;
-	bool				dirty;
-	unsigned int			nr;
-	struct bio_vec			*bv;
-	struct bio_vec			few[PART_INLINE];
+	struct fpt_memory		mem;
 };
 
 static struct workqueue_struct *direct_wq;
-
-/* -------- memory -------- */
-
-static void part_add(struct direct_part *part, struct page *page,
-		     unsigned int offset, unsigned int len)
-{
-	part->bv[part->nr++] = (struct bio_vec){
-		.bv_page = page,
-		.bv_len = len,
-		.bv_offset = offset,
-	};
-	part->len += len;
-}
-
-/* Kernel memory stays where it is; no page needs a reference. */
-static void part_take_kernel(struct direct_part *part, struct iov_iter *iter,
-			     size_t max)
-{
-	const struct kvec *seg = iter->kvec;
-	size_t skip = iter->iov_offset;
-	const void *mem;
-	size_t len;
-
-	/* empty segments may come first */
-	for (; skip == seg->iov_len; seg++)
-		skip = 0;
-	mem = seg->iov_base + skip;
-	len = min3(max, seg->iov_len - skip,
-		   (size_t)(PAGE_SIZE - offset_in_page(mem)));
-	part_add(part, virt_addr_valid(mem) ? virt_to_page(mem) :
-		 vmalloc_to_page(mem), offset_in_page(mem), len);
-	iov_iter_advance(iter, len);
-}
-
-static ssize_t part_take_pages(struct direct_part *part, struct iov_iter *iter,
-			       size_t max, unsigned int room)
-{
-	struct page *pages[TAKE_PAGES], **into = pages;
-	unsigned int i, n;
-	size_t offset;
-	ssize_t got, left;
-
-	got = iov_iter_extract_pages(iter, &into, max,
-				     min_t(unsigned int, room, TAKE_PAGES), 0,
-				     &offset);
-	for (i = 0, left = got; left > 0; i++, left -= n, offset = 0) {
-		n = min_t(size_t, left, PAGE_SIZE - offset);
-		part_add(part, pages[i], offset, n);
-	}
-	return got;
-}
-
-/* Take the next up to @max bytes of @iter, in at most @room pages. */
-static int part_take(struct direct_part *part, struct iov_iter *iter,
-		     size_t max, unsigned int room)
-{
-	ssize_t got;
-
-	part->pinned = iov_iter_extract_will_pin(iter);
-	part->dirty = user_backed_iter(iter) && iov_iter_rw(iter) == READ;
-	while (part->len < max && part->nr < room && iov_iter_count(iter)) {
-		if (iov_iter_is_kvec(iter)) {
-			part_take_kernel(part, iter, max - part->len);
-			continue;
-		}
-		got = part_take_pages(part, iter, max - part->len,
-				      room - part->nr);
-		if (got <= 0)
-			return part->len ? 0 : got ?: -EFAULT;
-	}
-	return 0;
-}
-
-static void part_give_back(struct direct_part *part)
-{
-	unsigned int i;
-
-	if (!part->pinned)
-		return;
-	for (i = 0; i < part->nr; i++) {
-		struct page *page = part->bv[i].bv_page;
-
-		if (part->dirty)
-			set_page_dirty_lock(page);
-		unpin_user_page(page);
-	}
-}
 
 /* -------- parts -------- */
 
@@ -207,25 +112,6 @@ static unsigned int direct_room(const struct direct_io *io,
 	return max(iov_iter_npages(iter, io->ff->conn->max_pages), 1);
 }
 
-static int part_init(struct direct_part *part, struct direct_io *io,
-		     unsigned int room)
-{
-	part->io = io;
-	part->bv = part->few;
-	if (room > PART_INLINE) {
-		part->bv = kvmalloc_objs(struct bio_vec, room);
-		if (!part->bv)
-			return -ENOMEM;
-	}
-	return 0;
-}
-
-static void part_exit(struct direct_part *part)
-{
-	if (part->bv != part->few)
-		kvfree(part->bv);
-}
-
 static void part_prepare_read(struct direct_part *part, loff_t pos)
 {
 	const struct direct_io *io = part->io;
@@ -234,7 +120,7 @@ static void part_prepare_read(struct direct_part *part, loff_t pos)
 	part->in.read = (struct fuse_read_in){
 		.fh = io->ff->fh,
 		.offset = pos,
-		.size = part->len,
+		.size = part->mem.len,
 		.read_flags = FUSE_READ_LOCKOWNER,
 		.lock_owner = fpt_lock_owner(io->ff->conn, current->files),
 		.flags = io->iocb->ki_filp->f_flags,
@@ -253,10 +139,10 @@ static void part_prepare_write(struct direct_part *part, loff_t pos)
 	part->in.write = (struct fuse_write_in){
 		.fh = io->ff->fh,
 		.offset = pos,
-		.size = part->len,
+		.size = part->mem.len,
 		.write_flags = FUSE_WRITE_LOCKOWNER,
 		.lock_owner = fpt_lock_owner(io->ff->conn, current->files),
-		.flags = fpt_write_flags(io->iocb->ki_filp),
+		.flags = fpt_write_flags(io->iocb),
 	};
 	if (!capable(CAP_FSETID))
 		part->in.write.write_flags |= FUSE_WRITE_KILL_SUIDGID;
@@ -268,7 +154,7 @@ static void part_prepare_write(struct direct_part *part, loff_t pos)
 
 /* Take memory for the part that begins at @at, and describe its request. */
 static int part_prepare(struct direct_part *part, size_t at,
-			struct iov_iter *iter, unsigned int room)
+			struct iov_iter *iter)
 {
 	struct direct_io *io = part->io;
 	struct fpt_call *call = &part->call;
@@ -276,17 +162,15 @@ static int part_prepare(struct direct_part *part, size_t at,
 
 	memset(call, 0, sizeof(*call));
 	part->at = at;
-	part->len = 0;
-	part->nr = 0;
-	err = part_take(part, iter, direct_max_len(io), room);
+	err = fpt_memory_take(&part->mem, iter, direct_max_len(io));
 	if (err)
 		return err;
 
 	call->node = io->ff->node;
 	call->pages = (struct fpt_pages){
-		.bv = part->bv,
-		.nr = part->nr,
-		.len = part->len,
+		.bv = part->mem.bv,
+		.nr = part->mem.nr,
+		.len = part->mem.len,
 	};
 	if (io->write)
 		part_prepare_write(part, io->iocb->ki_pos + at);
@@ -300,17 +184,26 @@ static ssize_t part_result(const struct direct_part *part, ssize_t res)
 {
 	if (res < 0 || !part->io->write)
 		return res;
-	if (!part->wrote.size || part->wrote.size > part->len)
+	if (!part->wrote.size || part->wrote.size > part->mem.len)
 		return -EIO;
 	return part->wrote.size;
 }
 
 /* -------- whole reads and writes -------- */
 
+/* What the page cache took meanwhile of the range. Waits for the server. */
+static void direct_drop(const struct direct_io *io, loff_t pos, ssize_t len)
+{
+	struct address_space *mapping = io->inode->i_mapping;
+
+	if (len > 0 && mapping->nrpages)
+		invalidate_inode_pages2_range(mapping, pos >> PAGE_SHIFT,
+					      (pos + len - 1) >> PAGE_SHIFT);
+}
+
 /* One part after the other, until one comes short. */
 static ssize_t direct_wait(struct direct_io *io, struct iov_iter *iter)
 {
-	unsigned int room = direct_room(io, iter);
 	struct fpt_keep keep = {
 		.ff = io->ff,
 		.inode = io->write ? io->inode : NULL,
@@ -319,26 +212,30 @@ static ssize_t direct_wait(struct direct_io *io, struct iov_iter *iter)
 	size_t total = 0;
 	ssize_t got;
 
-	got = part_init(&part, io, room);
+	part.io = io;
+	got = fpt_memory_init(&part.mem, direct_room(io, iter));
 	if (got)
 		return got;
 
 	do {
-		got = part_prepare(&part, total, iter, room);
+		got = part_prepare(&part, total, iter);
 		if (got)
 			break;
 		keep.start = io->iocb->ki_pos + total;
-		keep.end = keep.start + part.len - 1;
+		keep.end = keep.start + part.mem.len - 1;
 		got = part_result(&part, fpt_call_keep(io->ff->conn, &part.call,
 						       &keep));
-		part_give_back(&part);
-		iov_iter_revert(iter, part.len - max_t(ssize_t, got, 0));
+		fpt_memory_give_back(&part.mem);
+		/* A page that comes from now on waits for what is left. */
+		if (keep.left && io->write)
+			direct_drop(io, keep.start, part.mem.len);
+		iov_iter_revert(iter, part.mem.len - max_t(ssize_t, got, 0));
 		if (got < 0)
 			break;
 		total += got;
-	} while (got == part.len && iov_iter_count(iter));
+	} while (got == part.mem.len && iov_iter_count(iter));
 
-	part_exit(&part);
+	fpt_memory_exit(&part.mem);
 	return total ? total : got;
 }
 
@@ -362,20 +259,19 @@ static void direct_wrote(struct direct_io *io, ssize_t done)
 		fpt_attr_stale(io->inode, FPT_STAT_DATA);
 }
 
-/* What the page cache took meanwhile of the range. Waits for the server. */
-static void direct_drop(struct direct_io *io, ssize_t done)
-{
-	struct address_space *mapping = io->inode->i_mapping;
-	loff_t pos = io->iocb->ki_pos;
-
-	if (done > 0 && mapping->nrpages)
-		invalidate_inode_pages2_range(mapping, pos >> PAGE_SHIFT,
-					      (pos + done - 1) >> PAGE_SHIFT);
-}
-
 static ssize_t direct_total(const struct direct_io *io)
 {
 	return io->good ? io->good : io->error;
+}
+
+/* In a worker, for who opened the file. */
+static ssize_t direct_sync(struct kiocb *iocb, ssize_t done)
+{
+	const struct cred *own = override_creds(iocb->ki_filp->f_cred);
+
+	done = generic_write_sync(iocb, done);
+	revert_creds(own);
+	return done;
 }
 
 /* All parts of an asynchronous read or write ended. */
@@ -390,8 +286,8 @@ static void direct_complete(struct direct_io *io)
 		fpt_iomode_share_end(io->inode);
 	if (res > 0) {
 		iocb->ki_pos += res;
-		if (io->write)
-			res = generic_write_sync(iocb, res);
+		if (io->write && iocb_is_dsync(iocb))
+			res = direct_sync(iocb, res);
 	}
 	fpt_stat_bytes(io->ff->conn, io->write ? FPT_IO_DIRECT_WRITE :
 		       FPT_IO_DIRECT_READ, res);
@@ -403,16 +299,8 @@ static void direct_complete_work(struct work_struct *work)
 {
 	struct direct_io *io = container_of(work, struct direct_io, work);
 
-	direct_drop(io, direct_total(io));
+	direct_drop(io, io->iocb->ki_pos, direct_total(io));
 	direct_complete(io);
-}
-
-/* @waited: what the parts together kept from whoever might be killed. */
-static void direct_let_go(struct direct_io *io)
-{
-	if (io->write)
-		fpt_wb_span_end(io->inode, &io->span);
-	fpt_file_put(io->ff);
 }
 
 static void direct_leave(struct direct_io *io)
@@ -421,18 +309,46 @@ static void direct_leave(struct direct_io *io)
 		kfree(io);
 }
 
+/* All parts ended that a caller waits for, or waited for. */
+static void direct_over(struct direct_io *io)
+{
+	bool left;
+
+	spin_lock(&io->lock);
+	io->over = true;
+	left = io->left;
+	spin_unlock(&io->lock);
+	if (left) {
+		/* Somebody may have asked too early. */
+		fpt_attr_stale(io->inode, FPT_STAT_DATA);
+		fpt_wb_span_end(io->inode, &io->span);
+	}
+	fpt_file_put(io->ff);
+	complete(&io->ended);
+	direct_leave(io);
+}
+
+/* The caller was killed, and has the inode lock for a moment still. */
+static void direct_left(struct direct_io *io)
+{
+	loff_t pos = io->iocb->ki_pos;
+
+	spin_lock(&io->lock);
+	io->left = io->write && !io->over;
+	if (io->left)
+		fpt_wb_span_sent(io->inode, &io->span, pos, pos + io->asked - 1);
+	spin_unlock(&io->lock);
+	if (io->write)
+		direct_drop(io, pos, io->asked);
+}
+
 static void direct_put(struct direct_io *io)
 {
 	if (!refcount_dec_and_test(&io->parts))
 		return;
 
 	if (io->waited) {
-		/* If it was left, somebody may have asked too early. */
-		if (io->write)
-			fpt_attr_stale(io->inode, FPT_STAT_DATA);
-		direct_let_go(io);
-		complete(&io->ended);
-		direct_leave(io);
+		direct_over(io);
 		return;
 	}
 
@@ -460,36 +376,36 @@ static void part_done(struct fpt_conn *conn, struct fpt_call *call)
 	got = part_result(part, fpt_call_result(call));
 	if (got < 0)
 		direct_cut(io, part->at, got);
-	else if (got < part->len)
+	else if (got < part->mem.len)
 		direct_cut(io, part->at + got, 0);
 
-	part_give_back(part);
-	part_exit(part);
+	fpt_memory_give_back(&part->mem);
+	fpt_memory_exit(&part->mem);
 	kfree(part);
 	direct_put(io);
 }
 
 static int direct_send_part(struct direct_io *io, struct iov_iter *iter)
 {
-	unsigned int room = direct_room(io, iter);
 	struct direct_part *part;
 	int err;
 
 	part = kmalloc_obj(struct direct_part);
 	if (!part)
 		return -ENOMEM;
-	err = part_init(part, io, room);
+	part->io = io;
+	err = fpt_memory_init(&part->mem, direct_room(io, iter));
 	if (err)
 		goto free;
-	err = part_prepare(part, io->asked, iter, room);
+	err = part_prepare(part, io->asked, iter);
 	if (err)
 		goto exit;
 
 	spin_lock(&io->lock);
 	/* a gap before it stays one */
 	if (io->good == io->asked)
-		io->good += part->len;
-	io->asked += part->len;
+		io->good += part->mem.len;
+	io->asked += part->mem.len;
 	spin_unlock(&io->lock);
 
 	refcount_inc(&io->parts);
@@ -500,9 +416,9 @@ static int direct_send_part(struct direct_io *io, struct iov_iter *iter)
 
 	direct_cut(io, part->at, err);
 	refcount_dec(&io->parts);
-	part_give_back(part);
+	fpt_memory_give_back(&part->mem);
 exit:
-	part_exit(part);
+	fpt_memory_exit(&part->mem);
 free:
 	kfree(part);
 	return err;
@@ -525,14 +441,8 @@ static struct direct_io *direct_send(const struct direct_io *from,
 	refcount_set(&io->users, 2);
 	init_completion(&io->ended);
 	/* Who waits may be killed, and then has neither file nor inode lock. */
-	if (waited) {
+	if (waited)
 		fpt_file_get(io->ff);
-		if (io->write)
-			fpt_wb_span_sent(io->inode, &io->span,
-					 io->iocb->ki_pos,
-					 io->iocb->ki_pos +
-					 iov_iter_count(iter) - 1);
-	}
 
 	do {
 		err = direct_send_part(io, iter);
@@ -540,7 +450,7 @@ static struct direct_io *direct_send(const struct direct_io *from,
 
 	if (!io->asked) {
 		if (waited)
-			direct_let_go(io);
+			fpt_file_put(io->ff);
 		kfree(io);
 		return ERR_PTR(err);
 	}
@@ -569,6 +479,7 @@ static ssize_t direct_wait_all(const struct direct_io *from,
 		return PTR_ERR(io);
 	direct_put(io);
 	if (wait_for_completion_state(&io->ended, FPT_KILLABLE)) {
+		direct_left(io);
 		done = -EINTR;
 	} else {
 		done = direct_total(io);
@@ -612,7 +523,7 @@ static ssize_t direct_run(struct direct_io *io, struct iov_iter *iter,
 		done = direct_wait(io, iter);
 	if (io->write) {
 		direct_wrote(io, done);
-		direct_drop(io, done);
+		direct_drop(io, io->iocb->ki_pos, done);
 	}
 	if (done > 0)
 		io->iocb->ki_pos += done;

@@ -190,20 +190,27 @@ void fpt_late_open(struct fpt_conn *conn, u32 op, u64 node, const void *reply,
 		       node, reply, NULL);
 }
 
+void fpt_create_give_back(struct fpt_conn *conn, u64 node,
+			  const struct fuse_open_out *open)
+{
+	if (!node)
+		return;
+	file_give_back(conn, FUSE_RELEASE, node, open,
+		       node == FUSE_ROOT_ID ? NULL :
+		       fpt_forget_alloc(GFP_KERNEL | __GFP_NOFAIL));
+}
+
 void fpt_late_create(struct fpt_conn *conn, u32 op, u64 node, const void *reply,
 		     size_t len)
 {
 	const struct fuse_entry_out *entry = reply;
+	u32 entry_len = fpt_entry_out_len(conn);
 	struct fuse_open_out open;
 
-	if (len < sizeof(*entry) + sizeof(open))
+	if (len < entry_len + sizeof(open))
 		return;
-	if (!entry->nodeid)
-		return;
-	memcpy(&open, reply + sizeof(*entry), sizeof(open));
-	file_give_back(conn, FUSE_RELEASE, entry->nodeid, &open,
-		       entry->nodeid == FUSE_ROOT_ID ? NULL :
-		       fpt_forget_alloc(GFP_KERNEL | __GFP_NOFAIL));
+	memcpy(&open, reply + entry_len, sizeof(open));
+	fpt_create_give_back(conn, entry->nodeid, &open);
 }
 
 /* -------- open -------- */
@@ -420,9 +427,10 @@ static int open_emptying(struct inode *inode, struct file *file,
 	fpt_attr_stale(inode, FPT_STAT_DATA | STATX_MODE);
 
 	clear_bit(FPT_N_SIZE_CHANGING, &fn->bits);
-	fpt_wb_unhold(inode, keep.left);
+	/* Before they may grow again: it waits for who copies a page just now. */
 	if (!err || keep.left)
 		truncate_pagecache(inode, 0);
+	fpt_wb_unhold(inode, keep.left);
 unlock:
 	inode_unlock(inode);
 	return err;
@@ -468,6 +476,8 @@ static int file_open(struct inode *inode, struct file *file)
 			return err;
 	}
 
+	/* Who empties it, INIT says. */
+	fpt_conn_settle(fpt_inode_conn(inode));
 	ff = fpt_file_new(fpt_inode_conn(inode));
 	if (!ff)
 		return -ENOMEM;
@@ -512,17 +522,8 @@ void fpt_file_lost_size(struct inode *inode, loff_t end, u64 epoch)
 
 void fpt_file_zero_tail(struct inode *inode, loff_t size)
 {
-	size_t from = offset_in_page(size);
-	struct folio *folio;
-
-	if (!from || !inode->i_mapping->nrpages)
-		return;
-	folio = filemap_lock_folio(inode->i_mapping, size >> PAGE_SHIFT);
-	if (IS_ERR(folio))
-		return;
-	folio_zero_segment(folio, from, PAGE_SIZE);
-	folio_unlock(folio);
-	folio_put(folio);
+	if (inode->i_mapping->nrpages)
+		truncate_pagecache(inode, size);
 }
 
 /* -------- the choice of path -------- */

@@ -148,11 +148,19 @@ static inline int fpt_file_need_handle(struct file *file)
 	return fpt_bind_open_late(file);
 }
 
-/* Flags that a WRITE names: where the size is ours, so is where to append. */
-static inline u32 fpt_write_flags(const struct file *file)
+/*
+ * Flags that a WRITE names: the file's, and what this very write asks for; where
+ * the size is ours, so is where to append.
+ */
+static inline u32 fpt_write_flags(const struct kiocb *iocb)
 {
+	const struct file *file = iocb->ki_filp;
 	u32 flags = file->f_flags;
 
+	if (iocb_is_dsync(iocb))
+		flags |= O_DSYNC;
+	if (iocb->ki_flags & IOCB_SYNC)
+		flags |= O_SYNC;
 	return fpt_wb_owns(file_inode(file)) ? flags & ~O_APPEND : flags;
 }
 
@@ -254,7 +262,8 @@ void fpt_file_lost_size(struct inode *inode, loff_t end, u64 epoch);
 
 /**
  * fpt_file_zero_tail() - the file is about to grow past @size, its size now
- * Clears what a mapping may have left in the page cache behind the end.
+ * Clears what a mapping, or the file when it was longer, may have left in the
+ * page cache behind the end. Inode locked.
  */
 void fpt_file_zero_tail(struct inode *inode, loff_t size);
 
@@ -263,6 +272,10 @@ void fpt_late_open(struct fpt_conn *conn, u32 op, u64 node, const void *reply,
 		   size_t len);
 void fpt_late_create(struct fpt_conn *conn, u32 op, u64 node, const void *reply,
 		     size_t len);
+
+/* The same of a CREATE that was answered in time, and not taken. */
+void fpt_create_give_back(struct fpt_conn *conn, u64 node,
+			  const struct fuse_open_out *open);
 
 /* sync.c: f_op->flush and f_op->fsync */
 int fpt_file_flush(struct file *file, fl_owner_t owner);

@@ -48,7 +48,7 @@
  *
  * Directories and special files have no mode.
  */
-#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+#define pr_fmt(fmt) "fusept: " fmt
 
 #include "compat/compat.h"
 
@@ -292,13 +292,13 @@ static int open_direct(struct inode *inode, struct fpt_file *ff)
  * to the server now, before anyone reads the backing file, and is forgotten.
  * New pages can only come with a cached open, and that has to wait.
  */
-static void leave_cache(struct inode *inode)
+static int leave_cache(struct inode *inode)
 {
 	if (inode->i_mapping->nrpages) {
 		fpt_wb_flush(inode, 0, LLONG_MAX);
 		invalidate_inode_pages2(inode->i_mapping);
 	}
-	fpt_wb_wait(inode, 0, LLONG_MAX);
+	return fpt_wb_wait_killable(inode, 0, LLONG_MAX);
 }
 
 int fpt_iomode_open_on(struct inode *inode, struct file *file,
@@ -320,7 +320,11 @@ int fpt_iomode_open_on(struct inode *inode, struct file *file,
 	}
 
 	ff->io_held = FPT_HOLD_THROUGH;
-	leave_cache(inode);
+	err = leave_cache(inode);
+	if (err) {
+		fpt_iomode_close(inode, ff);
+		return err;
+	}
 	ff->open_flags &= ~FOPEN_KEEP_CACHE;
 	if (ff->open_flags & FOPEN_DIRECT_IO) {
 		ff->path = FPT_PATH_DIRECT;
@@ -465,13 +469,6 @@ void fpt_iomode_share_end(struct inode *inode)
 	if (!--io->sharing && io->waiting)
 		fpt_node_wake(fn);
 	spin_unlock(&fn->lock);
-}
-
-bool fpt_iomode_cached(struct inode *inode)
-{
-	const struct fpt_iomode *io = &fpt_node(inode)->io;
-
-	return READ_ONCE(io->cached) || READ_ONCE(io->waiting);
 }
 
 struct fpt_backing *fpt_iomode_backing(struct inode *inode, u32 bit)

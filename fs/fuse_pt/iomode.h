@@ -121,9 +121,6 @@ int fpt_iomode_mmap_direct(struct inode *inode, struct fpt_file *ff);
 bool fpt_iomode_share_begin(struct inode *inode);
 void fpt_iomode_share_end(struct inode *inode);
 
-/* Is the inode in caching mode: a direct write must invalidate and be alone. */
-bool fpt_iomode_cached(struct inode *inode);
-
 /**
  * fpt_iomode_backing() - may an inode's backing file be used unasked?
  * @inode: regular file

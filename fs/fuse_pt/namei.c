@@ -434,7 +434,7 @@ static int create_open(struct mnt_idmap *idmap, struct inode *dir,
 	}
 
 	if (!S_ISREG(out.entry.attr.mode) || !fpt_entry_sane(&out.entry)) {
-		fpt_late_create(conn, op, call.node, &out, sizeof(out));
+		fpt_create_give_back(conn, out.entry.nodeid, &out.open);
 		err = -EIO;
 		goto discard;
 	}
@@ -505,6 +505,8 @@ static int fpt_tmpfile(struct mnt_idmap *idmap, struct inode *dir,
 	struct fpt_conn *conn = fpt_inode_conn(dir);
 	int err;
 
+	/* No LOOKUP waited for it, and it says whose the umask is. */
+	fpt_conn_settle(conn);
 	if (fpt_op_missing(conn, FUSE_TMPFILE))
 		return -EOPNOTSUPP;
 	err = create_open(idmap, dir, file->f_path.dentry, file, file->f_flags,

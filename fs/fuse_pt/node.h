@@ -441,7 +441,7 @@ bool fpt_statx_missing(const struct inode *inode);
  */
 int fpt_statx_ask(struct inode *inode, bool *all);
 
-/* Add the birth time to @stat if it is known. Node's lock held. */
+/* Add the birth time to @stat if it is known. Within @attr_seq. */
 static inline void fpt_statx_fill(const struct inode *inode, struct kstat *stat)
 {
 	const struct fpt_node *node = fpt_node(inode);

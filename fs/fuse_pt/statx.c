@@ -51,10 +51,12 @@ static void take_birth(struct inode *inode, const struct fuse_statx *stat)
 
 	spin_lock(&node->lock);
 	if (stat->mask & STATX_BTIME) {
+		write_seqcount_begin(&node->attr_seq);
 		node->btime_sec = stat->btime.tv_sec;
 		node->btime_nsec = min_t(u32, stat->btime.tv_nsec,
 					 NSEC_PER_SEC - 1);
 		set_bit(FPT_N_BORN, &node->bits);
+		write_seqcount_end(&node->attr_seq);
 	}
 	set_bit(FPT_N_BIRTH_ASKED, &node->bits);
 	spin_unlock(&node->lock);

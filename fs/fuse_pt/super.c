@@ -325,9 +325,24 @@ static int super_sync(struct super_block *sb, int wait)
 	return fpt_op_unknown(conn, FUSE_SYNCFS, err) ? 0 : err;
 }
 
+/*
+ * A flusher that ends the last use of an inode must not evict it while it has
+ * it under writeback, for which eviction waits: it becomes an unused one.
+ */
+static int super_drop_inode(struct inode *inode)
+{
+	if (unlikely(current->flags & PF_WQ_WORKER) &&
+	    (inode_state_read_once(inode) & I_SYNC))
+		return 0;
+	return inode_just_drop(inode);
+}
+
 static void super_umount_begin(struct super_block *sb)
 {
 	fpt_conn_abort(sb->s_fs_info);
+	/* Whoever has files open here keeps nobody from mounting the device. */
+	if (sb->s_bdev)
+		retire_super(sb);
 }
 
 static int super_show_options(struct seq_file *m, struct dentry *root)
@@ -353,7 +368,7 @@ static const struct super_operations super_ops = {
 	.free_inode	= fpt_node_free,
 	.evict_inode	= fpt_node_evict,
 	.write_inode	= fpt_write_inode,
-	.drop_inode	= inode_just_drop,
+	.drop_inode	= super_drop_inode,
 	.statfs		= super_statfs,
 	.sync_fs	= super_sync,
 	.umount_begin	= super_umount_begin,

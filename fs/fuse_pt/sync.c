@@ -186,9 +186,12 @@ int fpt_file_fsync(struct file *file, loff_t start, loff_t end, int datasync)
 		return fpt_passthrough_fsync(file, start, end, datasync);
 
 	err = fpt_wb_settle(inode, start, end);
-	lost = file_check_and_advance_wb_err(file);
-	if (!err)
-		err = lost;
+	/* Who was killed reports nothing, and must not take it from others. */
+	if (err != -EINTR) {
+		lost = file_check_and_advance_wb_err(file);
+		if (!err)
+			err = lost;
+	}
 	if (!err && !datasync)
 		err = fpt_times_flush(inode);
 	return err ? err : fpt_file_sync_call(file, datasync, FUSE_FSYNC);

@@ -249,14 +249,6 @@ bool fpt_wb_quiet(struct inode *inode, loff_t start, loff_t end)
 	return quiet;
 }
 
-void fpt_wb_wait(struct inode *inode, loff_t start, loff_t end)
-{
-	struct fpt_node *fn = fpt_node(inode);
-
-	wait_event_state(*fpt_node_wait(fn), fpt_wb_quiet(inode, start, end),
-			 FPT_UNKILLABLE);
-}
-
 int fpt_wb_wait_killable(struct inode *inode, loff_t start, loff_t end)
 {
 	struct fpt_node *fn = fpt_node(inode);
@@ -706,43 +698,48 @@ static bool wb_conn_full(const struct fpt_conn *conn)
  * A server that does not keep up must not cost memory without limit. Who waits
  * for this very file waits; sync(2) and the flusher leave the page dirty, where
  * it counts against the limit of dirty memory that holds up its writers; but not
- * where sync(2) asks the server in the end. A killed task's pages are written
- * even so: nobody may be left to do it.
+ * where sync(2) asks the server in the end.
  */
-static int wb_throttle(struct wb_walk *walk, struct writeback_control *wbc)
+static bool wb_lazy(const struct fpt_conn *conn,
+		    const struct writeback_control *wbc)
 {
-	const struct fpt_conn *conn = fpt_inode_conn(walk->inode);
-	struct fpt_node *fn = fpt_node(walk->inode);
-	bool lazy = wbc->sync_mode == WB_SYNC_NONE ||
-		    (wbc->for_sync && !fpt_conn_syncs(conn));
+	return wbc->sync_mode == WB_SYNC_NONE ||
+		(wbc->for_sync && !fpt_conn_syncs(conn));
+}
 
-	if (lazy && wb_conn_full(conn))
-		return -EAGAIN;
-	if (likely(wb_has_room(fn)))
-		return 0;
-	if (lazy)
-		return -EAGAIN;
+/*
+ * No folio is locked: its server may need it to go on. A killed task's pages are
+ * written even so: nobody may be left to do it.
+ */
+static void wb_wait_for_room(struct wb_walk *walk)
+{
+	struct fpt_node *fn = fpt_node(walk->inode);
 
 	wb_walk_end(walk);
 	if (!fpt_task_killed())
 		wait_event_state(*fpt_node_wait(fn), wb_has_room(fn), FPT_KILLABLE);
-	return 0;
 }
 
 static int wb_write_folio(struct folio *folio, struct writeback_control *wbc,
 			  void *data)
 {
 	struct wb_walk *walk = data;
+	const struct fpt_conn *conn = fpt_inode_conn(walk->inode);
+	struct fpt_node *fn = fpt_node(walk->inode);
+	bool lazy = wb_lazy(conn, wbc);
 	int err;
 
-	err = wb_throttle(walk, wbc);
-	if (!err)
+	if (lazy && (wb_conn_full(conn) || !wb_has_room(fn)))
+		err = -EAGAIN;
+	else
 		err = wb_copy_folio(walk, folio);
 	if (err)
 		folio_redirty_for_writepage(wbc, folio);
 	folio_unlock(folio);
 	if (err == -EAGAIN)
 		walk->refused = folio->index;
+	else if (unlikely(!lazy && !wb_has_room(fn)))
+		wb_wait_for_room(walk);
 	return err;
 }
 

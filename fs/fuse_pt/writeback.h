@@ -99,9 +99,7 @@ void fpt_wb_end(struct inode *inode, struct fpt_file *ff, u32 round);
 
 /* Is no WRITE to bytes [start, end] in flight? */
 bool fpt_wb_quiet(struct inode *inode, loff_t start, loff_t end);
-/* Wait until it is so; no folio is locked. */
-void fpt_wb_wait(struct inode *inode, loff_t start, loff_t end);
-/* The same; -EINTR if the task is killed first. */
+/* Wait until it is so; no folio is locked. -EINTR if the task is killed first. */
 int fpt_wb_wait_killable(struct inode *inode, loff_t start, loff_t end);
 
 /**

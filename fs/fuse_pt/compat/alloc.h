@@ -19,16 +19,8 @@
 
 #define kmalloc_obj(type, ...) \
 	FPT_TYPED(type, kmalloc(sizeof(type), FPT_GFP(__VA_ARGS__)))
-#define kmalloc_objs(type, count, ...) \
-	FPT_TYPED(type, kmalloc_array(count, sizeof(type), \
-				      FPT_GFP(__VA_ARGS__)))
-#define kmalloc_flex(type, member, count, ...) \
-	FPT_TYPED(type, kmalloc(FPT_FLEX_SIZE(type, member, count), \
-				FPT_GFP(__VA_ARGS__)))
 #define kzalloc_obj(type, ...) \
 	FPT_TYPED(type, kzalloc(sizeof(type), FPT_GFP(__VA_ARGS__)))
-#define kzalloc_objs(type, count, ...) \
-	FPT_TYPED(type, kcalloc(count, sizeof(type), FPT_GFP(__VA_ARGS__)))
 #define kzalloc_flex(type, member, count, ...) \
 	FPT_TYPED(type, kzalloc(FPT_FLEX_SIZE(type, member, count), \
 				FPT_GFP(__VA_ARGS__)))

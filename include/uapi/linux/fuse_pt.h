@@ -130,8 +130,8 @@ struct fuse_pt_bind {
  * What I/O changed is told to the server: one SETATTR with FATTR_SIZE,
  * FATTR_MTIME and FATTR_CTIME and nothing else, with no user and process, when
  * the last open for writing is closed, at fsync and fdatasync (before FSYNC; the
- * caller waits for it and gets its error), at unbind, and before the FORGET of an
- * inode whose mapping outlived its opens. FATTR_CTIME marks it: no other SETATTR
+ * caller waits for it and gets its error), at unbind, at umount, and before the
+ * FORGET of an inode whose mapping outlived its opens. FATTR_CTIME marks it: no other SETATTR
  * on a connection with FUSE_PASSTHROUGH has it. It says what the backing file
  * has, and must not be done to that file, which may have grown since. Of each
  * inode one is under way at a time.

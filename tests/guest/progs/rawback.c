@@ -458,6 +458,68 @@ static void direct_split(void)
 	close(fd);
 }
 
+/* Its memory is a mapping of what it writes, which no page of is there. */
+static void direct_own_mapping(void)
+{
+	int fd, status, i;
+	bool done = false;
+	void *map;
+	pid_t pid;
+
+	rig_fill(MIB, 17);
+	memcpy(buf, rig->data, MIB);
+	fd = rig_open(O_RDWR | O_DIRECT);
+	map = mmap(NULL, 128 * KIB, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (map == MAP_FAILED)
+		raw_die("mmap");
+	pid = fork();
+	if (!pid)
+		_exit(pwrite(fd, map, 128 * KIB, 0) != 128 * KIB);
+	for (i = 0; i < 1000 * raw_slow() && !done; i++) {
+		usleep(10000);
+		done = waitpid(pid, &status, WNOHANG) == pid;
+	}
+	if (rig_check(done, "own-mapping-ends", "it waits for ever")) {
+		rig_equal("own-mapping", 0, status);
+	} else {
+		kill(pid, SIGKILL);
+		waitpid(pid, &status, 0);
+	}
+	rig_check(!memcmp(buf, rig->data, MIB), "own-mapping-data", "the server has something else");
+	munmap(map, 128 * KIB);
+	close(fd);
+}
+
+/* What one write asks for is in its WRITE, beside what the open asked for. */
+static void write_flags(void)
+{
+	static const struct {
+		const char *name;
+		int open, how;
+		uint32_t want;
+	} cases[] = {
+		{ "flags-none", 0, 0, 0 },
+		{ "flags-dsync", 0, RWF_DSYNC, O_DSYNC },
+		{ "flags-sync", 0, RWF_SYNC, O_SYNC },
+		{ "flags-direct-dsync", O_DIRECT, RWF_DSYNC, O_DSYNC },
+		{ "flags-of-open", O_SYNC, 0, O_SYNC },
+	};
+	struct iovec iov = { .iov_base = buf, .iov_len = PAGE };
+	unsigned int i;
+	int fd;
+
+	rig_fill(MIB, 18);
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		fd = rig_open(O_RDWR | cases[i].open);
+		if (pwritev2(fd, &iov, 1, 0, cases[i].how) != PAGE)
+			rig_check(false, cases[i].name, "write: %s", strerror(errno));
+		else
+			rig_equal(cases[i].name, cases[i].want,
+				  rig->last[FUSE_WRITE].flags & O_SYNC);
+		close(fd);
+	}
+}
+
 static void direct_single(void)
 {
 	rig_fill(MIB, 15);
@@ -480,7 +542,9 @@ static const struct rig_scene scenes[] = {
 	{ "ranges", ranges, WB },
 	{ "limits", limits, WB },
 	{ "direct-split", direct_split, FUSE_ASYNC_DIO, .max_pages = 8 },
+	{ "direct-own-mapping", direct_own_mapping, FUSE_ASYNC_DIO, .max_pages = 8 },
 	{ "direct-single", direct_single, .max_pages = 8 },
+	{ "write-flags", write_flags },
 };
 
 int main(int argc, char **argv)

@@ -197,6 +197,28 @@ static void order_copy(void) { order_of(do_copy, FUSE_COPY_FILE_RANGE_64, 0); }
 static void order_truncate(void) { order_of(do_truncate, FUSE_SETATTR, 0); }
 static void order_empty(void) { order_of(do_empty, FUSE_OPEN, 0); }
 
+/* Who reads beside it had the page from before; once it is done, nobody has. */
+static void page_of_direct(void)
+{
+	int fd, cached;
+	pid_t pid;
+
+	rig_fill(4 * PAGE, 1);
+	cached = rig_open(O_RDWR);
+	fd = rig_open(O_RDWR | O_DIRECT);
+	rig->hold[FUSE_WRITE] = true;
+	pid = start(do_write, fd);
+	rig_check(rig_came(FUSE_WRITE, 1), "write-sent", "the WRITE did not come");
+	rig_equal("reads-before", PAGE, pread(cached, buf, PAGE, 0));
+	rig_check(!all(buf, 'a'), "old-before", "a write was read that was not made");
+	kill_in(pid, FUSE_WRITE);
+	rig->hold[FUSE_WRITE] = false;
+	rig_equal("reads-after", PAGE, pread(cached, buf, PAGE, 0));
+	rig_check(all(buf, 'a'), "new-after", "the page is still the old one");
+	close(fd);
+	close(cached);
+}
+
 /* A second truncate waits behind the first, and can be killed, too. */
 static void two_truncates(void)
 {
@@ -237,6 +259,7 @@ static const struct rig_scene scenes[] = {
 	{ "order-copy", order_copy },
 	{ "order-truncate", order_truncate },
 	{ "order-empty", order_empty, FUSE_ATOMIC_O_TRUNC },
+	{ "page-of-direct", page_of_direct },
 	{ "two-truncates", two_truncates },
 };
 

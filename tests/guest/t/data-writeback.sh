@@ -5,7 +5,9 @@
 # a write is sent at once or never, when the server's size or times are believed
 # while the page cache knows better, when an error is not reported once to each
 # who asks, when a server that does not answer costs memory without limit, or
-# when direct I/O has more or fewer parts in flight than agreed on.
+# when direct I/O has more or fewer parts in flight than agreed on, or waits for
+# itself where its memory is a mapping of the same bytes. A WRITE names O_DSYNC
+# and O_SYNC also where one write asks for them.
 # timeout: 300
 . "$FUSEPT_TESTS/lib.sh"
 
