@@ -32,7 +32,8 @@ static const char usage_text[] =
 "\n"
 "  -s, --setup NAME[=DIR]  measure this set-up; repeatable, the first is the base.\n"
 "                          Standard names: below, fuse, fuse-passthrough, fusept,\n"
-"                          fusept-passthrough; any other needs its directory.\n"
+"                          fusept-passthrough, and fusept-bound, which is not in\n"
+"                          the default; any other needs its directory.\n"
 "                          Default: all standard ones\n"
 "  -l, --lower DIR         directory below (default: a new tmpfs)\n"
 "  -S, --server CMD        loopback server (default: fusept-loopback)\n"
@@ -285,6 +286,20 @@ static void keep(const char **list, int *nr, const char *opt, const char *text)
 	list[(*nr)++] = text;
 }
 
+/* A program is called in other directories than the one that it is named from. */
+static const char *app_of(const char *name)
+{
+	char *path;
+
+	if (!strchr(name, '/'))
+		return name;
+	path = realpath(name, NULL);
+	if (path)
+		return path;
+	fprintf(stderr, "fusept-bench: --app %s: %s\n", name, strerror(errno));
+	exit(2);
+}
+
 static void set_mode(struct options *o, const char *text)
 {
 	o->app = !strcmp(text, "app");
@@ -343,7 +358,7 @@ static void parse(int argc, char **argv, struct bench *b, struct options *o)
 		case 'S': b->server = optarg; break;
 		case 'o': b->server_opts = optarg; break;
 		case 'm': set_mode(o, optarg); break;
-		case 'a': keep(o->apps, &o->nr_apps, "app", optarg); break;
+		case 'a': keep(o->apps, &o->nr_apps, "app", app_of(optarg)); break;
 		case 'r': b->rounds = number("rounds", optarg, 1, BENCH_MAX_ROUNDS); break;
 		case 'R': o->rows = optarg; break;
 		case 'x': b->scale = fraction(optarg); break;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
  * libfusept: passthrough for servers on libfuse's low-level API, the same with
- * every libfuse 3 since 3.14. See libfusept(3) for an example in ten lines.
+ * every libfuse 3 since 3.14. See libfusept(3) for an example.
  *
  * With libfuse 3.14 to 3.16, which know nothing of passthrough, the library
  * completes the INIT handshake and the replies to open and create itself; from
@@ -88,12 +88,15 @@ const char *fusept_reason(struct fusept *fp);
 
 /*
  * Register the file behind @fd. Returns a backing id above 0, or -errno:
- * -EPERM      passthrough is off, or the process may not (CAP_SYS_ADMIN)
+ * -EPERM      passthrough is off, or the process has neither CAP_SYS_ADMIN nor a
+ *             grant (backing_gid)
+ * -EMFILE, -EBADF   by a grant: too many, a descriptor that can back nothing
  * -ELOOP      the file lies on a stacked file system, see max_stack_depth
  * -EISDIR, -EINVAL, -EOPNOTSUPP   a file that cannot back another
  * The kernel keeps the file, not the descriptor, until fusept_backing_close(),
  * and after it for as long as a file opened with the id is open. All opens of
- * one inode that are open at the same time must use the same id.
+ * one inode that are open at the same time must use one id (on fuse_pt, ids of
+ * one file).
  */
 int fusept_backing_open(struct fusept *fp, int fd);
 
@@ -142,6 +145,9 @@ int fusept_backing_close(struct fusept *fp, int backing_id);
 int fusept_bind(struct fusept *fp, fuse_ino_t ino, int backing_id,
 		uint32_t flags);
 
+/* Flags of fusept_bind(), which fusept-passthrough(7) explains. */
+/* After I/O the server is told size, mtime and ctime by one SETATTR. */
+#define FUSEPT_BIND_WRITE_ATTR (1U << 0)
 /* All attributes but st_ino are the backing file's, permissions with them. */
 #define FUSEPT_BIND_ATTR (1U << 1)
 

@@ -75,7 +75,7 @@ static void probe(struct fusept *fp)
 		break;
 	case EPERM:
 		fusept_decide(fp, FUSEPT_REFUSED,
-			      "the kernel lets this process register no backing files: CAP_SYS_ADMIN is needed");
+			      "the kernel lets this process register no backing files: CAP_SYS_ADMIN or group backing_gid is needed");
 		break;
 	case ENOTTY:
 	case EINVAL:

@@ -139,9 +139,11 @@ static void note_target(const char *dir)
 
 static int serve(struct request *r, struct mount_options *o)
 {
+	struct record rec = { 0 };
 	struct attachment a;
 	struct server s;
 	dev_t dev;
+	bool ours;
 	int dev_fd, home = -1, ns = -1, code;
 
 	if (r->ns) {
@@ -155,10 +157,9 @@ static int serve(struct request *r, struct mount_options *o)
 		namespace_enter(home);
 	dev_fd = device_open(EX_SYSTEM);
 	server_user(o);
-	if (r->fake) {
-		server_check(r->server);
+	server_check(r->server);
+	if (r->fake)
 		return EX_OK;
-	}
 	attach_create(&a, r->fsname, dev_fd, o);
 	server_start(&s, r->server, r->source, dev_fd, o);
 	code = server_ready(&s, a.mount_fd, o);
@@ -171,8 +172,10 @@ static int serve(struct request *r, struct mount_options *o)
 		namespace_enter(ns);
 	attach_show(&a);
 	dev = table_device(r->dir);
-	if (s.daemon && dev)
+	if (s.daemon && dev) {
 		record_write(dev, s.daemon);
+		record_read(&rec, dev);
+	}
 	say_more("%s is mounted on %s", r->fsname, r->dir);
 	server_leave(&s, true);
 	if (o->mode != SERVER_FOREGROUND)
@@ -181,9 +184,10 @@ static int serve(struct request *r, struct mount_options *o)
 	close(a.mount_fd);
 	a.mount_fd = -1;
 	code = server_wait(&s);
-	record_remove(dev);
+	/* Another mount may have the number since, and a record of its own. */
+	ours = !rec.pid || record_remove(&rec);
 	/* A server that left by itself leaves a dead mount. */
-	if (dev && table_device(r->dir) == dev) {
+	if (ours && dev && table_device(r->dir) == dev) {
 		a.visible = true;
 		attach_drop(&a);
 	}
@@ -201,6 +205,9 @@ static int change(struct request *r, struct mount_options *o)
 		namespace_enter(namespace_open(r->ns));
 	/* The table has no symbolic links. */
 	real = realpath(r->dir, NULL);
+	if (!table_device(real ? real : r->dir))
+		die(EX_MOUNT, "remount of %s: nothing of fusept is mounted there",
+		    r->dir);
 	err = remount(real ? real : r->dir, o->flags, o->given, r->fake);
 	free(real);
 	if (err)

@@ -203,7 +203,7 @@ static void one_option(struct mount_options *o, char *name, char *value,
 	case FLAG_OFF:
 	case ATIME:
 		/* mount(8) writes user=NAME for who mounted */
-		if (value && k->kind != FLAG_ON)
+		if (value && strcmp(name, "user"))
 			die(EX_USAGE_, "option %s takes no value: '%s'", name, raw);
 		if (k->kind == ATIME)
 			o->flags = (o->flags & ~ATIME_BITS) | k->bits;

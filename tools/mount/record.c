@@ -67,34 +67,48 @@ void record_write(dev_t dev, pid_t pid)
 	}
 }
 
-int record_pidfd(dev_t dev)
+bool record_read(struct record *rec, dev_t dev)
 {
-	unsigned long long start;
 	char path[64];
 	FILE *f;
-	int pid, fd, n;
+	int n;
 
+	*rec = (struct record){ .dev = dev };
 	record_path(path, sizeof(path), dev);
 	f = fopen(path, "re");
 	if (!f)
-		return -1;
-	n = fscanf(f, "%d %llu", &pid, &start);
+		return false;
+	n = fscanf(f, "%d %llu", &rec->pid, &rec->start);
 	fclose(f);
-	if (n != 2 || pid <= 1)
+	if (n == 2 && rec->pid > 1)
+		return true;
+	rec->pid = 0;
+	return false;
+}
+
+int record_pidfd(const struct record *rec)
+{
+	int fd;
+
+	if (!rec->pid)
 		return -1;
-	fd = syscall(SYS_pidfd_open, pid, 0);
+	fd = syscall(SYS_pidfd_open, rec->pid, 0);
 	/* Compared after the pidfd is open: it holds the process it names. */
-	if (fd >= 0 && start_time(pid) != start) {
+	if (fd >= 0 && start_time(rec->pid) != rec->start) {
 		close(fd);
 		fd = -1;
 	}
 	return fd;
 }
 
-void record_remove(dev_t dev)
+bool record_remove(const struct record *rec)
 {
+	struct record now;
 	char path[64];
 
-	record_path(path, sizeof(path), dev);
-	unlink(path);
+	if (!rec->pid || !record_read(&now, rec->dev) || now.pid != rec->pid ||
+	    now.start != rec->start)
+		return false;
+	record_path(path, sizeof(path), rec->dev);
+	return !unlink(path);
 }

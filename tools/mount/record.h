@@ -7,12 +7,28 @@
 #ifndef FUSEPT_RECORD_H
 #define FUSEPT_RECORD_H
 
+#include <stdbool.h>
 #include <sys/types.h>
+
+/**
+ * struct record - what one says
+ * @dev: device number of the mount, free for another as soon as this one is gone
+ * @pid: its server, 0 if nothing is known
+ * @start: when that started, in ticks since boot
+ */
+struct record {
+	dev_t			dev;
+	pid_t			pid;
+	unsigned long long	start;
+};
 
 /* Note that @pid serves the mount with device number @dev. Best effort. */
 void record_write(dev_t dev, pid_t pid);
-/* A pidfd of the live server of @dev, or -1. */
-int record_pidfd(dev_t dev);
-void record_remove(dev_t dev);
+/* Read @dev's. Return: false if there is none. */
+bool record_read(struct record *rec, dev_t dev);
+/* A pidfd of the server if it still lives, or -1. */
+int record_pidfd(const struct record *rec);
+/* Return: true if it was there; that of a later mount stays. */
+bool record_remove(const struct record *rec);
 
 #endif

@@ -248,7 +248,8 @@ static pid_t find_daemon(void)
 
 /*
  * Any answer of the server will do; the kernel holds this request back until
- * INIT is done, and ends it when the device is closed.
+ * INIT is done, and ends it when the device is closed. EIO is what a kernel says
+ * that did not understand INIT's answer.
  */
 static int probe(int mount_fd)
 {
@@ -257,21 +258,34 @@ static int probe(int mount_fd)
 	if (!statx(mount_fd, "", AT_EMPTY_PATH | AT_STATX_FORCE_SYNC,
 		   STATX_BASIC_STATS, &stx))
 		return 0;
-	if (errno == ENOTCONN || errno == ECONNABORTED || errno == ECONNREFUSED)
+	switch (errno) {
+	case ENOTCONN:
+	case ECONNABORTED:
+	case ECONNREFUSED:
+	case EIO:
+	case EACCES:
 		return errno;
+	}
 	return 0;
 }
 
 /* Only the owner of a mount without allow_other gets through to its server. */
 static int probe_as_owner(int mount_fd, const struct mount_options *o)
 {
+	uid_t uid = strtoul(options_kernel(o, "user_id"), NULL, 10);
+	gid_t gid = strtoul(options_kernel(o, "group_id"), NULL, 10);
 	int status;
-	pid_t pid = fork();
+	pid_t pid;
 
+	if (uid == geteuid() && gid == getegid())
+		return probe(mount_fd);
+	pid = fork();
 	if (pid < 0)
 		return errno;
 	if (!pid) {
-		become(o->setuid);
+		if (setgroups(0, NULL) || setresgid(gid, gid, gid) ||
+		    setresuid(uid, uid, uid))
+			_exit(errno);
 		_exit(probe(mount_fd));
 	}
 	while (waitpid(pid, &status, 0) < 0)
@@ -292,7 +306,7 @@ int server_ready(struct server *s, int mount_fd, const struct mount_options *o)
 	} else {
 		s->daemon = s->child;
 	}
-	err = o->setuid ? probe_as_owner(mount_fd, o) : probe(mount_fd);
+	err = probe_as_owner(mount_fd, o);
 	if (!err)
 		return EX_OK;
 	if (s->child && waitpid(s->child, &s->status, WNOHANG) == s->child) {

@@ -69,6 +69,7 @@ int main(int argc, char **argv)
 	bool lazy = false, readonly = false;
 	const char *dir, *ns = NULL;
 	int flags = 0, pidfd, seconds, c;
+	struct record rec = { 0 };
 	dev_t dev;
 
 	while ((c = getopt(argc, argv, "fhlnN:rt:vV")) != -1) {
@@ -112,7 +113,7 @@ int main(int argc, char **argv)
 	if (ns)
 		namespace_enter(namespace_open(ns));
 	dev = table_device(dir);
-	pidfd = dev ? record_pidfd(dev) : -1;
+	pidfd = dev && record_read(&rec, dev) ? record_pidfd(&rec) : -1;
 	if (umount2(dir, flags | UMOUNT_NOFOLLOW)) {
 		if (errno == EBUSY && readonly) {
 			if (!remount(dir, MS_RDONLY, MS_RDONLY, false)) {
@@ -129,6 +130,6 @@ int main(int argc, char **argv)
 		return EX_OK;
 	if (pidfd >= 0)
 		wait_for(pidfd, seconds);
-	record_remove(dev);
+	record_remove(&rec);
 	return EX_OK;
 }

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # The tools on this machine, through the kernel's own fuse, as root: what needs
-# no module. `make test` runs it.
+# no module. `make -C tools test` runs it.
 #
 #   host.sh BUILD    where make put the programs
 
