@@ -105,7 +105,7 @@ scenes() {
 	local program=$1 scene status
 	check scenes-known test -n "$("$program" -l)" || return
 	for scene in $("$program" -l); do
-		timeout 120 "$program" "$T/m" "$scene" >"$T/out" 2>&1
+		within 120 "$program" "$T/m" "$scene" >"$T/out" 2>&1
 		status=$?
 		sed -E "s/^(ok|not ok) /\1 $scene-/" "$T/out"
 		if [ $status -ne 0 ] || grep -q '^not ok' "$T/out"; then

@@ -9,21 +9,21 @@
 . "$FUSEPT_TESTS/lib.sh"
 
 # random calls of a case, and entries of a directory; suite-loopback.sh has more
-calls=${CALLS:-1000}
-entries=${ENTRIES:-4000}
+calls=${CALLS:-600}
+entries=${ENTRIES:-2500}
 
 same() { # CASE FILESYSTEM OPTIONS [CALLS]
 	local dir=$T/$1 skip=none seed=$((RANDOM * 32768 + RANDOM))
 	mkdir -p "$dir"
-	lower "$2" "$dir" || return
+	check "$1-lower" lower "$2" "$dir" || return
 	mkdir "$dir/src" "$dir/local" "$dir/m"
 	tmpfile_works || skip=tmpfile
-	loopback "$dir/src" "$dir/m" "allow_other,$3"
+	check "$1-mounts" loopback "$dir/src" "$dir/m" "allow_other,$3" || return
 	check "$1-calls" within $((300 + calls / 10)) fsdiff --seed $seed --ops "${4:-$calls}" --skip $skip "$dir/local" "$dir/m"
 	rm -rf "$dir"/m/* "$dir"/local/*
 	check "$1-times" within 60 fstimes "$dir/local" "$dir/m"
-	umount "$dir/m"
-	umount "$dir"
+	check "$1-unmounts" umount "$dir/m"
+	check "$1-lower-unmounts" wait_for 10 umount "$dir"
 }
 
 # libfuse before 3.17 does not know O_TMPFILE.
@@ -34,6 +34,7 @@ same through tmpfs passthrough=on $((calls * 3))
 same bound tmpfs passthrough=on,bound=on
 same through-clones tmpfs passthrough=on,clone_fd,kernel=none
 same direct tmpfs passthrough=off,cache=never
+same writeback tmpfs writeback=on
 same always tmpfs passthrough=off,cache=always,readdirplus=on
 same through-ext4 ext4 passthrough=on
 same served-ext4 ext4 passthrough=off,splice=off,readdirplus=off

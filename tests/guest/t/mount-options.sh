@@ -114,7 +114,7 @@ out=$(rawmount -r max_read=8192 "$T/m" fd=dev "${base[@]}")
 check remount-option-refused grep -qx change_error=EINVAL <<<"$out"
 check remount-option-named grep -qF "message=e fusept: option max_read=8192: cannot be changed by a remount" <<<"$out"
 
-# Not for others than root in this version: no one else gets a device to mount.
+# The device is everybody's; mount(2) is not.
 equal no-user-mounts "error=EPERM" "$(as user1 rawmount -l "$T/m" fd=dev "${base[@]}" 2>&1 | grep ^error)"
 
 finish

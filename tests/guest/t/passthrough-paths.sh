@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Passthrough is not seen in names: mappings, descriptors and events are of the
-# file that the user opened, and lsof finds them there. It fails when one shows
+# file that the user opened, and fuser finds them there. It fails when one shows
 # the file below, on a kernel that can tell them apart.
 . "$FUSEPT_TESTS/lib.sh"
 

@@ -84,18 +84,14 @@ check fuse-unloads-again rmmod fuse
 
 # What asks for fuse gets it, with the file that the package brings.
 conf=/usr/share/doc/fuse-pt-dkms/examples/fuse_pt-replace.conf
-if [ -e $conf ]; then
-	cp $conf /etc/modprobe.d/
-	for ask in fuse fs-fuse fs-fuseblk char-major-10-229; do
-		check "asked-by-$ask" modprobe "$ask"
-		check "asked-by-$ask-got" grep -q '^fuse_pt ' /proc/modules
-		check "asked-by-$ask-replaces" grep -q '^Y' /sys/module/fuse_pt/parameters/replace_fuse
-		equal "asked-by-$ask-no-other" "" "$(grep '^fuse ' /proc/modules)"
-		rmmod fuse_pt
-	done
-	rm /etc/modprobe.d/fuse_pt-replace.conf
-else
-	skip asked-by-name "the package is not installed"
-fi
+check example-is-installed cp $conf /etc/modprobe.d/
+for ask in fuse fs-fuse fs-fuseblk char-major-10-229; do
+	check "asked-by-$ask" modprobe "$ask"
+	check "asked-by-$ask-got" grep -q '^fuse_pt ' /proc/modules
+	check "asked-by-$ask-replaces" grep -q '^Y' /sys/module/fuse_pt/parameters/replace_fuse
+	equal "asked-by-$ask-no-other" "" "$(grep '^fuse ' /proc/modules)"
+	rmmod fuse_pt
+done
+rm /etc/modprobe.d/fuse_pt-replace.conf
 check plain-after-all modprobe fuse_pt
 finish

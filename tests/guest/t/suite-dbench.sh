@@ -22,11 +22,11 @@ ipcmk -S 1 >/dev/null
 
 for path in $PATHS; do
 	lower tmpfs "$T/src" 1G
-	loopback "$T/src" "$T/m" "allow_other,default_permissions,$(data_path "$path")"
+	check "$path-mounts" loopback "$T/src" "$T/m" "allow_other,default_permissions,$(data_path "$path")" || continue
 	check "$path-1" clients "$T/m" 1
 	check "$path-4" clients "$T/m" 4
 	check "$path-removed" removed "$T/m" "$T/src"
-	umount "$T/m"
+	check "$path-umount" umount "$T/m"
 	check "$path-lower-umount" wait_for 10 umount "$T/src"
 done
 finish

@@ -26,7 +26,7 @@ libfuse=$(fusept-loopback -V | sed -n 's/.*libfuse //p')
 old_libfuse=$(printf '%s\n' 3.17 "$libfuse" | sort -VC && echo 0 || echo 1)
 for path in $PATHS; do
 	lower tmpfs "$T/src" 600M
-	loopback "$T/src" "$T/m" "allow_other,default_permissions,$(data_path "$path")"
+	check "$path-mounts" loopback "$T/src" "$T/m" "allow_other,default_permissions,$(data_path "$path")" || continue
 	verified "$path-psync-random" "$T/m" --ioengine=psync --rw=randwrite --bsrange=512-64k --numjobs=2
 	verified "$path-psync-order" "$T/m" --ioengine=psync --rw=write --bs=128k --numjobs=2 --fsync=16
 	if [ "$path$old_libfuse" = direct1 ]; then
@@ -39,7 +39,7 @@ for path in $PATHS; do
 	# Two jobs, a half each of one file.
 	verified "$path-one-file" "$T/m" --ioengine=psync --rw=randwrite --bs=4k --numjobs=2 --filename=shared \
 		--offset_increment="$SIZE"
-	umount "$T/m"
+	check "$path-umount" umount "$T/m"
 	check "$path-lower-umount" wait_for 10 umount "$T/src"
 done
 finish

@@ -26,7 +26,7 @@ mapfile -t all < <(stress-ng --class 'filesystem?' 2>&1 | sed 's/.*stressors: */
 
 declare -A reference
 lower tmpfs "$T/src" 1G
-kernel_loopback "$T/src" "$T/m" "allow_other,default_permissions,passthrough=off"
+check reference-mounts kernel_loopback "$T/src" "$T/m" "allow_other,default_permissions,passthrough=off"
 for s in "${all[@]}"; do
 	stress "$s" "$T/m"
 	reference[$s]=$?
@@ -36,7 +36,7 @@ umount "$T/src"
 
 for path in $PATHS; do
 	lower tmpfs "$T/src" 1G
-	loopback "$T/src" "$T/m" "allow_other,default_permissions,$(data_path "$path")"
+	check "$path-mounts" loopback "$T/src" "$T/m" "allow_other,default_permissions,$(data_path "$path")" || continue
 	for s in "${all[@]}"; do
 		stress "$s" "$T/m"
 		status=$?
@@ -54,7 +54,7 @@ for path in $PATHS; do
 			;;
 		esac
 	done
-	umount "$T/m"
+	check "$path-umount" umount "$T/m"
 	check "$path-lower-umount" wait_for 10 umount "$T/src"
 done
 finish

@@ -1,10 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# timeout: 400
 # The device by hand: sizes, pieces and errors of reads and writes, poll, SIGIO,
 # clones, forgets; signals, killed callers and their late replies, aborts, a
-# server that faults on its own mount; splice both ways. Each case prints which
-# of its expectations was not met.
+# server that faults on its own mount; splice both ways. It fails when a read or
+# write of the device is answered otherwise than expected, which its lines name,
+# or when a caller stays behind.
+# timeout: 400
 . "$FUSEPT_TESTS/lib.sh"
 
 mkdir -p "$T/m"

@@ -74,7 +74,6 @@ check killed-umount-ends wait_for 20 ended $job
 kill -CONT "${pids[@]}"
 check unmounted sh -c "! grep -q ' $T/m ' /proc/self/mountinfo"
 
-
 mount_it
 begin bounded
 sleep 1
@@ -83,7 +82,7 @@ sync &
 sync=$!
 check umount-ends-unanswered wait_for 30 ended $job
 check sync-ends wait_for 30 ended $sync
-check umounted-unanswered wait $job
+check umount-status-unanswered wait $job
 kill -CONT "${pids[@]}"
 check unmounted-unanswered sh -c "! grep -q ' $T/m ' /proc/self/mountinfo"
 
