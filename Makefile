@@ -48,17 +48,21 @@ throughput-passthrough:
 test:
 	KERNELS='$(KERNELS)' TESTS='$(TESTS)' tests/run
 
+# page CMD,NAME: what CMD prints is page NAME of docs/, or stays in build/ where
+# TESTS left something out. Exits with $$s.
+page = $1 >build/$2 && $(if $(TESTS),:,mv build/$2 docs/$2) && exit $$s
+
 # Servers of others, from the distribution: minutes for each, on each kernel.
 # One kernel whose fuse is a module, and one where it is built in.
 test-servers: KERNELS := $(if $(filter file,$(origin KERNELS)),6.1 6.12,$(KERNELS))
 test-servers:
 	WHERE=servers KERNELS='$(KERNELS)' TESTS='$(TESTS)' tests/run; s=$$?; \
-		tests/servers/table >docs/servers.md && exit $$s
+		$(call page,tests/servers/table,servers.md)
 
 # Whole suites: much longer than make test, their results go into docs/.
 test-suites:
 	WHERE=suites KERNELS='$(KERNELS)' TESTS='$(TESTS)' tests/run; s=$$?; \
-		tests/table 'Test suites of others' >docs/suites.md && exit $$s
+		$(call page,tests/table 'Test suites of others',suites.md)
 
 bench-apps:
 	tests/lab/applications
@@ -67,7 +71,7 @@ bench-apps:
 DEBUG ?= 7.3
 test-debug:
 	KERNELS='$(DEBUG:=-debug)' TESTS='$(or $(TESTS),*)' tests/run; s=$$?; \
-		tests/table 'Tests on a debug kernel' >docs/debug.md && exit $$s
+		$(call page,tests/table 'Tests on a debug kernel',debug.md)
 
 check:
 	KERNELS='$(KERNELS)' tests/check/run
@@ -75,6 +79,6 @@ check:
 clean:
 	rm -rf build
 	$(MAKE) -s -C tools clean
-	find Kbuild fs -name '*.o' -delete -o -name '.*.cmd' -delete
-	rm -f fuse_pt.ko fuse_pt.mod fuse_pt.mod.c .*.cmd Module.symvers modules.order \
+	find fs -name '*.o' -delete -o -name '.*.cmd' -delete
+	rm -f *.o .*.o fuse_pt.ko fuse_pt.mod fuse_pt.mod.c .*.cmd Module.symvers modules.order \
 		fs/fuse_pt/compat/probed.h fs/fuse_pt/compat/probes/*.answer fs/fuse_pt/compat/probes/*.answer.log
