@@ -236,6 +236,33 @@ ssize_t fpt_cached_read(struct kiocb *iocb, struct iov_iter *to)
 	return err ? err : filemap_read(iocb, to, 0);
 }
 
+void fpt_cached_forget(struct inode *inode, loff_t start, loff_t end)
+{
+	struct address_space *mapping = inode->i_mapping;
+	pgoff_t index = start >> PAGE_SHIFT;
+	struct folio_batch batch;
+	unsigned int i;
+
+	folio_batch_init(&batch);
+	while (filemap_get_folios(mapping, &index, end >> PAGE_SHIFT, &batch)) {
+		for (i = 0; i < folio_batch_count(&batch); i++) {
+			struct folio *folio = batch.folios[i];
+
+			if (!folio_trylock(folio))
+				continue;
+			/* A page table may have known that it is dirty. */
+			if (folio->mapping == mapping)
+				unmap_mapping_pages(mapping, folio->index, 1,
+						    false);
+			if (!folio_test_dirty(folio))
+				folio_clear_uptodate(folio);
+			folio_unlock(folio);
+		}
+		folio_batch_release(&batch);
+		cond_resched();
+	}
+}
+
 /* -------- writing through -------- */
 
 /* Folios that a write may have without memory of its own for them. */
@@ -249,7 +276,7 @@ ssize_t fpt_cached_read(struct kiocb *iocb, struct iov_iter *to)
  * @span: tells the others that the bytes are on their way
  * @left: the caller was killed, and the request has @span
  * @iocb: of the write, with the open that it goes through
- * @inode: of @file
+ * @inode: of the file
  * @len: bytes in the folios now held
  * @nr: folios now held
  * @max: folios that may be held
@@ -395,7 +422,9 @@ static void through_drop(struct cached_through *t, loff_t pos, size_t written)
 	if (likely(!t->left))
 		fpt_wb_span_end(t->inode, &t->span);
 
-	if (written < t->len) {
+	if (unlikely(t->left)) {
+		fpt_cached_forget(t->inode, pos, pos + t->len - 1);
+	} else if (written < t->len) {
 		fpt_attr_stale(t->inode, FPT_STAT_DATA);
 		invalidate_inode_pages2_range(t->inode->i_mapping,
 					      (pos + written) >> PAGE_SHIFT,

@@ -237,7 +237,8 @@ static inline int fpt_conn_gone(const struct fpt_conn *conn)
 /* Is it not known yet what is spoken? */
 static inline bool fpt_conn_unsettled(const struct fpt_conn *conn)
 {
-	return READ_ONCE(conn->state) == FPT_CONN_NEW;
+	/* Pairs with the release in fpt_queue_live(): what was agreed on. */
+	return smp_load_acquire(&conn->state) == FPT_CONN_NEW;
 }
 
 /**
@@ -251,8 +252,6 @@ static inline void fpt_conn_settle(struct fpt_conn *conn)
 	if (unlikely(fpt_conn_unsettled(conn)))
 		wait_event_state(conn->init_wait, !fpt_conn_unsettled(conn),
 				 FPT_KILLABLE);
-	/* Pairs with the release in fpt_queue_live(). */
-	smp_rmb();
 }
 
 static inline bool fpt_has(const struct fpt_conn *conn, enum fpt_feature f)

@@ -184,8 +184,8 @@ void fpt_send_payload(const struct fpt_req *req, struct iov_iter *to)
 
 /*
  * After a pass that stopped short: fault the rest of the server's memory in
- * while the request is parked. Return: 0; -EFAULT, the request is still TAKEN; -ENODEV on a dead
- * connection, TAKEN too; -ENOENT if the request is gone.
+ * while the request is parked. Return: 0; -EFAULT, the request is still TAKEN;
+ * -ENODEV on a dead connection, TAKEN too; -ENOENT if the request is gone.
  */
 static int copy_fault_in(struct fpt_dev *dev, struct fpt_req *req,
 			 struct copy *c, size_t len, bool out)

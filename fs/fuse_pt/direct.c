@@ -226,9 +226,8 @@ static ssize_t direct_wait(struct direct_io *io, struct iov_iter *iter)
 		got = part_result(&part, fpt_call_keep(io->ff->conn, &part.call,
 						       &keep));
 		fpt_memory_give_back(&part.mem);
-		/* A page that comes from now on waits for what is left. */
 		if (keep.left && io->write)
-			direct_drop(io, keep.start, part.mem.len);
+			fpt_cached_forget(io->inode, keep.start, keep.end);
 		iov_iter_revert(iter, part.mem.len - max_t(ssize_t, got, 0));
 		if (got < 0)
 			break;
@@ -299,7 +298,7 @@ static void direct_complete_work(struct work_struct *work)
 {
 	struct direct_io *io = container_of(work, struct direct_io, work);
 
-	direct_drop(io, io->iocb->ki_pos, direct_total(io));
+	direct_drop(io, io->iocb->ki_pos, io->asked);
 	direct_complete(io);
 }
 
@@ -321,6 +320,7 @@ static void direct_over(struct direct_io *io)
 	if (left) {
 		/* Somebody may have asked too early. */
 		fpt_attr_stale(io->inode, FPT_STAT_DATA);
+		fpt_cached_forget(io->inode, io->span.start, io->span.end);
 		fpt_wb_span_end(io->inode, &io->span);
 	}
 	fpt_file_put(io->ff);
@@ -339,7 +339,7 @@ static void direct_left(struct direct_io *io)
 		fpt_wb_span_sent(io->inode, &io->span, pos, pos + io->asked - 1);
 	spin_unlock(&io->lock);
 	if (io->write)
-		direct_drop(io, pos, io->asked);
+		fpt_cached_forget(io->inode, pos, pos + io->asked - 1);
 }
 
 static void direct_put(struct direct_io *io)
@@ -484,6 +484,9 @@ static ssize_t direct_wait_all(const struct direct_io *from,
 	} else {
 		done = direct_total(io);
 		iov_iter_revert(iter, io->asked - io->good);
+		/* What is behind the part that failed was written, too. */
+		if (io->write && io->good < io->asked)
+			direct_drop(io, io->iocb->ki_pos, io->asked);
 	}
 	direct_leave(io);
 	return done;

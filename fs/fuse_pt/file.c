@@ -426,11 +426,11 @@ static int open_emptying(struct inode *inode, struct file *file,
 	/* setuid and setgid went with the data */
 	fpt_attr_stale(inode, FPT_STAT_DATA | STATX_MODE);
 
-	clear_bit(FPT_N_SIZE_CHANGING, &fn->bits);
-	/* Before they may grow again: it waits for who copies a page just now. */
+	/* Before it may grow again: this waits for who copies a page just now. */
 	if (!err || keep.left)
 		truncate_pagecache(inode, 0);
 	fpt_wb_unhold(inode, keep.left);
+	clear_bit(FPT_N_SIZE_CHANGING, &fn->bits);
 unlock:
 	inode_unlock(inode);
 	return err;

@@ -301,6 +301,15 @@ ssize_t fpt_cached_read(struct kiocb *iocb, struct iov_iter *to);
 ssize_t fpt_cached_write(struct kiocb *iocb, struct iov_iter *from);
 int fpt_cached_mmap(struct file *file, struct vm_area_struct *vma);
 
+/**
+ * fpt_cached_forget() - pages may be from before a WRITE that was left behind
+ *
+ * They are read again before they are used. Waits for nobody: a page that is
+ * locked, as it is while it is being read, is left out. To be called when the
+ * span is listed, and again before it ends.
+ */
+void fpt_cached_forget(struct inode *inode, loff_t start, loff_t end);
+
 /* direct.c */
 ssize_t fpt_direct_read(struct kiocb *iocb, struct iov_iter *to);
 ssize_t fpt_direct_write(struct kiocb *iocb, struct iov_iter *from);

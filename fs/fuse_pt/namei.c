@@ -241,6 +241,8 @@ static int fpt_link(struct dentry *old, struct inode *dir,
 	/* The server may show the new name as a node of its own. */
 	if (err == -EINTR || (!err && d_inode(dentry) != inode))
 		fpt_attr_stale(inode, STATX_NLINK | STATX_CTIME);
+	if (!err)
+		fpt_times_touch(inode, STATX_CTIME);
 	return err;
 }
 

@@ -72,8 +72,11 @@ static void left_end(struct fpt_conn *conn, struct fpt_orphan *orphan,
 	if (left->inode) {
 		/* What was asked for meanwhile may be from before. */
 		fpt_attr_stale(left->inode, FPT_STAT_ALL);
-		if (left->listed)
+		if (left->listed) {
+			fpt_cached_forget(left->inode, left->span.start,
+				      left->span.end);
 			fpt_wb_span_end(left->inode, &left->span);
+		}
 		if (left->held)
 			fpt_wb_release(left->inode);
 	}

@@ -227,6 +227,8 @@ int fpt_setattr(struct mnt_idmap *idmap, struct dentry *dentry,
 	if (!fpt_conn_may_use(conn))
 		return -EACCES;
 
+	/* Who checks, INIT says. */
+	fpt_conn_settle(conn);
 	if (iattr->ia_valid & ATTR_FILE)
 		file = iattr->ia_file;
 	if (iattr->ia_valid & ATTR_KILL_SUIDGID) {

@@ -327,7 +327,8 @@ static int super_sync(struct super_block *sb, int wait)
 
 /*
  * A flusher that ends the last use of an inode must not evict it while it has
- * it under writeback, for which eviction waits: it becomes an unused one.
+ * it under writeback, for which eviction waits: it becomes an unused one, until
+ * memory is short or it is used again.
  */
 static int super_drop_inode(struct inode *inode)
 {
@@ -340,9 +341,6 @@ static int super_drop_inode(struct inode *inode)
 static void super_umount_begin(struct super_block *sb)
 {
 	fpt_conn_abort(sb->s_fs_info);
-	/* Whoever has files open here keeps nobody from mounting the device. */
-	if (sb->s_bdev)
-		retire_super(sb);
 }
 
 static int super_show_options(struct seq_file *m, struct dentry *root)

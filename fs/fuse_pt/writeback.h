@@ -14,8 +14,8 @@
  *
  * A span is put on the list, and grown, with the folio locked that it is about:
  * who has the lock sees all spans over the folio. Nobody waits for a span with
- * a folio locked, but for the copying of dirty folios, which may wait for
- * memory in flight; so buffered writes, once they have a span, only try locks.
+ * a folio locked; but a folio is locked as long as a READ of it is unanswered, so
+ * buffered writes, once they have a span, only try locks.
  */
 #ifndef FPT_WRITEBACK_H
 #define FPT_WRITEBACK_H

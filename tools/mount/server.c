@@ -11,6 +11,7 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -253,6 +254,7 @@ static pid_t find_daemon(void)
  */
 static int probe(int mount_fd)
 {
+	struct statfs fs;
 	struct statx stx;
 
 	if (!statx(mount_fd, "", AT_EMPTY_PATH | AT_STATX_FORCE_SYNC,
@@ -262,11 +264,22 @@ static int probe(int mount_fd)
 	case ENOTCONN:
 	case ECONNABORTED:
 	case ECONNREFUSED:
-	case EIO:
-	case EACCES:
 		return errno;
+	case EIO:
+		/* or a server that has trouble with this very file */
+		return fstatfs(mount_fd, &fs) && errno == EIO ? EIO : 0;
 	}
 	return 0;
+}
+
+static bool is_user(uid_t uid, gid_t gid)
+{
+	uid_t r, e, s;
+	gid_t rg, eg, sg;
+
+	return !getresuid(&r, &e, &s) && !getresgid(&rg, &eg, &sg) &&
+	       r == uid && e == uid && s == uid && rg == gid && eg == gid &&
+	       sg == gid;
 }
 
 /* Only the owner of a mount without allow_other gets through to its server. */
@@ -277,7 +290,7 @@ static int probe_as_owner(int mount_fd, const struct mount_options *o)
 	int status;
 	pid_t pid;
 
-	if (uid == geteuid() && gid == getegid())
+	if (is_user(uid, gid))
 		return probe(mount_fd);
 	pid = fork();
 	if (pid < 0)
