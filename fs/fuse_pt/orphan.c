@@ -74,7 +74,7 @@ static void left_end(struct fpt_conn *conn, struct fpt_orphan *orphan,
 		fpt_attr_stale(left->inode, FPT_STAT_ALL);
 		if (left->listed) {
 			fpt_cached_forget(left->inode, left->span.start,
-				      left->span.end);
+					  left->span.end);
 			fpt_wb_span_end(left->inode, &left->span);
 		}
 		if (left->held)
