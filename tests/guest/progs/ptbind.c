@@ -624,6 +624,8 @@ static void tells(const char *lower, const char *mnt)
 	EQ(munmap(map, 4096), 0);
 	/* also if somebody sees it before */
 	EQ(stat(UPPER(&rig, "a"), &st), 0);
+	/* overlayfs has a mapping's times once somebody asked for them */
+	EQ(stat(LOWER(&rig, "a"), &st), 0);
 	drop_caches();
 	told(&rig, other + 2);
 	SOON(asked(&rig, FUSE_FORGET) + asked(&rig, FUSE_BATCH_FORGET));
