@@ -412,19 +412,21 @@ static ssize_t through_send(struct cached_through *t, loff_t pos, u32 flags)
 	return t->out.size;
 }
 
-/* Let the folios go; what the server did not take must not be read again. */
+/*
+ * Let the folios go; what the server did not take must not be read again. What
+ * a killed caller leaves behind sees to both itself.
+ */
 static void through_drop(struct cached_through *t, loff_t pos, size_t written)
 {
 	unsigned int i;
 
 	for (i = 0; i < t->nr; i++)
 		folio_put(page_folio(t->bv[i].bv_page));
-	if (likely(!t->left))
-		fpt_wb_span_end(t->inode, &t->span);
+	if (unlikely(t->left))
+		return;
+	fpt_wb_span_end(t->inode, &t->span);
 
-	if (unlikely(t->left)) {
-		fpt_cached_forget(t->inode, pos, pos + t->len - 1);
-	} else if (written < t->len) {
+	if (written < t->len) {
 		fpt_attr_stale(t->inode, FPT_STAT_DATA);
 		invalidate_inode_pages2_range(t->inode->i_mapping,
 					      (pos + written) >> PAGE_SHIFT,

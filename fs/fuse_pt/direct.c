@@ -226,8 +226,6 @@ static ssize_t direct_wait(struct direct_io *io, struct iov_iter *iter)
 		got = part_result(&part, fpt_call_keep(io->ff->conn, &part.call,
 						       &keep));
 		fpt_memory_give_back(&part.mem);
-		if (keep.left && io->write)
-			fpt_cached_forget(io->inode, keep.start, keep.end);
 		iov_iter_revert(iter, part.mem.len - max_t(ssize_t, got, 0));
 		if (got < 0)
 			break;

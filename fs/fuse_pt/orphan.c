@@ -112,6 +112,8 @@ static struct fpt_orphan *keep_leave(const struct fpt_heir *heir)
 		else
 			fpt_wb_span_sent(keep->inode, &left->span, keep->start,
 					 keep->end);
+		fpt_cached_forget(keep->inode, left->span.start,
+				  left->span.end);
 	}
 	return &left->orphan;
 }

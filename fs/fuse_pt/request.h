@@ -27,8 +27,6 @@ struct fpt_call;
  * it, with the locks that it has; the server may be frozen before.
  */
 #define FPT_KILLABLE	(TASK_KILLABLE | TASK_FREEZABLE_UNSAFE)
-/* The same for what must not be left half-way. */
-#define FPT_UNKILLABLE	(TASK_UNINTERRUPTIBLE | TASK_FREEZABLE_UNSAFE)
 
 #define FPT_CALL_MAX_IN		4
 #define FPT_CALL_MAX_OUT	3

@@ -131,10 +131,10 @@ struct fuse_pt_bind {
  * FATTR_MTIME and FATTR_CTIME and nothing else, with no user and process, when
  * the last open for writing is closed, at fsync and fdatasync (before FSYNC; the
  * caller waits for it and gets its error), at unbind, at umount, and before the
- * FORGET of an inode whose mapping outlived its opens. FATTR_CTIME marks it: no other SETATTR
- * on a connection with FUSE_PASSTHROUGH has it. It says what the backing file
- * has, and must not be done to that file, which may have grown since. Of each
- * inode one is under way at a time.
+ * FORGET of an inode whose mapping outlived its opens. FATTR_CTIME marks it: no
+ * other SETATTR on a connection with FUSE_PASSTHROUGH has it. It says what the
+ * backing file has, and must not be done to that file, which may have grown
+ * since. Of each inode one is under way at a time.
  */
 #define FUSE_PT_BIND_WRITE_ATTR	(1 << 0)
 
