@@ -196,6 +196,7 @@ static int serve(struct request *r, struct mount_options *o)
 
 static int change(struct request *r, struct mount_options *o)
 {
+	const char *dir;
 	char *real;
 	int err;
 
@@ -205,10 +206,10 @@ static int change(struct request *r, struct mount_options *o)
 		namespace_enter(namespace_open(r->ns));
 	/* The table has no symbolic links. */
 	real = realpath(r->dir, NULL);
-	if (!table_device(real ? real : r->dir))
-		die(EX_MOUNT, "remount of %s: nothing of fusept is mounted there",
-		    r->dir);
-	err = remount(real ? real : r->dir, o->flags, o->given, r->fake);
+	dir = real ? real : r->dir;
+	if (!table_device(dir))
+		die(EX_MOUNT, "remount of %s: nothing is mounted there", r->dir);
+	err = remount(dir, o->flags, o->given, r->fake);
 	free(real);
 	if (err)
 		die(EX_MOUNT, "remount of %s failed: %s", r->dir, strerror(err));

@@ -232,30 +232,29 @@ static long nowait_of(int fd, ssize_t (*call)(int, const struct iovec *, int, of
  * A file system below may have to wait at one moment (its log, for a time that
  * went on), and not at the next: once, at least, both say the same in a row.
  */
+static void nowait_same(int d, int u, ssize_t (*call)(int, const struct iovec *, int, off_t, int))
+{
+	long got, want;
+	int i = 0;
+
+	do {
+		want = nowait_of(d, call);
+		got = nowait_of(u, call);
+	} while (got != want && ++i < 20);
+	EQ(got, want);
+}
+
 static void nowait(const char *lower, const char *mnt)
 {
 	struct rig rig = begin(lower, mnt);
-	int u = up(&rig, O_RDWR), d = down(&rig), i;
+	int u = up(&rig, O_RDWR), d = down(&rig);
 	char buf[PAGE];
-	long got, want;
 
 	/* in the page cache below, and privileges known */
 	EQ(pread(u, buf, sizeof(buf), 0), sizeof(buf));
 	EQ(pwrite(u, buf, sizeof(buf), 0), sizeof(buf));
-	for (i = 0; i < 20; i++) {
-		want = nowait_of(d, preadv2);
-		got = nowait_of(u, preadv2);
-		if (got == want)
-			break;
-	}
-	EQ(got, want);
-	for (i = 0; i < 20; i++) {
-		want = nowait_of(d, pwritev2);
-		got = nowait_of(u, pwritev2);
-		if (got == want)
-			break;
-	}
-	EQ(got, want);
+	nowait_same(d, u, preadv2);
+	nowait_same(d, u, pwritev2);
 	close(u);
 	close(d);
 	end(&rig);

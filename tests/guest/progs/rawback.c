@@ -461,8 +461,7 @@ static void direct_split(void)
 /* Its memory is a mapping of what it writes, which no page of is there. */
 static void direct_own_mapping(void)
 {
-	int fd, status, i;
-	bool done = false;
+	int fd, status;
 	void *map;
 	pid_t pid;
 
@@ -475,11 +474,8 @@ static void direct_own_mapping(void)
 	pid = fork();
 	if (!pid)
 		_exit(pwrite(fd, map, 128 * KIB, 0) != 128 * KIB);
-	for (i = 0; i < 1000 * raw_slow() && !done; i++) {
-		usleep(10000);
-		done = waitpid(pid, &status, WNOHANG) == pid;
-	}
-	if (rig_check(done, "own-mapping-ends", "it waits for ever")) {
+	status = rig_ended(pid, 10);
+	if (rig_check(status >= 0, "own-mapping-ends", "it waits for ever")) {
 		rig_equal("own-mapping", 0, status);
 	} else {
 		kill(pid, SIGKILL);

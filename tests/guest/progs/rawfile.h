@@ -132,6 +132,19 @@ static inline void rig_settle(void)
 	usleep(300000);
 }
 
+/* Status of a child once it ended, or -1 after @seconds. */
+static inline int rig_ended(pid_t pid, int seconds)
+{
+	int i, status;
+
+	for (i = 0; i < seconds * 100 * raw_slow(); i++) {
+		if (waitpid(pid, &status, WNOHANG) == pid)
+			return status;
+		usleep(10000);
+	}
+	return -1;
+}
+
 static inline int rig_open(int flags)
 {
 	int fd = open(rig_path, flags | O_CLOEXEC);

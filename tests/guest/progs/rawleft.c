@@ -91,25 +91,13 @@ static pid_t start_alone(void (*act)(int fd), int fd)
 	return pid;
 }
 
-static bool ended(pid_t pid, int seconds)
-{
-	int i, status;
-
-	for (i = 0; i < seconds * 100 * raw_slow(); i++) {
-		if (waitpid(pid, &status, WNOHANG) == pid)
-			return true;
-		usleep(10000);
-	}
-	return false;
-}
-
 /* Kill @pid once @op is with the server. */
 static void kill_in(pid_t pid, int op)
 {
 	rig_check(rig_came(op, 1), "sent", "the request did not come");
 	usleep(100000);
 	kill(pid, SIGKILL);
-	rig_check(ended(pid, 5), "leaves", "the caller waits although it was killed");
+	rig_check(rig_ended(pid, 5) >= 0, "leaves", "the caller waits although it was killed");
 }
 
 /* -------- the handle -------- */
@@ -177,11 +165,11 @@ static void order_of(void (*act)(int fd), int op, int flags)
 	rig_equal("later-waits", writes, rig->count[FUSE_WRITE]);
 	/* and can be killed, too */
 	kill(later, SIGKILL);
-	rig_check(ended(later, 5), "later-leaves", "it waits although it was killed");
+	rig_check(rig_ended(later, 5) >= 0, "later-leaves", "it waits although it was killed");
 	later = start(do_later, plain);
 	rig_settle();
 	rig->hold[op] = false;
-	rig_check(ended(later, 20), "later-goes-on", "it waits for ever");
+	rig_check(rig_ended(later, 20) >= 0, "later-goes-on", "it waits for ever");
 	rig_check(all(rig->data, 'b'), "later-is-last", "the server has something else");
 	rig_check(rig->size >= PAGE, "later-counts", "the size is %llu", (unsigned long long)rig->size);
 	rig_equal("reads", PAGE, pread(plain, buf, PAGE, 0));
@@ -235,7 +223,7 @@ static void two_truncates(void)
 	rig_settle();
 	rig_equal("second-waits", 1, rig->count[FUSE_SETATTR]);
 	kill(second, SIGKILL);
-	rig_check(ended(second, 5), "second-leaves", "it waits although it was killed");
+	rig_check(rig_ended(second, 5) >= 0, "second-leaves", "it waits although it was killed");
 	rig->hold[FUSE_SETATTR] = false;
 	rig_works("third", ftruncate(fd, 10));
 	rig_equal("third-counts", 10, rig->size);

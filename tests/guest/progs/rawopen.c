@@ -27,19 +27,6 @@ static pid_t child(void (*run)(void))
 	return pid;
 }
 
-/* Status of a child once it ended, or -1 after @seconds. */
-static int ended_in(pid_t pid, int seconds)
-{
-	int i, status;
-
-	for (i = 0; i < seconds * 100; i++) {
-		if (waitpid(pid, &status, WNOHANG) == pid)
-			return status;
-		usleep(10000);
-	}
-	return -1;
-}
-
 /* -------- opening -------- */
 
 static void opening(void)
@@ -226,7 +213,7 @@ static void killed(void)
 	pid = child(just_open);
 	rig_check(rig_came(FUSE_OPEN, 1), "open-came", "it did not");
 	kill(pid, SIGKILL);
-	rig_check(ended_in(pid, 10) != -1, "opener-ends", "it waits for the server");
+	rig_check(rig_ended(pid, 10) != -1, "opener-ends", "it waits for the server");
 	rig_equal("nothing-to-release-yet", 0, rig->count[FUSE_RELEASE]);
 	rig->hold[FUSE_OPEN] = false;
 	rig_check(rig_came(FUSE_RELEASE, 1), "late-open-released", "no RELEASE came");
@@ -238,7 +225,7 @@ static void killed(void)
 	pid = child(open_and_read);
 	rig_check(rig_came(FUSE_READ, 1), "read-came", "it did not");
 	kill(pid, SIGKILL);
-	rig_check(ended_in(pid, 10) != -1, "reader-ends", "it waits for the server");
+	rig_check(rig_ended(pid, 10) != -1, "reader-ends", "it waits for the server");
 	rig_check(rig_came(FUSE_FLUSH, 1), "killed-flush", "no FLUSH came");
 	rig->hold[FUSE_READ] = false;
 	rig->hold[FUSE_FLUSH] = false;
@@ -390,7 +377,7 @@ static void side_by_side(const char *name, unsigned int want, void (*one)(void),
 	rig_settle();
 	rig_equal(name, want, rig->count[FUSE_WRITE]);
 	rig->hold[FUSE_WRITE] = false;
-	if (ended_in(first, 20) || ended_in(second, 20))
+	if (rig_ended(first, 20) || rig_ended(second, 20))
 		rig_check(false, name, "a write failed");
 }
 
