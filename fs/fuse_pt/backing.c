@@ -107,16 +107,18 @@ static int refuse(const char *rule, int fd, int err)
 }
 
 /* May files of @conn be backed by @file at all? */
-static int check_file(const struct fpt_conn *conn, struct file *file, int fd)
+static int check_file(const struct fpt_conn *conn, struct file *file, u32 flags,
+		      int fd)
 {
 	const struct inode *inode = file_inode(file);
+	bool dir = S_ISDIR(inode->i_mode);
 
-	if (S_ISDIR(inode->i_mode))
+	if (dir && flags != FUSE_PT_BACKING_FSYNC)
 		return refuse("it is a directory", fd, -EISDIR);
-	if (!S_ISREG(inode->i_mode))
+	if (!dir && !S_ISREG(inode->i_mode))
 		return refuse("it is not a regular file", fd, -EINVAL);
 	/* Not file->f_op: a descriptor opened with O_PATH has none. */
-	if (!inode->i_fop->read_iter)
+	if (!dir && !inode->i_fop->read_iter)
 		return refuse("its file system cannot read into iterators", fd,
 			      -EOPNOTSUPP);
 	/* Whose ever it is, of another type it is something else. */
@@ -205,9 +207,10 @@ int fpt_backing_open(struct fpt_conn *conn, const struct fuse_backing_map *map)
 		err = refuse("it is not open", map->fd, -EBADF);
 		goto err_grant;
 	}
+	fb->flags = map->flags;
 	err = check_granted(fb, map->fd);
 	if (!err)
-		err = check_file(conn, fb->file, map->fd);
+		err = check_file(conn, fb->file, fb->flags, map->fd);
 	if (err)
 		goto err_file;
 
@@ -215,7 +218,6 @@ int fpt_backing_open(struct fpt_conn *conn, const struct fuse_backing_map *map)
 	atomic_set(&fb->opens, 0);
 	fb->closed = false;
 	fb->cred = get_current_cred();
-	fb->flags = map->flags;
 	id = add_entry(conn, fb);
 	if (id < 0) {
 		err = refuse("no id for it", map->fd, id);

@@ -87,7 +87,8 @@ void fpt_backings_destroy(struct fpt_backings *b);
  * Return: id > 0; -EPERM without the right (CAP_SYS_ADMIN, or see grant.h) or
  * without the negotiated feature; -EMFILE for a user that has too many; -EINVAL
  * for a non-zero reserved field, an unknown flag or something that is neither
- * file nor directory; -EBADF, for O_PATH too by a grant; -EISDIR; -EOPNOTSUPP
+ * file nor directory; -EBADF, for O_PATH too by a grant; -EISDIR, but with
+ * FUSE_PT_BACKING_FSYNC and nothing else, for binding a directory; -EOPNOTSUPP
  * for a file that cannot be read by iterators; -ELOOP for too deep stacking,
  * this mount itself included; -ENOSPC when all ids are taken; -ENOTCONN;
  * -ENOMEM.

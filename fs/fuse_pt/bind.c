@@ -30,7 +30,8 @@
 #include "lower.h"
 #include "node.h"
 
-#define BIND_FLAGS	(FUSE_PT_BIND_WRITE_ATTR | FUSE_PT_BIND_ATTR)
+#define BIND_FLAGS	(FUSE_PT_BIND_WRITE_ATTR | FUSE_PT_BIND_ATTR | \
+			 FUSE_PT_BIND_NO_HANDLE | FUSE_PT_BIND_SETATTR)
 
 /**
  * struct fpt_bind - a node id and the file that backs it
@@ -121,13 +122,59 @@ static struct fpt_bind *tree_add(struct fpt_binds *binds, struct fpt_bind *bind)
 	return NULL;
 }
 
+/* -------- an inode is bound, and is not -------- */
+
+static bool bind_is_dir(const struct fpt_bind *bind)
+{
+	return S_ISDIR(file_inode(bind->backing->file)->i_mode);
+}
+
+static bool is_bound(const struct inode *inode)
+{
+	return fpt_bound(inode) || fpt_dir_bound(inode);
+}
+
+static void set_bound_dir(struct inode *dir, struct fpt_backing *fb)
+{
+	struct fpt_node *fn = fpt_node(dir);
+
+	spin_lock(&fn->lock);
+	WRITE_ONCE(fn->bound_dir, fb);
+	spin_unlock(&fn->lock);
+}
+
+/* Return: NULL; or the rule that forbids it, and @err. */
+static const char *hold_inode(struct inode *inode, const struct fpt_bind *bind,
+			      int *err)
+{
+	*err = -EINVAL;
+	if (!S_ISREG(inode->i_mode) && !S_ISDIR(inode->i_mode))
+		return "it is neither a regular file nor a directory";
+	if (bind_is_dir(bind) != S_ISDIR(inode->i_mode))
+		return "of it and its backing file only one is a directory";
+	if (S_ISDIR(inode->i_mode)) {
+		set_bound_dir(inode, bind->backing);
+		return NULL;
+	}
+	*err = -EBUSY;
+	return fpt_iomode_bind(inode, bind->backing, FPT_BOUND | bind->flags);
+}
+
+static void let_go_inode(struct inode *inode)
+{
+	if (S_ISDIR(inode->i_mode))
+		set_bound_dir(inode, NULL);
+	else
+		fpt_iomode_unbind(inode);
+}
+
 /* The binding is the caller's from here on, and nobody else's. */
 static void tree_take(struct fpt_binds *binds, struct fpt_bind *bind)
 {
 	lockdep_assert_held(&binds->lock);
 	rb_erase(&bind->link, &binds->tree);
 	if (bind->owner)
-		fpt_iomode_unbind(&bind->owner->vfs);
+		let_go_inode(&bind->owner->vfs);
 	else
 		WRITE_ONCE(binds->waiting, binds->waiting - 1);
 }
@@ -167,9 +214,9 @@ void fpt_binds_destroy(struct fpt_conn *conn)
 static int bind_claim(struct fpt_conn *conn, struct inode *inode)
 {
 	struct fpt_binds *binds = &conn->binds;
-	const char *rule = NULL;
 	struct fpt_bind *bind;
-	int err = 0;
+	const char *rule;
+	int err;
 
 	spin_lock(&binds->lock);
 	bind = tree_find(binds, fpt_inode_id(inode));
@@ -178,15 +225,7 @@ static int bind_claim(struct fpt_conn *conn, struct inode *inode)
 		spin_unlock(&binds->lock);
 		return 0;
 	}
-	if (!S_ISREG(inode->i_mode)) {
-		rule = "it is not a regular file";
-		err = -EINVAL;
-	} else {
-		rule = fpt_iomode_bind(inode, bind->backing,
-				       FPT_BOUND | bind->flags);
-		if (rule)
-			err = -EBUSY;
-	}
+	rule = hold_inode(inode, bind, &err);
 	if (rule) {
 		tree_take(binds, bind);
 	} else {
@@ -263,10 +302,27 @@ static int bind_check(const struct fpt_conn *conn,
 			      "INIT did not agree on FUSE_PASSTHROUGH", -EPERM);
 	if (args->flags & ~BIND_FLAGS)
 		return refuse(args->nodeid, "unknown bits in flags", -EINVAL);
+	if ((args->flags & FUSE_PT_BIND_SETATTR) &&
+	    !(args->flags & FUSE_PT_BIND_ATTR))
+		return refuse(args->nodeid,
+			      "FUSE_PT_BIND_SETATTR without FUSE_PT_BIND_ATTR",
+			      -EINVAL);
 	if (args->padding[0] || args->padding[1])
 		return refuse(args->nodeid, "padding is not zero", -EINVAL);
-	if (!args->nodeid || args->nodeid == FUSE_ROOT_ID)
+	if (!args->nodeid)
 		return refuse(args->nodeid, "it names no file", -EINVAL);
+	return 0;
+}
+
+/* What only can be said when the backing file is known. */
+static int bind_check_kind(const struct fpt_bind *bind)
+{
+	if (bind_is_dir(bind) && bind->flags)
+		return refuse(bind->node, "flags are for regular files",
+			      -EINVAL);
+	if (!bind_is_dir(bind) && bind->node == FUSE_ROOT_ID)
+		return refuse(bind->node, "the root is no regular file",
+			      -EINVAL);
 	return 0;
 }
 
@@ -291,13 +347,17 @@ int fpt_bind(struct fpt_conn *conn, const struct fuse_pt_bind *args)
 			      -ENOENT);
 	}
 
-	err = bind_add(conn, bind);
+	err = bind_check_kind(bind);
+	if (!err)
+		err = bind_add(conn, bind);
 	if (err)
 		bind_free(bind);
 	if (err > 0)
 		return 0;
-	if (err)
+	if (err == -EBUSY)
 		return refuse(args->nodeid, "it is bound otherwise", err);
+	if (err)
+		return err;
 
 	err = bind_known(conn, args->nodeid);
 	/* Who ends the connection ends bindings, once, after the end. */
@@ -332,7 +392,7 @@ static int unbind_node(struct inode *inode, void *data)
 	u32 bound = fpt_bound(inode), stat = fpt_bound_stat(inode);
 
 	/* The node's inode in another superblock may be the bound one. */
-	if (!bound)
+	if (!is_bound(inode))
 		return 0;
 	/* One that is about to go tells the server, and ends it itself. */
 	if ((bound & FUSE_PT_BIND_WRITE_ATTR) && !fpt_bind_write_attr(inode))
@@ -372,7 +432,7 @@ static void bind_drop(struct fpt_binds *binds, u64 node,
 
 void fpt_bind_end(struct inode *inode)
 {
-	if (fpt_bound(inode))
+	if (is_bound(inode))
 		bind_drop(&fpt_inode_conn(inode)->binds, fpt_inode_id(inode),
 			  fpt_node(inode));
 }
@@ -413,25 +473,46 @@ void fpt_binds_write_attr(struct fpt_conn *conn)
 
 /* -------- what a bound inode does without the server -------- */
 
-struct fpt_backing *fpt_bind_backing(struct inode *inode)
+struct fpt_backing *fpt_bind_backing(struct inode *inode, u32 *flags)
 {
 	struct fpt_node *fn = fpt_node(inode);
 	struct fpt_backing *fb = NULL;
 
+	*flags = 0;
 	spin_lock(&fn->lock);
-	if (fn->io.bound)
+	if (S_ISDIR(inode->i_mode)) {
+		if (fn->bound_dir)
+			fb = fpt_backing_get(fn->bound_dir);
+	} else if (fn->io.bound) {
 		fb = fpt_backing_get(fn->io.bound_to);
+		*flags = fn->io.bound;
+	}
 	spin_unlock(&fn->lock);
 	return fb;
 }
 
+bool fpt_bind_no_handle(struct fpt_conn *conn, u64 node)
+{
+	struct fpt_binds *binds = &conn->binds;
+	struct fpt_bind *bind;
+	bool found;
+
+	spin_lock(&binds->lock);
+	bind = tree_find(binds, node);
+	found = bind && (bind->flags & FUSE_PT_BIND_NO_HANDLE);
+	spin_unlock(&binds->lock);
+	return found;
+}
+
 int fpt_bind_pull(struct inode *inode, unsigned int flags)
 {
-	struct fpt_backing *fb = fpt_bind_backing(inode);
+	struct fpt_backing *fb;
 	struct kstat stat;
+	u32 bound;
 	u64 epoch;
 	int err;
 
+	fb = fpt_bind_backing(inode, &bound);
 	if (!fb)
 		return -ENODATA;
 

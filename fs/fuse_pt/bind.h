@@ -16,7 +16,9 @@ struct fpt_backing;
 struct fpt_bind;
 struct fpt_conn;
 struct fuse_pt_bind;
+struct iattr;
 struct inode;
+struct mnt_idmap;
 
 /**
  * struct fpt_binds - a connection's bindings
@@ -63,9 +65,14 @@ void fpt_bind_forgotten(struct fpt_conn *conn, u64 node);
 
 /**
  * fpt_bind_backing() - what a bound inode is bound to
+ * @inode: regular file or directory
+ * @flags: set to what fpt_bound() says of it, 0 for directories
  * Return: referenced; or NULL, if it is not or no longer bound.
  */
-struct fpt_backing *fpt_bind_backing(struct inode *inode);
+struct fpt_backing *fpt_bind_backing(struct inode *inode, u32 *flags);
+
+/* Is @node bound with FUSE_PT_BIND_NO_HANDLE, its inode there or not? */
+bool fpt_bind_no_handle(struct fpt_conn *conn, u64 node);
 
 /**
  * fpt_bind_pull() - ask the backing inode for its attributes
@@ -87,6 +94,32 @@ int fpt_bind_pull(struct inode *inode, unsigned int flags);
  * the caller may; or an error.
  */
 int fpt_bind_open(struct inode *inode, struct file *file);
+
+/* -------- bindset.c: with FUSE_PT_BIND_SETATTR -------- */
+
+/**
+ * fpt_bind_setattr() - set attributes of the backing inode, and take them over
+ * @idmap: of the mount that @iattr came through
+ * @inode: regular file, locked
+ * @iattr: as setattr_prepare() left it
+ *
+ * Who may, was checked. Return: 0; -ENODATA if the server has to be asked; or
+ * what the file system below says.
+ */
+int fpt_bind_setattr(struct mnt_idmap *idmap, struct inode *inode,
+		     const struct iattr *iattr);
+
+/* -------- binddir.c: directories -------- */
+
+/**
+ * fpt_bind_opendir() - f_op->open of a directory that may be bound
+ * Return: 0; -ENODATA if it is not, -ENOSYS if only OPENDIR will tell whether the
+ * caller may: then OPENDIR has to be sent; or an error.
+ */
+int fpt_bind_opendir(struct inode *dir, struct file *file);
+
+/* fsync of a directory. Return: what came of it; -ENODATA if it is not bound. */
+int fpt_bind_fsyncdir(struct inode *dir, int datasync);
 
 /* -------- bindattr.c: with FUSE_PT_BIND_WRITE_ATTR -------- */
 

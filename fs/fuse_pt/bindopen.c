@@ -12,6 +12,7 @@
 #include "backing.h"
 #include "bind.h"
 #include "conn.h"
+#include "dircache.h"
 #include "file.h"
 #include "node.h"
 
@@ -39,6 +40,7 @@ int fpt_bind_open(struct inode *inode, struct file *file)
 	const struct fuse_open_out reply = {};
 	struct fpt_backing *fb;
 	struct fpt_file *ff;
+	u32 bound;
 	int err;
 
 	err = bound_admit(inode, file);
@@ -47,7 +49,7 @@ int fpt_bind_open(struct inode *inode, struct file *file)
 	ff = fpt_file_new(fpt_inode_conn(inode));
 	if (!ff)
 		return -ENOMEM;
-	fb = fpt_bind_backing(inode);
+	fb = fpt_bind_backing(inode, &bound);
 	if (!fb) {
 		fpt_file_discard(ff);
 		return -ENOSYS;
@@ -57,8 +59,17 @@ int fpt_bind_open(struct inode *inode, struct file *file)
 	return fpt_file_take(inode, file, ff, &reply, fb);
 }
 
+/* The listing is as good for this open as the server says now. */
+static void late_listing(struct inode *dir, struct fpt_file *ff, u32 open_flags)
+{
+	WRITE_ONCE(ff->open_flags, open_flags);
+	if (!(open_flags & FOPEN_KEEP_CACHE))
+		fpt_dircache_drop(dir);
+}
+
 int fpt_bind_open_late(struct file *file)
 {
+	u32 op = S_ISDIR(file_inode(file)->i_mode) ? FUSE_OPENDIR : FUSE_OPEN;
 	struct inode *inode = file_inode(file);
 	struct fpt_file *ff = fpt_file(file);
 	struct fuse_open_out reply;
@@ -69,11 +80,19 @@ int fpt_bind_open_late(struct file *file)
 	if (fpt_inode_stale(inode))
 		return -EIO;
 	old = override_creds(file->f_cred);
-	err = fpt_file_open_ask(inode, file->f_flags & ~O_TRUNC, FUSE_OPEN,
-				&reply, NULL);
+	err = fpt_file_open_ask(inode, file->f_flags & ~O_TRUNC, op, &reply,
+				NULL);
 	revert_creds(old);
+	if (err == -ENOSYS) {
+		if (op == FUSE_OPENDIR)
+			late_listing(inode, ff,
+				     FOPEN_KEEP_CACHE | FOPEN_CACHE_DIR);
+		return 0;
+	}
 	if (err)
-		return err == -ENOSYS ? 0 : err;
+		return err;
+	if (op == FUSE_OPENDIR)
+		late_listing(inode, ff, reply.open_flags);
 
 	spin_lock(&file->f_lock);
 	first = ff->no_release;
@@ -85,7 +104,6 @@ int fpt_bind_open_late(struct file *file)
 	spin_unlock(&file->f_lock);
 	/* Another thread was first: its handle counts, this one is given back. */
 	if (!first)
-		fpt_late_open(ff->conn, FUSE_OPEN, ff->node, &reply,
-			      sizeof(reply));
+		fpt_late_open(ff->conn, op, ff->node, &reply, sizeof(reply));
 	return 0;
 }

@@ -195,6 +195,10 @@ void fpt_create_give_back(struct fpt_conn *conn, u64 node,
 {
 	if (!node)
 		return;
+	if (unlikely(fpt_bind_no_handle(conn, node))) {
+		fpt_entry_give_back(conn, node);
+		return;
+	}
 	file_give_back(conn, FUSE_RELEASE, node, open,
 		       node == FUSE_ROOT_ID ? NULL :
 		       fpt_forget_alloc(GFP_KERNEL | __GFP_NOFAIL));

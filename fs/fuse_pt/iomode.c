@@ -359,6 +359,11 @@ static int open_through(struct inode *inode, struct file *file,
 	if (!fb)
 		return forbid(inode, ff->open_flags,
 			      "passthrough, but nothing has that backing id");
+	if (S_ISDIR(file_inode(fb->file)->i_mode)) {
+		fpt_backing_put(fb);
+		return forbid(inode, ff->open_flags,
+			      "passthrough, but the backing id is a directory's");
+	}
 
 	return fpt_iomode_open_on(inode, file, ff, fb);
 }
@@ -368,12 +373,13 @@ static int open_bound(struct inode *inode, struct file *file,
 		      struct fpt_file *ff)
 {
 	struct fpt_backing *fb;
+	u32 bound;
 	int err;
 
 	if (ff->open_flags & ~THROUGH_FLAGS)
 		return forbid(inode, ff->open_flags,
 			      "bound, but opened with flags that do not go with that");
-	fb = fpt_bind_backing(inode);
+	fb = fpt_bind_backing(inode, &bound);
 	if (!fb)
 		return -ENODATA;
 	err = fpt_iomode_open_on(inode, file, ff, fb);

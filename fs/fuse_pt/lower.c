@@ -8,7 +8,10 @@
 #include <linux/dcache.h>
 #include <linux/fadvise.h>
 #include <linux/falloc.h>
+#include <linux/fcntl.h>
+#include <linux/file.h>
 #include <linux/fs.h>
+#include <linux/mount.h>
 #include <linux/stat.h>
 #include <linux/xattr.h>
 #include "lower.h"
@@ -124,6 +127,84 @@ int fpt_lower_getattr(const struct file *file, const struct cred *cred,
 
 	err = vfs_getattr_nosec(&file->f_path, stat, mask, flags);
 	revert_creds(old);
+	return err;
+}
+
+int fpt_lower_fsync_dir(const struct file *file, const struct cred *cred,
+			int datasync)
+{
+	const struct cred *old = override_creds(cred);
+	struct file *dir;
+	int err;
+
+	dir = dentry_open(&file->f_path, O_RDONLY | O_DIRECTORY | O_LARGEFILE,
+			  cred);
+	err = PTR_ERR_OR_ZERO(dir);
+	if (!err) {
+		err = vfs_fsync(dir, datasync);
+		fput(dir);
+	}
+	revert_creds(old);
+	return err;
+}
+
+/* A delegation of an NFS server; what it is held for may be waited for here. */
+static int change_below(struct mnt_idmap *idmap, struct dentry *dentry,
+			struct iattr *attr)
+{
+	const struct iattr asked = *attr;
+	struct inode *inode = d_inode(dentry);
+	int err;
+
+	for (;;) {
+		inode_lock(inode);
+		err = notify_change(idmap, dentry, attr, NULL);
+		inode_unlock(inode);
+		if (likely(err != -EWOULDBLOCK))
+			return err;
+		err = break_lease(inode, O_WRONLY);
+		if (err)
+			return err;
+		*attr = asked;
+	}
+}
+
+static int resize_below(struct mnt_idmap *idmap, struct dentry *dentry,
+			struct iattr *attr)
+{
+	struct inode *inode = d_inode(dentry);
+	int err;
+
+	if (IS_IMMUTABLE(inode) || IS_APPEND(inode))
+		return -EPERM;
+	err = get_write_access(inode);
+	if (err)
+		return err;
+	err = break_lease(inode, O_WRONLY);
+	if (!err)
+		err = change_below(idmap, dentry, attr);
+	put_write_access(inode);
+	return err;
+}
+
+int fpt_lower_setattr(const struct file *file, const struct cred *cred,
+		      struct iattr *attr)
+{
+	struct mnt_idmap *idmap = mnt_idmap(file->f_path.mnt);
+	struct dentry *dentry = file->f_path.dentry;
+	const struct cred *old;
+	int err;
+
+	err = mnt_want_write(file->f_path.mnt);
+	if (err)
+		return err;
+	old = override_creds(cred);
+	if (attr->ia_valid & ATTR_SIZE)
+		err = resize_below(idmap, dentry, attr);
+	else
+		err = change_below(idmap, dentry, attr);
+	revert_creds(old);
+	mnt_drop_write(file->f_path.mnt);
 	return err;
 }
 

@@ -12,6 +12,7 @@
 
 #include <linux/fs.h>
 
+struct iattr;
 struct kstat;
 
 int fpt_lower_fsync(struct file *lower, loff_t start, loff_t end, int datasync);
@@ -52,6 +53,22 @@ loff_t fpt_lower_remap(struct file *in, loff_t pos_in, struct file *out,
  */
 int fpt_lower_getattr(const struct file *file, const struct cred *cred,
 		      struct kstat *stat, u32 mask, unsigned int flags);
+/* What fsync(2) of a directory does, which is opened for it. */
+int fpt_lower_fsync_dir(const struct file *file, const struct cred *cred,
+			int datasync);
+
+/**
+ * fpt_lower_setattr() - notify_change() below
+ * @attr: owner and group as fpt_lower_getattr() would show them; changed
+ *
+ * With a size, who may write to the file was checked; the rest is checked here,
+ * as of @cred. Waits for who has a lease to give it back.
+ *
+ * Return: 0; -EROFS; -EPERM for a file that is immutable or only grows;
+ * -ETXTBSY; or what the file system says.
+ */
+int fpt_lower_setattr(const struct file *file, const struct cred *cred,
+		      struct iattr *attr);
 ssize_t fpt_lower_getxattr(struct file *file, const struct cred *cred,
 			   const char *name, void *value, size_t size);
 ssize_t fpt_lower_listxattr(struct file *file, const struct cred *cred,

@@ -377,6 +377,8 @@ static int created_open(struct inode *inode, struct file *file)
 	if (err)
 		return err;
 	made->ff = NULL;
+	/* Bound before this reply: there may be no handle in it. */
+	ff->no_release = fpt_bound(inode) & FUSE_PT_BIND_NO_HANDLE;
 	return fpt_file_opened(inode, file, ff, made->reply);
 }
 

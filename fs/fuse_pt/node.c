@@ -180,6 +180,7 @@ static void node_become(struct inode *inode, u64 generation,
 	case S_IFDIR:
 		fpt_dircache_init(&fn->listing);
 		atomic64_set(&fn->names_told, 0);
+		fn->bound_dir = NULL;
 		fpt_dir_set_ops(inode);
 		break;
 	case S_IFLNK:

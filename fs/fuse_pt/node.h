@@ -65,6 +65,8 @@ enum fpt_node_bits {
  * @listing: what is cached of its names (directories)
  * @names_told: directories: conn->attr_epoch when the server last took back
  *	what it had said of a name
+ * @bound_dir: bound directories: the binding's backing file, which it
+ *	references; else NULL
  *
  * There are many: fields lie so that none are apart, and waiting is done on
  * fpt_node_wait().
@@ -98,6 +100,7 @@ struct fpt_node {
 		struct {
 			struct fpt_dircache	listing;
 			atomic64_t		names_told;
+			struct fpt_backing	*bound_dir;
 		};
 	};
 };
@@ -167,6 +170,11 @@ static inline u32 fpt_bound(const struct inode *inode)
 {
 	return S_ISREG(inode->i_mode) ? READ_ONCE(fpt_node(inode)->io.bound) :
 					0;
+}
+
+static inline bool fpt_dir_bound(const struct inode *dir)
+{
+	return S_ISDIR(dir->i_mode) && READ_ONCE(fpt_node(dir)->bound_dir);
 }
 
 /*

@@ -17,6 +17,7 @@
 #include <linux/mm.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
+#include "bind.h"
 #include "dir.h"
 #include "dircache.h"
 #include "file.h"
@@ -364,16 +365,19 @@ static int fpt_iterate(struct file *file, struct dir_context *ctx)
 	struct fpt_file *ff = fpt_file(file);
 	u32 limit = listing_limit(conn), size;
 	struct listing *l;
-	bool keep = ff->open_flags & FOPEN_CACHE_DIR;
 	ssize_t len, taken;
 	u64 epoch, version = 0;
+	bool keep, plus;
 	loff_t from;
-	bool plus;
 	int done;
 
 	if (fpt_inode_stale(dir))
 		return -EIO;
+	done = fpt_file_need_handle(file);
+	if (done)
+		return done;
 
+	keep = READ_ONCE(ff->open_flags) & FOPEN_CACHE_DIR;
 	if (keep) {
 		done = fpt_dircache_read(file, ctx, &version);
 		if (done)
@@ -422,6 +426,9 @@ static int fpt_opendir(struct inode *inode, struct file *file)
 
 	if (fpt_inode_stale(inode))
 		return -EIO;
+	err = fpt_bind_opendir(inode, file);
+	if (err != -ENODATA && err != -ENOSYS)
+		return err;
 	ff = fpt_file_new(fpt_inode_conn(inode));
 	if (!ff)
 		return -ENOMEM;
@@ -451,9 +458,13 @@ static int fpt_releasedir(struct inode *inode, struct file *file)
 static int fpt_fsyncdir(struct file *file, loff_t start, loff_t end,
 			int datasync)
 {
+	int err;
+
 	if (fpt_inode_stale(file_inode(file)))
 		return -EIO;
-	return fpt_file_sync_call(file, datasync, FUSE_FSYNCDIR);
+	err = fpt_bind_fsyncdir(file_inode(file), datasync);
+	return err == -ENODATA ?
+		fpt_file_sync_call(file, datasync, FUSE_FSYNCDIR) : err;
 }
 
 const struct file_operations fpt_dir_fops = {

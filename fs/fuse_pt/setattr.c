@@ -197,8 +197,6 @@ static int send_request(struct inode *inode, struct file *file,
 	/* The VFS looks at the mode without asking for it. */
 	if (fpt_bound(inode) & FUSE_PT_BIND_ATTR)
 		fpt_bind_pull(inode, 0);
-	if (in->valid & (FATTR_MODE | FATTR_UID | FATTR_GID))
-		fpt_forget_caps(inode);
 	return 0;
 }
 
@@ -209,6 +207,29 @@ static bool open_told(const struct fpt_conn *conn, const struct file *file)
 
 	return fpt_has(conn, FPT_F_ATOMIC_O_TRUNC) &&
 	       !(ff && ff->bound && !fpt_file_has_handle(ff));
+}
+
+/* Does the kernel by itself what its own check allows? */
+static bool sets_below(const struct inode *inode)
+{
+	return (fpt_bound(inode) & FUSE_PT_BIND_SETATTR) &&
+		fpt_inode_conn(inode)->default_permissions;
+}
+
+static int set_attr(struct mnt_idmap *idmap, struct inode *inode,
+		    const struct iattr *iattr, struct file *file,
+		    const struct fuse_setattr_in *in, bool *left)
+{
+	int err = -ENODATA;
+
+	*left = false;
+	if (sets_below(inode))
+		err = fpt_bind_setattr(idmap, inode, iattr);
+	if (err == -ENODATA)
+		err = send_request(inode, file, in, left);
+	if (!err && (in->valid & (FATTR_MODE | FATTR_UID | FATTR_GID)))
+		fpt_forget_caps(inode);
+	return err;
 }
 
 int fpt_setattr(struct mnt_idmap *idmap, struct dentry *dentry,
@@ -231,7 +252,7 @@ int fpt_setattr(struct mnt_idmap *idmap, struct dentry *dentry,
 	fpt_conn_settle(conn);
 	if (iattr->ia_valid & ATTR_FILE)
 		file = iattr->ia_file;
-	if (iattr->ia_valid & ATTR_KILL_SUIDGID) {
+	if ((iattr->ia_valid & ATTR_KILL_SUIDGID) && !sets_below(inode)) {
 		err = settle_kill(inode, iattr, file);
 		if (err)
 			return err;
@@ -257,7 +278,7 @@ int fpt_setattr(struct mnt_idmap *idmap, struct dentry *dentry,
 		if (S_ISREG(inode->i_mode) &&
 		    (in.valid & (FATTR_MODE | FATTR_MTIME)))
 			fpt_wb_settle(inode, 0, LLONG_MAX);
-		err = send_request(inode, file, &in, &left);
+		err = set_attr(idmap, inode, iattr, file, &in, &left);
 		if (!err)
 			take_times(inode, iattr);
 		return err;
@@ -273,7 +294,7 @@ int fpt_setattr(struct mnt_idmap *idmap, struct dentry *dentry,
 	if (err)
 		return err;
 	set_bit(FPT_N_SIZE_CHANGING, &node->bits);
-	err = send_request(inode, file, &in, &left);
+	err = set_attr(idmap, inode, iattr, file, &in, &left);
 	if (!err)
 		take_times(inode, iattr);
 	if (unlikely(left))

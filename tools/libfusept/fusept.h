@@ -122,7 +122,9 @@ uint32_t fusept_kernel_bits(struct fusept *fp, uint32_t bits);
 
 /*
  * fusept_backing_open() that lets the kernel do what @bits (FUSEPT_KERNEL_*)
- * say. -EINVAL for a bit that the kernel does not know.
+ * say. -EINVAL for a bit that the kernel does not know. With FUSEPT_KERNEL_FSYNC
+ * alone, @fd may be a directory's, for fusept_bind(): -EISDIR where the kernel
+ * binds none.
  */
 int fusept_backing_open_for(struct fusept *fp, int fd, uint32_t bits);
 
@@ -130,7 +132,7 @@ int fusept_backing_open_for(struct fusept *fp, int fd, uint32_t bits);
 int fusept_backing_close(struct fusept *fp, int backing_id);
 
 /*
- * fuse_pt only: let the kernel open and close the regular file @ino on the
+ * fuse_pt only: let the kernel open and close the file or directory @ino on the
  * backing file by itself, for as long as it knows the inode. Call it before the
  * reply that introduces @ino, or any time after; once more does no harm. The
  * backing id may be unregistered afterwards. An open request for @ino all the
@@ -138,18 +140,23 @@ int fusept_backing_close(struct fusept *fp, int backing_id);
  * or needs a handle for something else than data. See fusept-passthrough(7).
  * 0, or -errno:
  * -EPERM      passthrough is off
- * -ENOTTY, -EINVAL   this kernel does not bind inodes, or not with these flags
+ * -ENOTTY, -EINVAL   this kernel does not bind inodes, or not with these flags,
+ *             or @ino and the backing file are not of one kind
  * -ENOENT     nothing is registered as @backing_id
  * -EBUSY      @ino is bound otherwise, or open otherwise
  */
 int fusept_bind(struct fusept *fp, fuse_ino_t ino, int backing_id,
 		uint32_t flags);
 
-/* Flags of fusept_bind(), which fusept-passthrough(7) explains. */
+/* Flags of fusept_bind(), for files; fusept-passthrough(7) explains them. */
 /* After I/O the server is told size, mtime and ctime by one SETATTR. */
 #define FUSEPT_BIND_WRITE_ATTR (1U << 0)
 /* All attributes but st_ino are the backing file's, permissions with them. */
 #define FUSEPT_BIND_ATTR (1U << 1)
+/* fi->fh of fusept_reply_create() is no handle, and is not released. */
+#define FUSEPT_BIND_NO_HANDLE (1U << 2)
+/* Attributes are set in the backing file, too, and no setattr comes. */
+#define FUSEPT_BIND_SETATTR (1U << 3)
 
 /*
  * New opens go to the server again, those that are open stay as they are. 0, or

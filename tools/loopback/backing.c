@@ -115,40 +115,78 @@ int backing_get(struct loopback *lo, struct handle *h, int *id)
 }
 
 /* Node's lock held. 0 or -errno. */
-static int bind_node(struct loopback *lo, struct node *n)
+static int bind_file(struct loopback *lo, struct node *n, const struct handle *h)
 {
 	int err, id = n->backing_id;
 
 	if (!n->through_opens)
-		id = register_node(lo, n, NULL);
+		id = register_node(lo, n, h);
 	if (id < 0)
 		return id;
-	err = fusept_bind(lo->fp, (uintptr_t)n, id, FUSEPT_BIND_ATTR);
+	err = fusept_bind(lo->fp, (uintptr_t)n, id, lo->bind_flags);
+	/* A kernel that does not know all of them yet. */
+	if (err == -EINVAL && lo->bind_flags != FUSEPT_BIND_ATTR) {
+		lo->bind_flags = FUSEPT_BIND_ATTR;
+		err = fusept_bind(lo->fp, (uintptr_t)n, id, lo->bind_flags);
+	}
 	/* The kernel keeps the file as long as it needs it. */
 	if (!n->through_opens)
 		fusept_backing_close(lo->fp, id);
 	return err;
 }
 
-void backing_bind(struct loopback *lo, struct node *n, bool again)
+/* So that opening a directory to sync it, and that, is the kernel's, too. */
+static int bind_dir(struct loopback *lo, struct node *n)
 {
-	int err;
+	int err, id, fd = openat(n->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	if (lo->opt.bound != CHOICE_ON || lo->no_bind || n->type != S_IFREG ||
-	    lo->opt.passthrough == CHOICE_OFF)
-		return;
+	if (fd < 0)
+		return -errno;
+	id = fusept_backing_open_for(lo->fp, fd, FUSEPT_KERNEL_FSYNC);
+	close(fd);
+	if (id < 0)
+		return id;
+	err = fusept_bind(lo->fp, n == lo->root ? FUSE_ROOT_ID : (uintptr_t)n,
+			  id, 0);
+	fusept_backing_close(lo->fp, id);
+	return err;
+}
+
+static bool may_bind(struct loopback *lo, const struct node *n)
+{
+	if (lo->opt.bound != CHOICE_ON || lo->opt.passthrough == CHOICE_OFF ||
+	    lo->no_bind)
+		return false;
 	if (!lo->told)
 		tell(lo);
+	if (n->type == S_IFDIR)
+		return !lo->no_bind_dir && lo->kernel & FUSEPT_KERNEL_FSYNC;
+	return n->type == S_IFREG;
+}
+
+bool backing_bind(struct loopback *lo, struct node *n, bool again,
+		  const struct handle *h)
+{
+	bool bound;
+	int err;
+
+	if (!may_bind(lo, n))
+		return false;
 	pthread_mutex_lock(&n->lock);
 	if ((!n->bound || again) && !n->served_opens) {
-		err = bind_node(lo, n);
+		err = n->type == S_IFDIR ? bind_dir(lo, n) : bind_file(lo, n, h);
 		n->bound = !err;
 		/* Not this kernel; else it is about this file, or this moment. */
-		if (err == -ENOTTY || err == -EINVAL ||
-		    (err == -EPERM && fusept_state(lo->fp) != FUSEPT_PENDING))
+		if (err == -EISDIR)
+			lo->no_bind_dir = true;
+		else if (err == -ENOTTY || err == -EINVAL ||
+			 (err == -EPERM &&
+			  fusept_state(lo->fp) != FUSEPT_PENDING))
 			lo->no_bind = true;
 	}
+	bound = n->bound;
 	pthread_mutex_unlock(&n->lock);
+	return bound;
 }
 
 void backing_put(struct loopback *lo, struct handle *h)

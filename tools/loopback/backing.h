@@ -16,10 +16,12 @@
  */
 int backing_get(struct loopback *lo, struct handle *h, int *id);
 /*
- * With bound=on: let the kernel open @node by itself. @again: it was told so, but
- * asks. Where it cannot, it asks as ever.
+ * With bound=on: let the kernel open @node, a file or a directory, by itself.
+ * @again: it was told so, but asks. @h: NULL, or what there is open of a new file.
+ * Return: is it bound? Where not, the kernel asks as ever.
  */
-void backing_bind(struct loopback *lo, struct node *node, bool again);
+bool backing_bind(struct loopback *lo, struct node *node, bool again,
+		  const struct handle *h);
 /* Count @h out. */
 void backing_put(struct loopback *lo, struct handle *h);
 

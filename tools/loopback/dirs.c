@@ -14,6 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "backing.h"
 #include "loopback.h"
 
 #define LISTING_BUFFER 32768	/* as much as readdir(3) reads at a time */
@@ -48,6 +49,8 @@ void op_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 		free(l);
 		return;
 	}
+	/* The root was not looked up. */
+	backing_bind(lo, node, false, NULL);
 	pthread_mutex_init(&l->lock, NULL);
 	l->start = l->next = 0;
 	l->pos = l->len = 0;

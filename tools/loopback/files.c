@@ -150,8 +150,12 @@ static int new_handle(struct loopback *lo, struct node *node, int fd,
 	return 0;
 }
 
+struct handle no_handle = { .fd = -1 };
+
 static void end_handle(struct loopback *lo, struct handle *h)
 {
+	if (h == &no_handle)
+		return;
 	backing_put(lo, h);
 	if (h->writable && !h->through && lo->opt.cache == CACHE_AUTO)
 		as_last_seen(h);
@@ -196,7 +200,7 @@ void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 		fuse_reply_err(req, -fd);
 		return;
 	}
-	backing_bind(lo, node, true);
+	backing_bind(lo, node, true, NULL);
 	err = new_handle(lo, node, fd, fi, &how);
 	if (!err && fi->flags & O_TRUNC) {
 		err = truncate_open(req, handle_of(fi), fi->flags);
@@ -209,12 +213,26 @@ void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 		end_handle(lo, handle_of(fi));
 }
 
+/* Will the kernel do without a handle for the new file @fd? Takes it over then. */
+static bool created_bound(struct loopback *lo, struct node *node, int fd,
+			  struct fuse_file_info *fi)
+{
+	const struct handle h = { .fd = fd, .writable = is_writable(fi->flags) };
+
+	if (!backing_bind(lo, node, true, &h) ||
+	    !(lo->bind_flags & FUSEPT_BIND_NO_HANDLE))
+		return false;
+	close(fd);
+	fi->fh = (uintptr_t)&no_handle;
+	return true;
+}
+
 /* Answer with the new file @fd, open. */
 static void reply_created(fuse_req_t req, int fd, struct fuse_file_info *fi)
 {
 	struct loopback *lo = loopback_of(req);
+	struct fusept_open how = { 0 };
 	struct fuse_entry_param e;
-	struct fusept_open how;
 	struct node *node;
 	struct stat st;
 	int err = node_from_fd(lo, fd, &node, &st);
@@ -224,7 +242,8 @@ static void reply_created(fuse_req_t req, int fd, struct fuse_file_info *fi)
 		fuse_reply_err(req, err);
 		return;
 	}
-	err = new_handle(lo, node, fd, fi, &how);
+	if (!created_bound(lo, node, fd, fi))
+		err = new_handle(lo, node, fd, fi, &how);
 	if (err) {
 		node_forget(lo, node, 1);
 		fuse_reply_err(req, err);

@@ -32,6 +32,8 @@ struct loopback {
 	_Atomic(uint32_t) kernel;	/* FUSEPT_KERNEL_* of registrations */
 	_Atomic(bool) told;	/* the state of passthrough has been logged */
 	_Atomic(bool) no_bind;	/* this kernel binds no inodes */
+	_Atomic(bool) no_bind_dir;	/* nor, if others, directories */
+	_Atomic(uint32_t) bind_flags;	/* FUSEPT_BIND_* of bound files */
 	_Atomic(bool) no_path_backing;	/* O_PATH descriptors back nothing here */
 	_Atomic(bool) granted;	/* because it is backing_gid that lets us register */
 	_Atomic(int) failed;	/* why the session must end, an errno */
@@ -108,6 +110,9 @@ struct handle {
 	bool through;		/* the kernel does the I/O */
 	bool direct;		/* it comes here past the kernel's cache */
 };
+
+/* Of a file that the kernel opened bound, as it was made: nothing is open here. */
+extern struct handle no_handle;
 
 static inline struct handle *handle_of(const struct fuse_file_info *fi)
 {

@@ -377,7 +377,11 @@ static int run(struct loopback *lo, struct fuse_args *args)
 int main(int argc, char **argv)
 {
 	struct fuse_args args = FUSE_ARGS_INIT(argc, argv);
-	struct loopback lo = { .proc_fd = -1 };
+	struct loopback lo = {
+		.proc_fd = -1,
+		.bind_flags = FUSEPT_BIND_ATTR | FUSEPT_BIND_SETATTR |
+			FUSEPT_BIND_NO_HANDLE,
+	};
 	int res = options_parse(&lo.opt, &args);
 
 	if (res < 0) {

@@ -29,7 +29,7 @@ void fill_entry(struct loopback *lo, struct fuse_entry_param *e,
 	e->attr = *st;
 	e->attr_timeout = lo->opt.timeout;
 	e->entry_timeout = lo->opt.timeout;
-	backing_bind(lo, node, false);
+	backing_bind(lo, node, false, NULL);
 }
 
 void reply_node(fuse_req_t req, struct node *node, const struct stat *st)

@@ -107,10 +107,21 @@
  *
  * A bound inode is in passthrough: cached and direct opens of it fail (EIO).
  *
+ * A directory is bound to a registered directory, without flags; the root can be.
+ * Registering one is EISDIR but with FUSE_PT_BACKING_FSYNC and nothing else. Then
+ *
+ *   OPENDIR, RELEASEDIR	not sent, until READDIR or IOCTL needs a handle, which
+ *			is asked for as above; of its reply FOPEN_CACHE_DIR and
+ *			FOPEN_KEEP_CACHE count
+ *   FSYNCDIR		not sent, it is done below
+ *
+ * and all else is as without.
+ *
  * BIND fails with
  *   EPERM	FUSE_PASSTHROUGH was not agreed on
- *   EINVAL	unknown flags, padding, node id 0 or the root's, an inode that is
- *		not a regular file
+ *   EINVAL	unknown flags, or those that do not go together, padding, node id
+ *		0, an inode that is neither a regular file nor a directory, or not
+ *		of the backing file's kind
  *   ENOENT	no backing file has that id
  *   EBUSY	the node is bound to another file or with other flags, or it is
  *		open cached or in passthrough on another file
@@ -144,6 +155,22 @@ struct fuse_pt_bind {
  * the server says of them is not used.
  */
 #define FUSE_PT_BIND_ATTR	(1 << 1)
+
+/*
+ * The server keeps nothing for an open of this node: the fh of a reply to CREATE
+ * or TMPFILE is no handle, and no RELEASE comes for it. Should the binding have
+ * ended before the reply, it is a handle like any other.
+ */
+#define FUSE_PT_BIND_NO_HANDLE	(1 << 2)
+
+/*
+ * With FUSE_PT_BIND_ATTR (else EINVAL), on mounts with default_permissions: mode,
+ * owner, group, times and size are set in the backing inode, with the credentials
+ * of who registered it, and no SETATTR is sent for them. Who may, is checked by
+ * the attributes first. By a grant, the size can only be set through a descriptor
+ * that may write, and not only append (else EPERM).
+ */
+#define FUSE_PT_BIND_SETATTR	(1 << 3)
 
 #define FUSE_PT_DEV_IOC_BIND	_IOW(229, 0x40, struct fuse_pt_bind)
 #define FUSE_PT_DEV_IOC_UNBIND	_IOW(229, 0x41, __u64)	/* node id */

@@ -425,6 +425,34 @@ static void bound(const char *lower, const char *mnt)
 	rig_stop(&rig);
 }
 
+/* The same of attributes that are set below: a size wants to write, anywhere. */
+static void bound_sets(const char *lower, const char *mnt)
+{
+	static const int ways[] = { O_RDONLY, O_RDWR | O_APPEND };
+	struct fuse_pt_bind bind = {
+		.nodeid = RIG_FIRST,
+		.flags = FUSE_PT_BIND_ATTR | FUSE_PT_BIND_SETATTR,
+	};
+	struct stat st;
+	struct rig rig;
+	size_t i;
+
+	for (i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+		rig = begin(lower, mnt);
+		bind.backing_id = lend_for(&rig, "f", ways[i],
+					   FUSE_PT_BACKING_ALL);
+		CHECK(bind.backing_id > 0);
+		EQ(ioctl(rig.dev, FUSE_PT_DEV_IOC_BIND, &bind), 0);
+		FAILS(truncate(UPPER(&rig, "f"), 0), EPERM);
+		FAILS(truncate(UPPER(&rig, "f"), LEN * 2), EPERM);
+		EQ(stat(LOWER(&rig, "f"), &st), 0);
+		EQ(st.st_size, LEN);
+		untouched(&rig, 0);
+		rig_stop(&rig);
+		EQ(SAID(&rig, asked[FUSE_SETATTR]), 0);
+	}
+}
+
 /* Of two ids of one file, each open has what its own lends. */
 static void two_ids(const char *lower, const char *mnt)
 {
@@ -628,6 +656,7 @@ static const struct rig_case cases[] = {
 	{ "append-only", append_only },
 	{ "operations", operations },
 	{ "bound", bound },
+	{ "bound-sets", bound_sets },
 	{ "two-ids", two_ids },
 	{ "credentials", credentials },
 	{ "sealed", sealed },

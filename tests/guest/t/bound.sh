@@ -5,10 +5,12 @@
 # asked for when something needs one, and bindings that end with the inode, the
 # server's word or the connection. It fails when the server is asked for what it
 # need not be, is not asked for what it must be, or when the file system below
-# stays busy.
+# stays busy. Attributes that are set below: when somebody may what he could not
+# do there, or a mode keeps what the change takes away. Bound directories.
 . "$FUSEPT_TESTS/lib.sh"
 
-cases_over tmpfs ptbind
+cases_over tmpfs "ptbind ptbindset"
 # What the file system below has a part in, on a second one.
 cases_over ext4 ptbind open-flags data-attributes all-attributes tells
+PREFIX=set- cases_over ext4 ptbindset
 finish

@@ -11,7 +11,7 @@ modprobe -q overlay
 for kind in "${all_kinds[@]}"; do
 	cases_over "$kind" "ptio ptaio ptmap ptregister ptrules ptevents ptlets pturing ptpaths"
 	# Some of their cases are named as others.
-	for PREFIX in ptbind- ptgrant- ptmodes-; do
+	for PREFIX in ptbind- ptbindset- ptgrant- ptmodes-; do
 		if [ "$kind$PREFIX" = nfsptgrant- ]; then
 			skip ptgrant-nfs "its server asks whether who registered a file may open it, and these are root's"
 			continue
