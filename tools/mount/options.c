@@ -65,6 +65,7 @@ static const struct known {
 	{ "auto", IGNORED, 0, NULL },
 	{ "noauto", IGNORED, 0, NULL },
 	{ "nouser", IGNORED, 0, NULL },
+	{ "nousers", IGNORED, 0, NULL },
 	{ "noowner", IGNORED, 0, NULL },
 	{ "nogroup", IGNORED, 0, NULL },
 	{ "nofail", IGNORED, 0, NULL },
@@ -89,6 +90,7 @@ static const struct known {
 	{ "source", OWN, 0, NULL },
 	{ "subtype", OWN, 0, NULL },
 	{ "setuid", OWN, 0, NULL },
+	{ "drop_privileges", OWN, 0, NULL },
 	{ "foreground", OWN, 0, NULL },
 	{ "background", OWN, 0, NULL },
 	{ "server_permissions", OWN, 0, NULL },
@@ -164,6 +166,8 @@ static void own_option(struct mount_options *o, const char *name,
 	} else if (!strcmp(name, "setuid")) {
 		need_value(name, value);
 		replace(&o->setuid, value);
+	} else if (!strcmp(name, "drop_privileges")) {
+		o->drop_privileges = true;
 	} else if (!strcmp(name, "foreground")) {
 		o->mode = SERVER_FOREGROUND;
 	} else if (!strcmp(name, "background")) {

@@ -38,6 +38,7 @@ struct mount_options {
 	char *setuid;		/* user that runs the server */
 	enum server_mode mode;
 	bool server_permissions;
+	bool drop_privileges;	/* the server gets none */
 	bool remount;
 	unsigned long given;	/* MS_* that the options speak of, set or not */
 };

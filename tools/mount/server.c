@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "rights.h"
 #include "say.h"
 #include "server.h"
 
@@ -55,10 +56,9 @@ void server_user(struct mount_options *o)
 		snprintf(number, sizeof(number), "%u", gid);
 		options_set_kernel(o, "group_id", number);
 	}
-	/* A server that is not root must not make set-user-ID files for root. */
-	if (uid != 0 || geteuid() != 0) {
+	/* A server without root's rights must not make set-user-ID files for root. */
+	if (uid != 0 || geteuid() != 0 || o->drop_privileges)
 		o->flags |= (MS_NOSUID | MS_NODEV) & ~o->given;
-	}
 }
 
 static void become(const char *user)
@@ -115,8 +115,12 @@ static int run(struct server *s, const char *source, int dev_fd,
 	}
 	if (o->mode == SERVER_BACKGROUND)
 		leave_terminal(&s->relay);
+	if (o->drop_privileges && rights_bar())
+		die(EX_SYSTEM, "drop_privileges: %s", strerror(errno));
 	if (o->setuid)
 		become(o->setuid);
+	if (o->drop_privileges && rights_drop())
+		die(EX_SYSTEM, "drop_privileges: %s", strerror(errno));
 	execvp(program, (char **)argv);
 	return errno;
 }

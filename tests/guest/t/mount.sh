@@ -98,6 +98,18 @@ equal setuid-owner-reads data "$(as user1 cat "$m/file")"
 equal setuid-nosuid 1 "$(shown OPTIONS | tr , '\n' | grep -cx nosuid)"
 umount "$m"
 
+# A server without rights, as its user and as root; and nothing it starts has any.
+rights() { sed -nE 's/^(CapInh|CapPrm|CapEff|CapBnd|CapAmb|NoNewPrivs):\s*0*([0-9a-f])$/\2/p' "/proc/$(servers)/status" | xargs; }
+check rights-dropped on -o setuid=user1,drop_privileges "$src" "$m"
+equal rights-dropped-none "0 0 0 0 0 1" "$(rights)"
+equal rights-dropped-user user1 "$(stat -c %U "/proc/$(servers)")"
+equal rights-dropped-reads data "$(as user1 cat "$m/file")"
+umount "$m"
+check rights-of-root-dropped on -o drop_privileges,nousers "$src" "$m"
+equal rights-of-root-none "0 0 0 0 0 1" "$(rights)"
+equal rights-of-root-protects 2 "$(shown OPTIONS | tr , '\n' | grep -cxE 'nosuid|nodev')"
+umount "$m"
+
 # A remount names all flags anew, those of fstab only: what protects from such a
 # server stays, and so does what else nobody spoke of. "suid" is somebody's word.
 has() { shown VFS-OPTIONS | tr , '\n' | grep -Fx "$@" | sort | xargs; }
