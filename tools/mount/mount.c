@@ -126,16 +126,18 @@ static void parse_line(int argc, char **argv, struct request *r,
 }
 
 /*
- * A server cannot tell from /dev/fd/N where it is mounted; one that exports a
- * directory must know, lest it walks into itself.
+ * The mount table has no symbolic links, and another namespace has another
+ * working directory. A server cannot tell from /dev/fd/N where it is mounted; one
+ * that exports a directory must know, lest it walks into itself.
  */
-static void note_target(const char *dir)
+static void find_target(struct request *r)
 {
-	char *real = realpath(dir, NULL);
+	char *real = realpath(r->dir, NULL);
 
-	if (real)
-		setenv("FUSEPT_MOUNTPOINT", real, 1);
-	free(real);
+	if (!real)
+		return;
+	setenv("FUSEPT_MOUNTPOINT", real, 1);
+	r->dir = real;
 }
 
 static int serve(struct request *r, struct mount_options *o)
@@ -152,8 +154,8 @@ static int serve(struct request *r, struct mount_options *o)
 		ns = namespace_open(r->ns);
 		namespace_enter(ns);
 	}
+	find_target(r);
 	attach_target(&a, r->dir, o);
-	note_target(r->dir);
 	if (ns >= 0)
 		namespace_enter(home);
 	dev_fd = device_open(EX_SYSTEM);

@@ -347,21 +347,27 @@ void server_leave(struct server *s, bool ok)
 		relay_finish(&s->relay);
 }
 
-static pid_t forward_to;
+static volatile sig_atomic_t forward_to;
 
 static void forward(int sig)
 {
-	kill(forward_to, sig);
+	if (forward_to)
+		kill(forward_to, sig);
 }
 
 int server_wait(struct server *s)
 {
 	struct sigaction sa = { .sa_handler = forward };
+	siginfo_t info;
 
 	/* SIGINT comes from a terminal, so the server has it already. */
 	forward_to = s->child;
 	sigaction(SIGTERM, &sa, NULL);
 	sigaction(SIGHUP, &sa, NULL);
 	signal(SIGINT, SIG_IGN);
+	while (waitid(P_PID, s->child, &info, WEXITED | WNOWAIT) && errno == EINTR)
+		;
+	/* Once it is reaped, its number may be another's. */
+	forward_to = 0;
 	return reap(s);
 }

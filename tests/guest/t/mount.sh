@@ -207,6 +207,17 @@ wait_for 10 mountpoint -q "$m"
 kill -TERM "$(servers)"
 wait $fg
 check foreground-takes-the-mount-away wait_for 5 nothing_left
+# The same by a link to the mount point.
+ln -sfn "$m" "$T/link"
+/usr/sbin/mount.fusept "$src" "$T/link" -o foreground &
+fg=$!
+wait_for 10 mountpoint -q "$m"
+kill -TERM "$(servers)"
+wait $fg
+check foreground-takes-the-linked-away wait_for 5 nothing_left
+check linked-mounts /usr/sbin/mount.fusept "$src" "$T/link"
+equal linked-is-recorded "$(servers)" "$(cut -d ' ' -f 1 "/run/fusept/$(mountpoint -d "$m")")"
+umount "$m"
 
 # A server that never goes into the background by itself.
 printf '#!/bin/sh\nexec fusept-loopback -f "$@"\n' >"$T/staying-server"
