@@ -22,18 +22,19 @@
 #include "../mount/say.h"
 #include "../mount/table.h"
 
-/* Names the socket that the device is sent through. */
+/* Names the socket that the device is sent through, where no option does. */
 #define COMMFD "_FUSE_COMMFD"
 
 struct request {
 	const char *dir;
+	const char *socket;
 	bool unmount, lazy, quiet;
 	bool watch;		/* unmount when the server is gone */
 	bool watch_only;	/* what is mounted already */
 	struct mount_options o;
 };
 
-enum { WATCH = 256 };
+enum { WATCH = 256, SOCKET };
 
 static const struct option long_options[] = {
 	{ "unmount", no_argument, NULL, 'u' },
@@ -41,7 +42,9 @@ static const struct option long_options[] = {
 	{ "quiet", no_argument, NULL, 'q' },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'V' },
+	{ "options", required_argument, NULL, 'o' },
 	{ "auto-unmount", no_argument, NULL, WATCH },
+	{ "comm-fd", required_argument, NULL, SOCKET },
 	{ }
 };
 
@@ -54,27 +57,31 @@ static bool own_option(struct request *r, const char *option)
 		r->o.type = FUSEPT_TYPE "blk";
 	else if (!strncmp(option, "blksize=", 8))
 		options_set_kernel(&r->o, "blksize", option + 8);
-	else if (strncmp(option, "user=", 5))
+	else if (strcmp(option, "large_read") && strncmp(option, "user=", 5))
 		return false;
+	/* large_read: of kernels before 2.6 */
 	return true;
 }
 
+/* mount(8) has quotation marks, fusermount has not: to them, ours are text. */
 static void take_options(struct request *r, const char *text)
 {
-	char *option;
-	size_t n;
+	char *option = must_alloc(2 * strlen(text) + 1), *end;
 
-	for (; *text; text += n + (text[n] == ',')) {
-		for (n = 0; text[n] && text[n] != ','; n++)
-			if (text[n] == '\\' && text[n + 1])
-				n++;
-		option = strndup(text, n);
-		if (!option)
-			die(EX_SYSTEM, "out of memory");
+	while (*text) {
+		for (end = option; *text && *text != ','; text++) {
+			if (*text == '\\' && text[1])
+				*end++ = *text++;
+			else if (*text == '"')
+				*end++ = '\\';
+			*end++ = *text;
+		}
+		*end = '\0';
+		text += *text == ',';
 		if (!own_option(r, option))
 			options_parse(&r->o, option);
-		free(option);
 	}
+	free(option);
 	if (r->o.server)
 		die(EX_USAGE_, "unknown option '%s'", r->o.server);
 }
@@ -99,6 +106,9 @@ static void parse_line(int argc, char **argv, struct request *r)
 			break;
 		case WATCH:
 			r->watch = r->watch_only = true;
+			break;
+		case SOCKET:
+			r->socket = optarg;
 			break;
 		case 'V':
 			printf("fusermount of fusept-run %s\n", FUSEPT_VERSION);
@@ -126,9 +136,9 @@ static int unmount(const struct request *r)
 	return EX_USAGE_;
 }
 
-static int socket_fd(void)
+static int socket_fd(const struct request *r)
 {
-	const char *text = getenv(COMMFD);
+	const char *text = r->socket ? r->socket : getenv(COMMFD);
 	char *end;
 	long fd;
 
@@ -137,7 +147,8 @@ static int socket_fd(void)
 	errno = 0;
 	fd = strtol(text, &end, 10);
 	if (errno || end == text || *end || fd < 0 || fcntl(fd, F_GETFD) < 0)
-		die(EX_USAGE_, COMMFD "=%s: not an open descriptor", text);
+		die(EX_USAGE_, "%s=%s: not an open descriptor",
+		    r->socket ? "--comm-fd" : COMMFD, text);
 	return fd;
 }
 
@@ -243,7 +254,7 @@ int main(int argc, char **argv)
 	parse_line(argc, argv, &r);
 	if (r.unmount)
 		return unmount(&r);
-	sock = socket_fd();
+	sock = socket_fd(&r);
 	if (!r.watch_only)
 		make_mount(&r, sock);
 	if (r.watch)

@@ -75,6 +75,9 @@ check auto-unmount-helper wait_for 10 sh -c '! pgrep -x fusept-fusermou'
 # The helper in fusermount's place.
 says helper-no-socket "is not set" fusept-run fusermount3 "$m"
 says helper-no-dir "mount point is needed" fusept-run fusermount3 -o ro
+says helper-fd-not-open "--comm-fd=77: not an open descriptor" fusept-run fusermount3 --comm-fd 77 --options ro "$m"
+says helper-old-option "is not set" fusept-run fusermount3 -o large_read "$m"
+says helper-quotation-mark "is not set" fusept-run fusermount3 -o 'fsname=a"b\,c,ro' "$m"
 says helper-bad-option "unknown option 'nonsense'" fusept-run fusermount3 -o nonsense "$m"
 fails helper-not-mounted EINVAL fusept-run fusermount3 -u "$T/src"
 equal helper-quiet "" "$(fusept-run fusermount3 -u -q "$T/src" 2>&1)"
