@@ -59,7 +59,8 @@ static const char usage_text[] =
 "  -L, --limit ROW:SETUP/SETUP<=N   fail when the ratio of two set-ups is past N\n"
 "                          (or >=N); ROW may be a glob; repeatable\n"
 "      --list              list row names and exit\n"
-"  -h, --help              this text\n";
+"  -h, --help              this text\n"
+"  -V, --version           the version\n";
 
 static bool row_wanted(const char *patterns, const char *name)
 {
@@ -99,10 +100,12 @@ static int measure_costs(const struct bench *b, const struct options *o,
 				double v = op_measure(&ops[i], b->setups[c].work, b->scale);
 
 				if (v < 0) {
+					int err = errno;
+
 					fprintf(stderr, "fusept-bench: %s on %s: %s\n",
 						ops[i].name, b->setups[c].name,
-						strerror(errno));
-					if (errno == EOPNOTSUPP)
+						strerror(err));
+					if (err == EOPNOTSUPP)
 						continue;
 					return -1;
 				}
@@ -336,6 +339,7 @@ static const struct option long_options[] = {
 	{ "limit", required_argument, NULL, 'L' },
 	{ "list", no_argument, NULL, OPT_LIST },
 	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, 'V' },
 	{ NULL, 0, NULL, 0 }
 };
 
@@ -343,7 +347,7 @@ static void parse(int argc, char **argv, struct bench *b, struct options *o)
 {
 	int c;
 
-	while ((c = getopt_long(argc, argv, "s:l:S:o:m:a:r:R:x:Ij:L:h", long_options,
+	while ((c = getopt_long(argc, argv, "s:l:S:o:m:a:r:R:x:Ij:L:hV", long_options,
 				NULL)) != -1) {
 		switch (c) {
 		case 's': keep(o->specs, &o->nr_specs, "setup", optarg); break;
@@ -373,6 +377,7 @@ static void parse(int argc, char **argv, struct bench *b, struct options *o)
 		case 'j': o->json = optarg; break;
 		case OPT_LIST: list_rows(); exit(0);
 		case 'h': fputs(usage_text, stdout); exit(0);
+		case 'V': printf("fusept-bench %s\n", FUSEPT_VERSION); exit(0);
 		default: fputs(usage_text, stderr); exit(2);
 		}
 	}

@@ -21,6 +21,9 @@ check sysfs test -d /sys/fs/fusept
 check beside-the-kernels-fuse beside_fuse
 check exports-nothing clean_exports
 check reload reload
+for f in mount.fusept umount.fusept fusept-run fusept-loopback fusept-bench fusept-stat; do
+	equal "version-$f" "$f $(dpkg-query -W -f '${Version}' fusept)" "$($f -V | sed 's/,.*//')"
+done
 for f in /usr/sbin/mount.fusept /usr/sbin/umount.fusept /usr/bin/fusept-loopback /usr/bin/fusept-bench /usr/bin/fusept-run /usr/sbin/fusept-stat; do
 	check "installed-$(basename $f)" test -x $f
 done
