@@ -9,6 +9,7 @@
 #include "ptrig.h"
 #include <linux/aio_abi.h>
 #include <linux/fs.h>
+#include <linux/fuse_pt.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 
@@ -27,6 +28,7 @@
  * @ctx: its AIO in flight, or 0
  * @blocked: the child that is in a write, or 0
  * @frozen: the file system below, frozen, or -1
+ * @bound: the inode is bound
  * @dead: connection or server ended: no more requests
  * @gone: the mount is detached
  */
@@ -39,6 +41,7 @@ struct life {
 	aio_context_t	ctx;
 	pid_t		blocked;
 	int		frozen;
+	bool		bound;
 	bool		dead;
 	bool		gone;
 };
@@ -194,6 +197,40 @@ static void use_blocked(struct life *l)
 
 static void drop_nothing(struct life *l) { }
 
+/* "f" is the first name that is looked up. */
+static void make_bound(struct life *l)
+{
+	struct fuse_pt_bind b = { .nodeid = RIG_FIRST, .backing_id = l->id };
+	struct stat st;
+
+	EQ(ioctl(l->rig.dev, FUSE_PT_DEV_IOC_BIND, &b), 0);
+	EQ(stat(UPPER(&l->rig, "f"), &st), 0);
+	l->bound = true;
+}
+
+static void use_bound(struct life *l)
+{
+	if (l->dead || l->gone)
+		return;
+	/* what the server says where the kernel does ask it */
+	l->fd = rig_open_as(&l->rig, "f", O_RDWR, FOPEN_PASSTHROUGH, l->id);
+	if (l->fd < 0) {
+		EQ(errno, ENOENT);
+		return;
+	}
+	if (l->bound)
+		EQ(SAID(&l->rig, asked[FUSE_OPEN]), 0);
+	use_open(l);
+	drop_open(l);
+}
+
+static void make_bound_open(struct life *l)
+{
+	make_bound(l);
+	l->fd = opened(l, O_RDWR);
+	EQ(SAID(&l->rig, asked[FUSE_OPEN]), 0);
+}
+
 /**
  * struct object - what keeps a backing file
  * @holds: it still does after the connection's end
@@ -212,6 +249,8 @@ static const struct object {
 	{ "map", make_map, use_map, drop_map, true, false },
 	{ "aio", make_aio, use_aio, drop_aio, false, false },
 	{ "blocked", make_blocked, use_blocked, drop_nothing, true, true },
+	{ "bound", make_bound, use_bound, drop_nothing, false, false },
+	{ "boundopen", make_bound_open, use_open, drop_open, true, false },
 };
 
 /* -------- ends -------- */
@@ -220,6 +259,17 @@ static void end_id_close(struct life *l)
 {
 	EQ(rig_ioc_close(&l->rig, l->id), 0);
 	l->id = 0;
+}
+
+static void end_unbind(struct life *l)
+{
+	uint64_t node = RIG_FIRST;
+
+	if (l->bound)
+		EQ(ioctl(l->rig.dev, FUSE_PT_DEV_IOC_UNBIND, &node), 0);
+	else
+		FAILS(ioctl(l->rig.dev, FUSE_PT_DEV_IOC_UNBIND, &node), ENOENT);
+	l->bound = false;
 }
 
 static void end_unlink(struct life *l)
@@ -246,6 +296,8 @@ static void end_forget(struct life *l)
 	CHECK(fd >= 0);
 	EQ(write(fd, "2", 1), 1);
 	close(fd);
+	/* ends with the inode, if nothing is open */
+	l->bound = false;
 }
 
 static void end_killed(struct life *l)
@@ -313,6 +365,7 @@ static const struct end {
 	bool		dies;
 } ends[] = {
 	{ "id-close", end_id_close, false, false },
+	{ "unbind", end_unbind, false, false },
 	{ "unlink", end_unlink, true, false },
 	{ "unlink-below", end_unlink_below, true, false },
 	{ "replace-below", end_replace_below, true, false },
