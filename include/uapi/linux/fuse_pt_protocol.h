@@ -84,11 +84,14 @@ enum fuse_opcode {
 	FUSE_RENAME2		= 45,
 	FUSE_LSEEK		= 46,
 	FUSE_COPY_FILE_RANGE	= 47,
-	/* 48 and 49 belong to DAX */
+	FUSE_SETUPMAPPING	= 48,	/* DAX */
+	FUSE_REMOVEMAPPING	= 49,	/* DAX */
 	FUSE_SYNCFS		= 50,
 	FUSE_TMPFILE		= 51,
 	FUSE_STATX		= 52,
 	FUSE_COPY_FILE_RANGE_64	= 53,
+
+	CUSE_INIT		= 4096,	/* of another device */
 
 	/* what INIT reads as on a machine of the other byte order */
 	FUSE_INIT_BSWAP_RESERVED = 436207616,
