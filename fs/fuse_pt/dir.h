@@ -17,6 +17,13 @@ struct fpt_conn;
 /* readdir.c */
 extern const struct file_operations fpt_dir_fops;
 
+/* What dir_emit() is told of an entry, beside its name and number. */
+static inline unsigned int fpt_dirent_type(const struct fuse_dirent *d)
+{
+	return (d->type <= DT_WHT ? d->type : DT_UNKNOWN) |
+	       FILLDIR_FLAG_NOINTR;
+}
+
 /**
  * fpt_entry_trust() - what the server just said of a name holds for a while
  * @dir: its directory

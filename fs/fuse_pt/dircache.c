@@ -22,6 +22,7 @@
 #include <linux/string.h>
 #include <linux/time64.h>
 #include "conn.h"
+#include "dir.h"
 #include "dircache.h"
 #include "file.h"
 #include "node.h"
@@ -211,7 +212,7 @@ static int list(struct walk *walk, struct dir_context *ctx)
 		if (IS_ERR(d))
 			return PTR_ERR(d);
 		if (!dir_emit(ctx, d->name, d->namelen, d->ino,
-			      d->type <= DT_WHT ? d->type : DT_UNKNOWN))
+			      fpt_dirent_type(d)))
 			return 1;
 		ctx->pos = d->off;
 		walk_past(walk, d);

@@ -271,6 +271,16 @@ static void plant(struct dentry *parent, const struct record *rec, u64 epoch)
 	dput(dentry);
 }
 
+/* A name is one whatever is said of its node: that is looked up, if need be. */
+static void take_node(struct file *file, const struct record *rec, u64 epoch)
+{
+	if (fpt_entry_sane(rec->entry))
+		plant(file->f_path.dentry, rec, epoch);
+	else
+		fpt_entry_give_back(fpt_inode_conn(file_inode(file)),
+				    rec->entry->nodeid);
+}
+
 /*
  * Hands a reply of @len bytes to the caller. Returns how many of them the
  * caller took, or -EIO.
@@ -292,25 +302,22 @@ static ssize_t emit(struct file *file, struct dir_context *ctx,
 		if (!used)
 			break;
 		d = rec.dirent;
-		if (used < 0 || !name_sane(d) ||
-		    (rec.entry && rec.entry->nodeid && !is_dots(d) &&
-		     !fpt_entry_sane(rec.entry))) {
+		if (used < 0 || !name_sane(d)) {
 			if (l->plus)
 				give_back(conn, pos, left);
 			return -EIO;
 		}
 		if (!full) {
 			full = !dir_emit(ctx, d->name, d->namelen, d->ino,
-					 d->type <= DT_WHT ? d->type :
-					 DT_UNKNOWN);
+					 fpt_dirent_type(d));
 			if (!full) {
 				ctx->pos = d->off;
 				taken += used;
 			}
 		}
 		if (rec.entry && rec.entry->nodeid && !is_dots(d))
-			plant(file->f_path.dentry, &rec, epoch);
-		else if (full)
+			take_node(file, &rec, epoch);
+		else if (full && !l->plus)
 			break;
 	}
 	/* A reply without a single whole entry is not the end either. */

@@ -97,6 +97,11 @@ static inline unsigned int fpt_compat_async_like(struct file *file,
 }
 #endif
 
+/* A listing that was fetched is handed out whatever signals are pending. */
+#ifndef FILLDIR_FLAG_NOINTR
+#define FILLDIR_FLAG_NOINTR	0
+#endif
+
 #ifndef FPT_HAVE_SHARED_MAYWRITE
 /* Older kernels count what is shared of files that are open for writing. */
 static inline bool vma_is_shared_maywrite(const struct vm_area_struct *vma)

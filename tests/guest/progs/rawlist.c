@@ -7,6 +7,7 @@
  *	rawlist DIR [TEST]
  */
 #include <dirent.h>
+#include <sys/utsname.h>
 #include "rawtree.h"
 
 #define MANY	40
@@ -440,6 +441,15 @@ static void plus_refused(struct raw *r, const char *before)
 	reply_len = 0;
 }
 
+/* A name whose node is nonsense is a name: its lookup comes back. */
+static void plus_listed(struct raw *r, const char *names)
+{
+	CHECK_IS(tree_run(r, list), 0);
+	CHECK(!strcmp(listed, names));
+	tree_settled(r);
+	reply_len = 0;
+}
+
 static void test_plus_nonsense(struct raw *r)
 {
 	struct fuse_direntplus *d;
@@ -465,14 +475,14 @@ static void test_plus_nonsense(struct raw *r)
 	d = (void *)(reply + at);
 	d->entry_out.attr.mode = 0;
 	put_plus(T_LINK, 3, "link", 4);
-	plus_refused(r, "file ");
+	plus_listed(r, "file dir link ");
 
 	/* the root under a name */
 	put_plus(T_FILE, 1, "file", 4);
 	put_plus(0, 2, "root", 4);
 	d = (void *)(reply + reply_len - sizeof(*d) - 8);
 	d->entry_out = tree_entry(FUSE_ROOT_ID);
-	plus_refused(r, "file ");
+	plus_listed(r, "file root ");
 
 	/* no name: where the next record is nobody can know */
 	put_plus(T_FILE, 1, "file", 4);
@@ -483,6 +493,78 @@ static void test_plus_nonsense(struct raw *r)
 	put_plus(0, 1, "x", 1);
 	reply_len = 100;
 	plus_refused(r, "");
+}
+
+/* One entry at a time, of the shortest. */
+static int list_ones(const char *dir)
+{
+	int fd = open(dir, O_RDONLY | O_DIRECTORY);
+	uint64_t buf[4];
+	long n;
+
+	shared->value[0] = 0;
+	while ((n = syscall(SYS_getdents64, fd, buf, sizeof(buf))) > 0)
+		shared->value[0]++;
+	return n < 0 ? errno : 0;
+}
+
+/* Behind what the caller has no room for, one without a node: others follow. */
+static void test_plus_full(struct raw *r)
+{
+	tree.hook[FUSE_READDIRPLUS] = hook_reply;
+	reply_len = 0;
+	put_plus(T_FILE, 1, "file", 4);
+	put_plus(T_DIR, 2, "dir", 3);
+	put_plus(0, 3, "none", 4);
+	put_plus(T_LINK, 4, "link", 4);
+	CHECK_IS(tree_run(r, list_ones), 0);
+	CHECK_IS(shared->value[0], 4);
+}
+
+static pid_t lister;
+
+static void on_signal(int sig)
+{
+}
+
+static bool hook_signal(struct raw *r)
+{
+	kill(lister, SIGUSR1);
+	return false;
+}
+
+/* One call, during which a signal comes. */
+static int list_signalled(const char *dir)
+{
+	static uint64_t buf[512];
+	const char *at = (const char *)buf;
+	struct sigaction sa = { .sa_handler = on_signal };
+	int fd = open(dir, O_RDONLY | O_DIRECTORY);
+	long n, i;
+
+	sigaction(SIGUSR1, &sa, NULL);
+	n = syscall(SYS_getdents64, fd, buf, sizeof(buf));
+	shared->value[0] = 0;
+	for (i = 0; i < n; i += *(unsigned short *)(at + i + 16))
+		shared->value[0]++;
+	return n < 0 ? errno : 0;
+}
+
+/* What has come is handed out, where the kernel has a way to say so. */
+static void test_plus_signal(struct raw *r)
+{
+	unsigned int major = 0, minor = 0;
+	struct utsname uts;
+
+	uname(&uts);
+	CHECK_IS(sscanf(uts.release, "%u.%u", &major, &minor), 2);
+	tree.hook[FUSE_READDIRPLUS] = hook_signal;
+	lister = client_start(r, list_signalled);
+	CHECK_IS(tree_serve(r, lister), 0);
+	if (major > 6 || (major == 6 && minor >= 16))
+		CHECK_IS(shared->value[0], 3);
+	else
+		CHECK(shared->value[0] >= 1);
 }
 
 static void test_no_plus(struct raw *r)
@@ -615,6 +697,8 @@ static const struct tree_test tests[] = {
 	{ "plus-replaces", test_plus_replaces, NULL, PLUS },
 	{ "plus-dots", test_plus_dots, NULL, PLUS },
 	{ "plus-nonsense", test_plus_nonsense, NULL, PLUS },
+	{ "plus-full", test_plus_full, NULL, PLUS },
+	{ "plus-signal", test_plus_signal, NULL, PLUS },
 	{ "no-plus", test_no_plus, NULL, PLUS },
 	{ "auto-listing", test_auto_listing, NULL, PLUS | FUSE_READDIRPLUS_AUTO },
 	{ "auto-stat", test_auto_stat, NULL, PLUS | FUSE_READDIRPLUS_AUTO },
