@@ -152,13 +152,14 @@ static int remote_set(struct file *file, const struct file_lock *fl,
 	else if (FPT_LOCK(fl, flags) & FL_OFDLCK)
 		owned = FPT_LOCKS_OFD;
 	ask->mortal = !owned;
-	/* In advance: a signal leaves open whether it was granted. */
-	if (!unlocks && owned)
-		note_locks(file, owned);
-	else if (!unlocks)
+	/* In advance, as another thread may close the file meanwhile. */
+	if (!unlocks && !owned)
 		set_bit(FPT_N_LOCKED, &fpt_node(file_inode(file))->bits);
 
 	err = fpt_call(ff->conn, &call);
+	/* A signal leaves open whether it was granted. */
+	if (!unlocks && owned && (!err || err == -EINTR))
+		note_locks(file, owned);
 	if (call.orphan)
 		ask_free(ask);
 	/* A server may say so by itself: then there is nothing to restart. */

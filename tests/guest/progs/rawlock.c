@@ -264,6 +264,27 @@ static void test_ofd(struct raw *r)
 	CHECK_IS(client_serve(r, pid), 0);
 }
 
+static int client_flock_refused(const char *dir)
+{
+	return flock(open_file(dir), LOCK_EX | LOCK_NB) ? errno : 0;
+}
+
+/* Who got no lock has none to give back. */
+static void test_flock_refused(struct raw *r)
+{
+	struct fuse_release_in *release = r->arg;
+	pid_t pid;
+
+	start(r, FUSE_KERNEL_MINOR_VERSION, BOTH);
+	pid = client_start(r, client_flock_refused);
+	next_is(r, FUSE_SETLK);
+	raw_reply(r, EWOULDBLOCK, NULL, 0);
+	next_is(r, FUSE_RELEASE);
+	CHECK_IS(release->release_flags, 0);
+	raw_reply(r, 0, NULL, 0);
+	CHECK_IS(client_serve(r, pid), EWOULDBLOCK);
+}
+
 /* A server that has neither OPEN nor RELEASE still learns of the end. */
 static void test_flock_no_open(struct raw *r)
 {
@@ -592,6 +613,7 @@ int main(int argc, char **argv)
 		{ "getlk", test_getlk, true },
 		{ "flock", test_flock, true },
 		{ "ofd", test_ofd, true },
+		{ "flock-refused", test_flock_refused, true },
 		{ "flock-no-open", test_flock_no_open, true },
 		{ "interrupted", test_interrupted, true },
 		{ "killed", test_killed, true },
