@@ -111,6 +111,9 @@ static int fetch_plain(const struct fpt_conn *conn, struct command *c)
 	u32 size = _IOC_SIZE(c->in.cmd);
 	int err;
 
+	/* Their number says long, and callers have an int. */
+	if (c->in.cmd == FS_IOC_GETFLAGS || c->in.cmd == FS_IOC_SETFLAGS)
+		size = sizeof(int);
 	if (_IOC_DIR(c->in.cmd) & _IOC_WRITE)
 		c->in.in_size = size;
 	if (_IOC_DIR(c->in.cmd) & _IOC_READ)

@@ -361,6 +361,23 @@ static void test_flags(struct raw *r)
 	CHECK_IS(client_serve(r, pid), ENOTTY);
 }
 
+/*
+ * Where they are not supported, newer kernels send the caller's own command as
+ * well: that is about an int, whatever its number says.
+ */
+static void test_flags_unsupported(struct raw *r)
+{
+	pid_t pid = client_start(r, client_flags);
+
+	command_is(r, FS_IOC_GETFLAGS, 0, sizeof(int), 0);
+	answer(r, -EOPNOTSUPP, 0, NULL, 0);
+	while (fs_until(r, FUSE_IOCTL, SHORT_MS)) {
+		CHECK_IS(io_in(r)->out_size, sizeof(int));
+		answer(r, -EOPNOTSUPP, 0, NULL, 0);
+	}
+	CHECK_IS(client_serve(r, pid), EOPNOTSUPP);
+}
+
 /* A handle of its own, read-only, and closed again. */
 static void test_flags_handle(struct raw *r)
 {
@@ -547,6 +564,7 @@ int main(int argc, char **argv)
 #endif
 		{ "verity", test_verity },
 		{ "flags", test_flags },
+		{ "flags-unsupported", test_flags_unsupported },
 		{ "flags-handle", test_flags_handle },
 		{ "fsx", test_fsx },
 		{ "bmap", test_bmap },
