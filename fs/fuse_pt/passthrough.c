@@ -137,10 +137,21 @@ static inline void through_wrote(struct inode *inode, loff_t end)
 		through_grew(inode, end);
 }
 
+/* Data may be there all the same: as of O_SYNC, where only the sync failed. */
+static noinline void through_failed(struct inode *inode, ssize_t err)
+{
+	if (err != -EAGAIN && err != -EIOCBQUEUED)
+		fpt_node_wrote(inode, 0);
+}
+
 static void through_wrote_async(struct kiocb *iocb, ssize_t ret)
 {
+	struct inode *inode = file_inode(iocb->ki_filp);
+
 	if (ret > 0)
-		through_wrote(file_inode(iocb->ki_filp), iocb->ki_pos);
+		through_wrote(inode, iocb->ki_pos);
+	else if (ret < 0)
+		through_failed(inode, ret);
 	through_done_async(iocb, FPT_IO_THROUGH_WRITE, ret);
 }
 
@@ -300,8 +311,10 @@ ssize_t fpt_passthrough_write(struct kiocb *iocb, struct iov_iter *from)
 
 	ret = fpt_stack_write(fpt_file(file)->back, from, iocb,
 			      through_wrote_async);
-	if (ret > 0)
+	if (likely(ret > 0))
 		through_wrote(file_inode(file), iocb->ki_pos);
+	else if (ret < 0)
+		through_failed(file_inode(file), ret);
 	through_done_io(file, FPT_IO_THROUGH_WRITE, iocb, ret);
 	return ret;
 }
@@ -340,6 +353,8 @@ ssize_t fpt_passthrough_splice_write(struct pipe_inode_info *pipe,
 				     flags);
 	if (ret > 0)
 		through_wrote(file_inode(out), *pos);
+	else if (ret < 0)
+		through_failed(file_inode(out), ret);
 	through_done(out, FPT_IO_THROUGH_SPLICE_WRITE, *pos, ret);
 	return ret;
 }
@@ -448,6 +463,8 @@ ssize_t fpt_passthrough_copy(struct file *in, loff_t pos_in, struct file *out,
 	if (done > 0) {
 		through_wrote(file_inode(out), pos_out + done);
 		through_read(in);
+	} else if (done < 0 && done != -EOPNOTSUPP && done != -EXDEV) {
+		through_failed(file_inode(out), done);
 	}
 	return done;
 }

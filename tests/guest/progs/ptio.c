@@ -279,6 +279,36 @@ static void synchronous(const char *lower, const char *mnt)
 	end(&rig);
 }
 
+/* Written and not synced: an error, and yet the file is another. */
+static void sync_fails(const char *lower, const char *mnt)
+{
+	struct rig base = rig_new(lower, rig_scratch(mnt)), rig;
+	char buf[PAGE] = "s";
+	struct iovec iov = { buf, sizeof(buf) };
+	struct stat st;
+	int u;
+
+	/* below is one more mount of the kind, and its server's sync fails */
+	base.said->init_flags = 0;
+	rig_start(&base);
+	rig_make(&base, "f", PAGE, 1);
+	rig = rig_new(base.mnt, mnt);
+	rig_start(&rig);
+	rig_policy(&rig, FOPEN_PASSTHROUGH, rig_register(&rig, "f"));
+	u = up(&rig, O_RDWR);
+	EQ(fstat(u, &st), 0);
+	EQ(st.st_size, PAGE);
+
+	SAY(&base, fsync, EIO);
+	FAILS(pwritev2(u, &iov, 1, PAGE, RWF_SYNC), EIO);
+	SAY(&base, fsync, 0);
+	EQ(fstat(u, &st), 0);
+	EQ(st.st_size, 2 * PAGE);
+	close(u);
+	rig_stop(&rig);
+	rig_stop(&base);
+}
+
 /* -------- splice -------- */
 
 static void splicing(const char *lower, const char *mnt)
@@ -638,6 +668,7 @@ static const struct rig_case cases[] = {
 	{ "direct", direct },
 	{ "nowait", nowait },
 	{ "synchronous", synchronous },
+	{ "sync-fails", sync_fails },
 	{ "splicing", splicing },
 	{ "copying", copying },
 	{ "few-questions", few_questions },

@@ -42,6 +42,7 @@
  * @ways: (FOPEN_*, backing id) for @mix
  * @no_open: OPEN is answered with ENOSYS
  * @access: what ACCESS is answered with, an errno
+ * @fsync: the same of FSYNC
  * @bad_entry: entries are nonsense
  * @born: birth time, STATX is answered with it; 0: with ENOSYS
  * @hold: WRITE, READ, and what @told counts are not answered while it is set
@@ -65,6 +66,7 @@ struct rig_said {
 	} ways[8];
 	uint32_t	no_open;
 	uint32_t	access;
+	uint32_t	fsync;
 	uint32_t	bad_entry;
 	uint32_t	born;
 	uint32_t	hold;
@@ -517,7 +519,6 @@ static inline void rig_answer(const struct rig_req *r, char *spare)
 		return;
 	case FUSE_FLUSH:
 	case FUSE_SETLK:
-	case FUSE_FSYNC:
 	case FUSE_RELEASEDIR:
 	case FUSE_FSYNCDIR:
 		rig_reply(r, 0, NULL, 0);
@@ -531,6 +532,9 @@ static inline void rig_answer(const struct rig_req *r, char *spare)
 	/* Directories look empty. */
 	case FUSE_READDIR:
 		rig_reply(r, 0, NULL, 0);
+		return;
+	case FUSE_FSYNC:
+		rig_reply(r, said->fsync, NULL, 0);
 		return;
 	case FUSE_ACCESS:
 		rig_reply(r, said->access, NULL, 0);
