@@ -71,6 +71,22 @@ int fpt_lower_fadvise(struct file *lower, loff_t offset, loff_t len, int advice)
 	return err;
 }
 
+/* What is read is read by the right of who registered that file, too. */
+static int source_allowed(struct file *in, loff_t pos, size_t len,
+			  const struct file *out)
+{
+	const struct cred *old;
+	int err;
+
+	/* Mostly one server registered both, and the VFS asks for @out's. */
+	if (in->f_cred == out->f_cred)
+		return 0;
+	old = override_creds(in->f_cred);
+	err = rw_verify_area(READ, in, &pos, len);
+	revert_creds(old);
+	return err;
+}
+
 ssize_t fpt_lower_copy(struct file *in, loff_t pos_in, struct file *out,
 		       struct file *upper_out, loff_t pos_out, size_t len)
 {
@@ -78,6 +94,8 @@ ssize_t fpt_lower_copy(struct file *in, loff_t pos_in, struct file *out,
 	ssize_t done;
 
 	done = fpt_stack_may_write(out, upper_out);
+	if (!done)
+		done = source_allowed(in, pos_in, len, out);
 	if (done)
 		return done;
 
@@ -103,6 +121,8 @@ loff_t fpt_lower_remap(struct file *in, loff_t pos_in, struct file *out,
 	loff_t done;
 
 	done = fpt_stack_may_write(out, upper_out);
+	if (!done)
+		done = source_allowed(in, pos_in, len, out);
 	if (done)
 		return done;
 	if (!in->f_op->remap_file_range || !out->f_op->remap_file_range)
