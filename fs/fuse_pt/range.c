@@ -282,7 +282,9 @@ static ssize_t copy_ask(struct file *in, loff_t pos_in, struct file *out,
 	if (!fpt_op_missing(conn, FUSE_COPY_FILE_RANGE_64)) {
 		done = copy_call(in, pos_in, out, pos_out, len, flags,
 				 FUSE_COPY_FILE_RANGE_64);
-		if (!fpt_op_missing(conn, FUSE_COPY_FILE_RANGE_64))
+		/* That it is missing may be the answer to somebody else. */
+		if (done != -EOPNOTSUPP ||
+		    !fpt_op_missing(conn, FUSE_COPY_FILE_RANGE_64))
 			return done;
 	}
 	if (fpt_op_missing(conn, FUSE_COPY_FILE_RANGE))
