@@ -129,6 +129,17 @@ static inline bool fpt_file_has_handle(const struct fpt_file *ff)
 	return !smp_load_acquire(&ff->no_release);
 }
 
+/*
+ * Does a request about @inode with that handle, or with none, reach the file?
+ * Where the server contradicted itself, the node id may be another file's by now.
+ */
+static inline bool fpt_file_reaches(const struct fpt_file *ff,
+				    const struct inode *inode)
+{
+	return likely(!fpt_inode_stale(inode)) ||
+	       (ff && fpt_file_has_handle(ff));
+}
+
 /* The rest of fpt_file_need_handle(). */
 int fpt_bind_open_late(struct file *file);
 

@@ -108,15 +108,17 @@ int fpt_times_flush(struct inode *inode)
 	struct fpt_node *fn = fpt_node(inode);
 	struct times_talk talk = {};
 	struct fpt_file *ff;
-	int err;
+	int err = 0;
 
 	if (!test_and_clear_bit(FPT_N_TIMES_DIRTY, &fn->bits))
 		return 0;
 
 	ff = fpt_wb_handle(inode);
-	times_prepare(&talk, inode, ff);
-	err = ff ? fpt_call_file(ff, &talk.call) :
-		fpt_call(fpt_inode_conn(inode), &talk.call);
+	if (fpt_file_reaches(ff, inode)) {
+		times_prepare(&talk, inode, ff);
+		err = ff ? fpt_call_file(ff, &talk.call) :
+			fpt_call(fpt_inode_conn(inode), &talk.call);
+	}
 	if (err == -EINTR)
 		set_bit(FPT_N_TIMES_DIRTY, &fn->bits);
 	if (ff)
@@ -141,7 +143,8 @@ void fpt_times_send(struct inode *inode, struct fpt_file *ff)
 	struct fpt_node *fn = fpt_node(inode);
 	struct times_talk *talk;
 
-	if (!test_and_clear_bit(FPT_N_TIMES_DIRTY, &fn->bits))
+	if (!test_and_clear_bit(FPT_N_TIMES_DIRTY, &fn->bits) ||
+	    !fpt_file_reaches(ff, inode))
 		return;
 
 	talk = kzalloc_obj(struct times_talk, GFP_NOFS | __GFP_NOFAIL);

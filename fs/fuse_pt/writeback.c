@@ -458,6 +458,10 @@ static void copy_send(struct fpt_wb_copy *copy)
 		return;
 	}
 	copy->in.size = min_t(loff_t, copy->in.size, size - copy->in.offset);
+	if (!fpt_file_reaches(copy->ff, copy->inode)) {
+		copy_end(copy, -EIO);
+		return;
+	}
 
 	memset(&copy->call, 0, sizeof(copy->call));
 	copy->call.op = FUSE_WRITE;
@@ -572,7 +576,9 @@ static struct fpt_wb_copy *copy_new(struct inode *inode)
 
 	/* Any open that can write will do for any dirty page. */
 	copy->ff = fpt_wb_handle(inode);
-	if (!copy->ff) {
+	if (!copy->ff || !fpt_file_reaches(copy->ff, inode)) {
+		if (copy->ff)
+			fpt_file_put(copy->ff);
 		kvfree(copy);
 		return ERR_PTR(-EIO);
 	}

@@ -66,8 +66,82 @@ static void test_copy_apart(struct raw *r)
 	CHECK_IS(tree.count[FUSE_COPY_FILE_RANGE], 1);
 }
 
+/* -------- another file under the id of one that was written -------- */
+
+static bool hook_no_open(struct raw *r)
+{
+	raw_reply(r, ENOSYS, NULL, 0);
+	return true;
+}
+
+/* What is dirty when the server gives the id away stays here. */
+static int dirty_and_stale(const char *dir, bool mapped)
+{
+	int fd = open(client_path(dir, "file"), O_RDWR);
+	struct stat st;
+	char *p;
+
+	if (fd < 0)
+		return errno;
+	p = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (p == MAP_FAILED)
+		return errno;
+	if (mapped)
+		p[10] = 1;
+	else if (pwrite(fd, "data", 4, 10) != 4)
+		return errno;
+	stage_wait(1);
+	if (stat(client_path(dir, "file"), &st))
+		return errno;
+	if (!fstat(fd, &st) || errno != EIO)
+		return EPROTO;
+	munmap(p, PAGE);
+	close(fd);
+	return 0;
+}
+
+static int dirty_map(const char *dir)
+{
+	return dirty_and_stale(dir, true);
+}
+
+static int dirty_write(const char *dir)
+{
+	return dirty_and_stale(dir, false);
+}
+
+static void give_id_away(struct raw *r, client_fn fn)
+{
+	pid_t pid;
+
+	tree.entry_valid = 0;
+	tree.node[T_FILE].attr.size = PAGE;
+	tree.hook[FUSE_OPEN] = hook_no_open;
+	pid = client_start(r, fn);
+	stage_reach(r, 1);
+	tree.node[T_FILE].generation = 7;
+	stage_go(1);
+	CHECK_IS(tree_serve(r, pid), 0);
+	tree_serve_for(r, SHORT_MS);
+	CHECK_IS(tree.count[FUSE_WRITE], 0);
+	CHECK_IS(tree.count[FUSE_SETATTR], 0);
+}
+
+static void test_stale_map(struct raw *r)
+{
+	give_id_away(r, dirty_map);
+}
+
+static void test_stale_write(struct raw *r)
+{
+	give_id_away(r, dirty_write);
+}
+
 static const struct tree_test tests[] = {
 	{ "copy-apart", test_copy_apart },
+	{ "stale-map", test_stale_map, NULL, FUSE_NO_OPEN_SUPPORT },
+	{ "stale-write", test_stale_write, NULL,
+	  FUSE_NO_OPEN_SUPPORT | FUSE_WRITEBACK_CACHE },
 	{ }
 };
 
