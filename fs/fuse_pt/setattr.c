@@ -21,13 +21,14 @@
 /*
  * The VFS asks to strip setuid and setgid, and derived a new mode from i_mode,
  * which may be out of date: putting it back could undo a chmod. Either leave
- * it to the server, or derive it from the mode that the server has now.
+ * it to the server, or derive it from the mode that the server has now, which
+ * may have bits to strip that the VFS did not know of.
  */
 static int settle_kill(struct inode *inode, struct iattr *iattr,
 		       struct file *file)
 {
 	unsigned int kill = iattr->ia_valid & ATTR_KILL_SUIDGID;
-	umode_t mode, strip = 0;
+	umode_t mode, strip = S_ISUID;
 	int err;
 
 	iattr->ia_valid &= ~(ATTR_KILL_SUIDGID | ATTR_MODE);
@@ -39,11 +40,10 @@ static int settle_kill(struct inode *inode, struct iattr *iattr,
 	if (err)
 		return err;
 
-	if (kill & ATTR_KILL_SUID)
-		strip |= S_ISUID;
-	if (kill & ATTR_KILL_SGID)
-		strip |= S_ISGID;
 	mode = fpt_node(inode)->mode;
+	/* Without execution by the group, that is for the VFS to judge. */
+	if ((kill & ATTR_KILL_SGID) || (mode & 0010))
+		strip |= S_ISGID;
 	if (mode & strip) {
 		iattr->ia_mode = mode & ~strip;
 		iattr->ia_valid |= ATTR_MODE;
@@ -106,6 +106,10 @@ static void fill_request(struct mnt_idmap *idmap, const struct inode *inode,
 		in->mtime = iattr->ia_mtime.tv_sec;
 		in->mtimensec = iattr->ia_mtime.tv_nsec;
 	}
+	/* Whoever gives a file away: the server strips only where told to. */
+	if ((valid & (ATTR_UID | ATTR_GID)) && !S_ISDIR(inode->i_mode) &&
+	    fpt_has(conn, FPT_F_HANDLE_KILLPRIV_V2))
+		in->valid |= FATTR_KILL_SUIDGID;
 	if (valid & ATTR_SIZE) {
 		in->valid |= FATTR_SIZE;
 		in->size = iattr->ia_size;

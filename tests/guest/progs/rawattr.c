@@ -770,6 +770,22 @@ static void test_suid_fresh_mode(struct raw *r)
 	CHECK_IS(sent.mode & 07777, 0770);
 }
 
+/* A bit that somebody else set meanwhile is not forgotten. */
+static void test_chown_fresh_mode(struct raw *r)
+{
+	tree.node[T_FILE].attr.mode = S_IFREG | 0775;
+	CHECK_IS(tree_run(r, stat_wanted), 0);
+	tree.node[T_FILE].attr.mode = S_IFREG | 06775;
+	tree.hook[FUSE_SETATTR] = hook_look_setattr;
+	CHECK_IS(tree_run(r, chown_wanted), 0);
+	CHECK_IS(sent.valid, FATTR_UID | FATTR_GID | FATTR_MODE);
+	CHECK_IS(sent.mode & 07777, 0775);
+	/* without execution by the group, setgid is no privilege */
+	tree.node[T_FILE].attr.mode = S_IFREG | 02765;
+	CHECK_IS(tree_run(r, chown_wanted), 0);
+	CHECK_IS(sent.valid, FATTR_UID | FATTR_GID);
+}
+
 static void test_kill_on_truncate(struct raw *r)
 {
 	tree.node[T_FILE].attr.mode = S_IFREG | 06777;
@@ -778,6 +794,12 @@ static void test_kill_on_truncate(struct raw *r)
 	CHECK(!(sent.valid & FATTR_KILL_SUIDGID));
 	CHECK_IS(tree_run(r, chown_wanted), 0);
 	CHECK(!(sent.valid & FATTR_MODE));
+	/* whoever it is: what it costs to give a file away, it costs root too */
+	CHECK(sent.valid & FATTR_KILL_SUIDGID);
+	/* of a directory, setgid says something else */
+	wanted = "dir";
+	CHECK_IS(tree_run(r, chown_wanted), 0);
+	CHECK(!(sent.valid & FATTR_KILL_SUIDGID));
 }
 
 /* A server of the first version strips by itself, and is not told to. */
@@ -828,6 +850,7 @@ static const struct tree_test tests[] = {
 	{ "suid-through", test_suid_through, "allow_other",
 	  FUSE_HANDLE_KILLPRIV_V2 | FUSE_PASSTHROUGH },
 	{ "suid-fresh-mode", test_suid_fresh_mode, "allow_other" },
+	{ "chown-fresh-mode", test_chown_fresh_mode },
 	{ "kill-on-truncate", test_kill_on_truncate, NULL,
 	  FUSE_HANDLE_KILLPRIV_V2 },
 	{ "kill-first", test_kill_first, "allow_other",
