@@ -131,6 +131,17 @@ static void fill_request(struct mnt_idmap *idmap, const struct inode *inode,
 	}
 }
 
+/*
+ * truncate(2) of a path leaves it to the file system whether the times change;
+ * where they are ours, nobody else says so.
+ */
+static void note_resize(const struct inode *inode, struct iattr *iattr)
+{
+	if ((iattr->ia_valid & ATTR_SIZE) && fpt_wb_owns(inode) &&
+	    iattr->ia_size != i_size_read(inode))
+		iattr->ia_valid |= ATTR_MTIME | ATTR_CTIME;
+}
+
 /* The times that were set are ours to keep, and WRITEs to come change them. */
 static void take_times(struct inode *inode, const struct iattr *iattr)
 {
@@ -268,6 +279,7 @@ int fpt_setattr(struct mnt_idmap *idmap, struct dentry *dentry,
 	if (err)
 		return err;
 
+	note_resize(inode, iattr);
 	fill_request(idmap, inode, iattr, file, &in);
 	/* chown(-1, -1) asks for nothing, and yet moves the change time. */
 	if (!in.valid && !(iattr->ia_valid & ATTR_CTIME))

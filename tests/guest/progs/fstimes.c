@@ -81,6 +81,13 @@ static long write_fd(int dir) { return pwrite(fd, "text", 4, 0); }
 static long append_fd(int dir) { return pwrite(fd, "text", 4, 100); }
 static long truncate_fd(int dir) { return ftruncate(fd, 50); }
 static long truncate_same(int dir) { return ftruncate(fd, 50); }
+static long truncate_path(int dir)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d/f", dir);
+	return truncate(path, 60);
+}
 static long fallocate_fd(int dir) { return fallocate(fd, 0, 0, 10000); }
 static long punch_fd(int dir) { return fallocate(fd, 3, 0, 4096); }
 static long keep_size(int dir) { return fallocate(fd, 1, 20000, 4096); }
@@ -170,6 +177,7 @@ static const struct {
 } calls[] = {
 #define C(f) { #f, f }
 	C(write_fd), C(append_fd), C(truncate_fd), C(truncate_same),
+	C(truncate_path),
 	C(fallocate_fd), C(keep_size), C(punch_fd), C(copy_fd), C(read_fd),
 	C(fsync_fd), C(chmod_f), C(chmod_again), C(chown_f), C(chown_none),
 	C(chown_l), C(link_f), C(unlink_h), C(rename_f), C(rename_back),

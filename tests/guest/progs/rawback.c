@@ -278,6 +278,15 @@ static void owned(void)
 
 	rig_works("utimes", futimens(fd, times));
 	rig_equal("utimes-kept", 1234, file_stat(fd).st_mtime);
+
+	/* truncate(2) moves them if it changes something, and only the kernel says so. */
+	rig_works("same-size", truncate(rig_path, 64 * KIB));
+	rig_equal("same-size-mtime", 1234, file_stat(fd).st_mtime);
+	rig_works("truncate", truncate(rig_path, 32 * KIB));
+	rig_check(file_stat(fd).st_mtime > 1234, "truncate-mtime", "it did not move");
+	rig_equal("truncate-sent", FATTR_SIZE | FATTR_MTIME | FATTR_CTIME,
+		  rig->last[FUSE_SETATTR].how & (FATTR_SIZE | FATTR_MTIME | FATTR_CTIME));
+	rig_works("utimes-again", futimens(fd, times));
 	close(fd);
 	rig_equal("utimes-sent", 1234, rig->last[FUSE_SETATTR].mtime);
 
