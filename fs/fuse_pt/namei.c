@@ -129,6 +129,13 @@ static struct dentry *make_object(struct mnt_idmap *idmap, struct inode *dir,
 		return ERR_CAST(inode);
 	}
 
+	/* It was there before: who else asked may know the old link count. */
+	if (call->op == FUSE_LINK)
+		fpt_attr_apply_own(inode, &entry.attr,
+				   fpt_life(entry.attr_valid,
+					    entry.attr_valid_nsec),
+				   epoch, false);
+
 	life = fpt_life(entry.entry_valid, entry.entry_valid_nsec);
 	if (type != S_IFDIR) {
 		fpt_entry_trust(dir, dentry, life, epoch);

@@ -656,6 +656,67 @@ static void test_link_count(struct raw *r)
 	CHECK_IS(tree.count[FUSE_GETATTR], 1);
 }
 
+static int stat_forced(const char *dir)
+{
+	struct statx stx;
+
+	return statx(AT_FDCWD, client_path(dir, "file"), AT_STATX_FORCE_SYNC,
+		     STATX_BASIC_STATS, &stx) ? errno : 0;
+}
+
+static int stat_nlink(const char *dir)
+{
+	struct stat st;
+
+	if (stat(client_path(dir, "file"), &st))
+		return errno;
+	shared->value[0] = st.st_nlink;
+	return 0;
+}
+
+/* A GETATTR that is asked later than a LINK, and answered from before it. */
+static void link_crossed(struct raw *r, bool answered_first)
+{
+	struct fuse_attr_out old = { .attr_valid = 3600 };
+	struct fuse_in_header linked, asked;
+	pid_t linker, looker;
+
+	CHECK_IS(tree_run(r, stat_nlink), 0);
+	old.attr = tree.node[T_FILE].attr;
+	wanted = "hard";
+	linker = client_start(r, link_file);
+	CHECK(tree_until(r, FUSE_LINK, LONG_MS));
+	linked = *r->head;
+	looker = client_start(r, stat_forced);
+	CHECK(tree_until(r, FUSE_GETATTR, LONG_MS));
+	asked = *r->head;
+	if (answered_first) {
+		raw_reply(r, 0, &old, sizeof(old));
+		CHECK_IS(tree_serve(r, looker), 0);
+	}
+	*r->head = linked;
+	tree.node[T_FILE].attr.nlink++;
+	tree_reply_entry(r, T_FILE);
+	CHECK_IS(tree_serve(r, linker), 0);
+	if (!answered_first) {
+		*r->head = asked;
+		raw_reply(r, 0, &old, sizeof(old));
+		CHECK_IS(tree_serve(r, looker), 0);
+	}
+	CHECK_IS(tree_run(r, stat_nlink), 0);
+	CHECK_IS(shared->value[0], 2);
+}
+
+static void test_link_crossed(struct raw *r)
+{
+	link_crossed(r, true);
+}
+
+static void test_link_crosses(struct raw *r)
+{
+	link_crossed(r, false);
+}
+
 /* A directory's own attributes change with its names. */
 static void test_parent_changes(struct raw *r)
 {
@@ -808,6 +869,8 @@ static const struct tree_test tests[] = {
 	{ "unlink-enoent", test_unlink_enoent },
 	{ "rmdir", test_rmdir },
 	{ "link-count", test_link_count },
+	{ "link-crossed", test_link_crossed },
+	{ "link-crosses", test_link_crosses },
 	{ "parent-changes", test_parent_changes },
 	{ "killed-lookup", test_killed_lookup },
 	{ "killed-create", test_killed_create },
