@@ -361,6 +361,18 @@ void fpt_attr_stale(struct inode *inode, u32 mask)
 		fpt_times_touch(inode, STATX_CTIME);
 }
 
+static int attr_stale_all(struct inode *inode, void *data)
+{
+	fpt_attr_stale(inode, FPT_STAT_ALL);
+	return 0;
+}
+
+void fpt_late_attr(struct fpt_conn *conn, u32 op, u64 node, const void *reply,
+		   size_t len)
+{
+	fpt_node_act(conn, node, attr_stale_all, NULL);
+}
+
 bool fpt_attr_expired(const struct inode *inode, u32 mask)
 {
 	struct fpt_node *node = fpt_node(inode);

@@ -85,6 +85,48 @@ static void name_gone(struct inode *dir, struct dentry *dentry)
 	fpt_node_unlinked(d_inode(dentry));
 }
 
+/* -------- what a killed caller asked for, and the server did later -------- */
+
+static int late_dir(struct inode *dir, void *data)
+{
+	if (S_ISDIR(dir->i_mode))
+		fpt_dir_changed(dir);
+	return 0;
+}
+
+/*
+ * What the server said of names since the caller left may be from before, and
+ * which names the request was about is not known any more: all are asked for
+ * once again.
+ */
+static void late_change(struct fpt_conn *conn, u32 op, u64 node,
+			const void *reply, size_t len)
+{
+	fpt_entry_all_taken_back(conn);
+	fpt_node_act(conn, node, late_dir, NULL);
+}
+
+static void late_object(struct fpt_conn *conn, u32 op, u64 node,
+			const void *reply, size_t len)
+{
+	const struct fuse_entry_out *entry = reply;
+
+	late_change(conn, op, node, reply, len);
+	if (op == FUSE_LINK && len >= fpt_entry_out_len(conn))
+		fpt_late_attr(conn, op, entry->nodeid, reply, len);
+	fpt_late_entry(conn, op, node, reply, len);
+}
+
+static void late_create(struct fpt_conn *conn, u32 op, u64 node,
+			const void *reply, size_t len)
+{
+	if (op == FUSE_CREATE)
+		late_change(conn, op, node, reply, len);
+	fpt_late_create(conn, op, node, reply, len);
+}
+
+/* -------- making -------- */
+
 /*
  * Sends a request that makes an object of @mode's type and hangs the new inode
  * in. Returns what ->mkdir() does: NULL, an error, or another dentry to use.
@@ -107,7 +149,7 @@ static struct dentry *make_object(struct mnt_idmap *idmap, struct inode *dir,
 			return ERR_PTR(err);
 	}
 	call->node = fpt_inode_id(dir);
-	call->late = fpt_late_entry;
+	call->late = late_object;
 	fpt_call_out(call, &entry, fpt_entry_out_len(conn));
 	epoch = fpt_attr_epoch(conn);
 	err = fpt_call(conn, call);
@@ -253,11 +295,14 @@ static int fpt_link(struct dentry *old, struct inode *dir,
 	return err;
 }
 
+/* -------- removing and moving -------- */
+
 static int remove_name(struct inode *dir, struct dentry *dentry, u32 op)
 {
 	struct fpt_call call = {
 		.op = op,
 		.node = fpt_inode_id(dir),
+		.late = late_change,
 	};
 	int err;
 
@@ -296,6 +341,7 @@ static int ask_rename(struct mnt_idmap *idmap, struct inode *dir,
 	struct fpt_call call = {
 		.op = flags ? FUSE_RENAME2 : FUSE_RENAME,
 		.node = fpt_inode_id(dir),
+		.late = late_change,
 	};
 	int err;
 
@@ -361,6 +407,8 @@ static int fpt_rename(struct mnt_idmap *idmap, struct inode *dir,
 	return 0;
 }
 
+/* -------- making and opening -------- */
+
 /**
  * struct creation - a CREATE's success on its way to ->open()
  * @ff: what the file becomes; NULL once it was taken over
@@ -405,7 +453,7 @@ static int create_open(struct mnt_idmap *idmap, struct inode *dir,
 	struct fpt_call call = {
 		.op = op,
 		.node = fpt_inode_id(dir),
-		.late = fpt_late_create,
+		.late = late_create,
 	};
 	struct create_out out = {};
 	struct creation made = { .reply = &out.open };

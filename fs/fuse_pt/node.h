@@ -400,6 +400,13 @@ void fpt_attr_apply_own(struct inode *inode, const struct fuse_attr *attr,
  */
 void fpt_attr_stale(struct inode *inode, u32 mask);
 
+/*
+ * fpt_call.late of what changes attributes: what was asked for since the killed
+ * caller left may be from before the change.
+ */
+void fpt_late_attr(struct fpt_conn *conn, u32 op, u64 node, const void *reply,
+		   size_t len);
+
 /**
  * fpt_attr_take_below() - the backing inode's attributes, of a bound inode
  * @st: what it has

@@ -172,6 +172,7 @@ static int send_request(struct inode *inode, struct file *file,
 	struct fpt_call call = {
 		.op = FUSE_SETATTR,
 		.node = fpt_inode_id(inode),
+		.late = fpt_late_attr,
 	};
 	struct fpt_keep keep = {
 		.ff = in->valid & FATTR_FH ? fpt_file(file) : NULL,

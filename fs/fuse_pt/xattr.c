@@ -155,6 +155,7 @@ static int send_change(struct inode *inode, struct fpt_call *call,
 {
 	int err;
 
+	call->late = fpt_late_attr;
 	err = call_xattr(fpt_inode_conn(inode), call);
 	/* After a signal the server may have done it. */
 	if (!err || err == -EINTR)

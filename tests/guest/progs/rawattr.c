@@ -403,6 +403,49 @@ static void test_answers_cross(struct raw *r)
 	CHECK_IS(shared->value[0], 123);
 }
 
+static int setxattr_wanted(const char *dir)
+{
+	return setxattr(client_path(dir, wanted), "user.a", "b", 1, 0) ?
+	       errno : 0;
+}
+
+/* The same after a change whose caller was killed before its answer. */
+static void killed(struct raw *r, client_fn change, uint32_t op)
+{
+	static char request[4096];
+	struct fuse_in_header head;
+	pid_t pid;
+
+	CHECK_IS(tree_run(r, stat_wanted), 0);
+	pid = client_start(r, change);
+	CHECK(tree_until(r, op, LONG_MS));
+	head = *r->head;
+	memcpy(request, r->arg, sizeof(request));
+	usleep(SHORT_MS * 1000);
+	kill(pid, SIGKILL);
+	CHECK_IS(client_wait(pid, LONG_MS), -SIGKILL);
+	/* what the server says now does not hold behind its answer */
+	CHECK_IS(tree_run(r, stat_force), 0);
+	*r->head = head;
+	memcpy(r->arg, request, sizeof(request));
+	tree_answer(r);
+	tree_serve_for(r, SHORT_MS);
+	tree.count[FUSE_GETATTR] = 0;
+	CHECK_IS(tree_run(r, stat_wanted), 0);
+	CHECK_IS(tree.count[FUSE_GETATTR], 1);
+}
+
+static void test_killed_chmod(struct raw *r)
+{
+	killed(r, chmod_wanted, FUSE_SETATTR);
+	CHECK_IS(shared->value[1] & 07777, 0600);
+}
+
+static void test_killed_setxattr(struct raw *r)
+{
+	killed(r, setxattr_wanted, FUSE_SETXATTR);
+}
+
 /* The server's file shrank and grew: no page of before may be seen. */
 static int read_around(const char *dir)
 {
@@ -832,6 +875,8 @@ static const struct tree_test tests[] = {
 	{ "truncate-crosses", test_truncate_crosses },
 	{ "chmod-crosses", test_chmod_crosses },
 	{ "answers-cross", test_answers_cross },
+	{ "killed-chmod", test_killed_chmod },
+	{ "killed-setxattr", test_killed_setxattr },
 	{ "shrinks-outside", test_shrinks_outside },
 	{ "not-others", test_not_others },
 	{ "default-permissions", test_default_permissions, ALL },

@@ -785,6 +785,56 @@ static void test_killed_unlink(struct raw *r)
 	CHECK_IS(tree_run(r, stat_wanted), ENOENT);
 }
 
+/*
+ * Between the kill of a caller and the answer to its request, somebody asks and
+ * is told what was so before; behind it, that does not count.
+ */
+static void killed_told(struct raw *r, client_fn fn, uint32_t op, int before,
+			int after)
+{
+	static char sent[8192];
+	struct fuse_in_header head;
+
+	kill_at(r, fn, op);
+	head = *r->head;
+	memcpy(sent, r->arg, sizeof(sent));
+	CHECK_IS(tree_run(r, stat_wanted), before);
+	*r->head = head;
+	memcpy(r->arg, sent, sizeof(sent));
+	tree.count[op]--;
+	tree_answer(r);
+	tree_serve_for(r, SHORT_MS);
+	CHECK_IS(tree_run(r, stat_wanted), after);
+}
+
+static void test_told_unlink(struct raw *r)
+{
+	CHECK_IS(tree_run(r, stat_wanted), 0);
+	killed_told(r, unlink_wanted, FUSE_UNLINK, 0, ENOENT);
+}
+
+static void test_told_rename(struct raw *r)
+{
+	CHECK_IS(tree_run(r, stat_wanted), 0);
+	killed_told(r, rename_plain, FUSE_RENAME, 0, ENOENT);
+	wanted = "moved";
+	CHECK_IS(tree_run(r, stat_wanted), 0);
+}
+
+static void test_told_create(struct raw *r)
+{
+	tree.negative_valid = 3600;
+	wanted = "new";
+	killed_told(r, create_wanted, FUSE_CREATE, ENOENT, 0);
+}
+
+static void test_told_mkdir(struct raw *r)
+{
+	tree.negative_valid = 3600;
+	wanted = "new";
+	killed_told(r, mkdir_wanted, FUSE_MKDIR, ENOENT, 0);
+}
+
 /* -------- side by side -------- */
 
 /* Two look-ups in one directory: is the second sent before the first is done? */
@@ -876,6 +926,10 @@ static const struct tree_test tests[] = {
 	{ "killed-create", test_killed_create },
 	{ "killed-mkdir", test_killed_mkdir },
 	{ "killed-unlink", test_killed_unlink },
+	{ "told-unlink", test_told_unlink },
+	{ "told-rename", test_told_rename },
+	{ "told-create", test_told_create },
+	{ "told-mkdir", test_told_mkdir },
 	{ "serial-lookups", test_serial_lookups },
 	{ "serial-killed", test_serial_killed },
 	{ "parallel-lookups", test_parallel_lookups, NULL, FUSE_PARALLEL_DIROPS },
