@@ -50,6 +50,7 @@ struct fpt_conn *fpt_conn_new(struct user_namespace *user_ns)
 	conn->max_read = FPT_MIN_DATA;
 	conn->max_write = FPT_MIN_DATA;
 	conn->max_pages = FPT_DEFAULT_PAGES;
+	conn->name_max = FPT_NAME_MAX_PAGE;
 	conn->time_gran = 1;
 	conn->max_background = CONN_MAX_BACKGROUND;
 	conn->congestion_threshold = fpt_conn_congested_at(CONN_MAX_BACKGROUND);

@@ -8,6 +8,7 @@
 #include <linux/atomic.h>
 #include <linux/bitmap.h>
 #include <linux/cred.h>
+#include <linux/limits.h>
 #include <linux/list.h>
 #include <linux/refcount.h>
 #include <linux/siphash.h>
@@ -29,6 +30,13 @@ struct fpt_stats;
 #define FPT_MIN_DATA		4096u
 /* Pages of one request where the server names no limit. */
 #define FPT_DEFAULT_PAGES	32
+
+/*
+ * Longest name that may come from or go to a server, and that of one which did
+ * not agree to requests of more than a page.
+ */
+#define FPT_NAME_MAX		(PATH_MAX - 1)
+#define FPT_NAME_MAX_PAGE	1024
 
 /* Opcodes fit below this; bounds the bitmap of ops a server does not have. */
 #define FPT_OP_MAX	64
@@ -100,7 +108,7 @@ enum fpt_conn_state {
  * @features: agreed features
  * @missing: opcodes the server answered ENOSYS to
  * @minor: protocol minor in use
- * @max_read: mount option, bytes; @max_write, @max_pages: agreed limits
+ * @max_read: mount option, bytes; @max_write, @max_pages, @name_max: agreed limits
  * @max_readahead: bytes the server agreed to
  * @time_gran: timestamp granularity, ns
  * @max_stack_depth: passthrough: lower stacking depth allowed, 0 without it
@@ -151,6 +159,7 @@ struct fpt_conn {
 	unsigned int		max_read;
 	unsigned int		max_write;
 	unsigned int		max_pages;
+	unsigned int		name_max;
 	unsigned int		max_readahead;
 	unsigned int		time_gran;
 	unsigned int		max_stack_depth;

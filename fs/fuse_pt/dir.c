@@ -313,7 +313,7 @@ struct dentry *fpt_lookup(struct inode *dir, struct dentry *dentry,
 
 	if (fpt_inode_stale(dir))
 		return ERR_PTR(-EIO);
-	if (dentry->d_name.len > FPT_NAME_MAX)
+	if (dentry->d_name.len > fpt_inode_conn(dir)->name_max)
 		return ERR_PTR(-ENAMETOOLONG);
 
 	err = ask_entry(dir, &dentry->d_name, &entry, &epoch);

@@ -11,9 +11,6 @@
 
 struct fpt_conn;
 
-/* Longest name that may come from or go to a server. */
-#define FPT_NAME_MAX	1024
-
 /* readdir.c */
 extern const struct file_operations fpt_dir_fops;
 

@@ -341,6 +341,9 @@ bool fpt_dircache_add(struct fpt_dirfill *fill, const struct fuse_dirent *d)
 {
 	size_t len = FUSE_DIRENT_SIZE(d);
 
+	/* None with so long a name is kept: it takes more than a page. */
+	if (len > PAGE_SIZE)
+		return false;
 	if (offset_in_page(fill->at) + len > PAGE_SIZE) {
 		fill_release(fill);
 		fill->at = round_up(fill->at, PAGE_SIZE);

@@ -93,7 +93,7 @@ int fpt_dircache_read(struct file *file, struct dir_context *ctx, u64 *version);
 bool fpt_dircache_begin(struct fpt_dirfill *fill, struct inode *dir,
 			u64 version, loff_t pos);
 
-/* One more; false if there is no memory for it, or the listing is gone. */
+/* One more; false if it cannot be kept, or the listing is gone. */
 bool fpt_dircache_add(struct fpt_dirfill *fill, const struct fuse_dirent *d);
 
 /* @complete: that was the last of all. */

@@ -62,6 +62,8 @@ static bool init_take_max_pages(struct fpt_conn *conn, struct super_block *sb,
 				const struct fuse_init_out *out, u64 flags)
 {
 	conn->max_pages = clamp_t(u32, out->max_pages, 1, fpt_limit_pages());
+	if (conn->max_pages > 1)
+		conn->name_max = FPT_NAME_MAX;
 	return true;
 }
 

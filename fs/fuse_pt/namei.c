@@ -44,7 +44,8 @@ static int check_name(const struct inode *dir, const struct dentry *dentry)
 {
 	if (fpt_inode_stale(dir))
 		return -EIO;
-	return dentry->d_name.len > FPT_NAME_MAX ? -ENAMETOOLONG : 0;
+	return dentry->d_name.len > fpt_inode_conn(dir)->name_max ?
+		-ENAMETOOLONG : 0;
 }
 
 /* The call makes an object: whose, as seen through the mount that it is made by. */

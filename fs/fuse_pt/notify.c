@@ -147,12 +147,13 @@ struct told_name {
 };
 
 /* The rest of the message is a name and its NUL. */
-static char *take_text(struct iov_iter *from, u32 len)
+static char *take_text(const struct fpt_conn *conn, struct iov_iter *from,
+		       u32 len)
 {
 	char *text;
 	int err;
 
-	if (len > FPT_NAME_MAX)
+	if (len > conn->name_max)
 		return ERR_PTR(-ENAMETOOLONG);
 	if (!len || iov_iter_count(from) != len + 1)
 		return ERR_PTR(-EINVAL);
@@ -262,7 +263,7 @@ static int take_back(struct fpt_conn *conn, struct told_name *told,
 {
 	int err;
 
-	told->text = take_text(from, told->len);
+	told->text = take_text(conn, from, told->len);
 	if (IS_ERR(told->text))
 		return PTR_ERR(told->text);
 

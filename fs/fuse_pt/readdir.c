@@ -358,11 +358,17 @@ static bool wants_plus(struct inode *dir, loff_t pos)
 	return test_and_clear_bit(FPT_N_RDPLUS, &fpt_node(dir)->bits) || !pos;
 }
 
+/* One entry has room, whatever its name. */
+static u32 listing_least(const struct fpt_conn *conn)
+{
+	return conn->name_max > FPT_NAME_MAX_PAGE ? 2 * PAGE_SIZE : PAGE_SIZE;
+}
+
 static u32 listing_limit(const struct fpt_conn *conn)
 {
 	u32 most = min_t(u64, (u64)conn->max_pages << PAGE_SHIFT, LISTING_MOST);
 
-	return max_t(u32, min(most, conn->max_read), PAGE_SIZE);
+	return max(min(most, conn->max_read), listing_least(conn));
 }
 
 static int fpt_iterate(struct file *file, struct dir_context *ctx)
@@ -418,7 +424,7 @@ static int fpt_iterate(struct file *file, struct dir_context *ctx)
 	else if (taken == len && len > size / 2)
 		WRITE_ONCE(ff->rdsize, min(size * 2, limit));
 	else if (taken < len)
-		WRITE_ONCE(ff->rdsize, max_t(u32, taken, PAGE_SIZE));
+		WRITE_ONCE(ff->rdsize, max_t(u32, taken, listing_least(conn)));
 out:
 	listing_free(l);
 	fpt_attr_stale(dir, STATX_ATIME);

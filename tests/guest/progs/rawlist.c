@@ -155,7 +155,7 @@ static void refused(struct raw *r, const char *name, size_t len)
 
 static void test_names(struct raw *r)
 {
-	static char longest[2000];
+	static char longest[4096];
 
 	tree.hook[FUSE_READDIR] = hook_reply;
 	memset(longest, 'l', sizeof(longest));
@@ -164,7 +164,7 @@ static void test_names(struct raw *r)
 	refused(r, "/", 1);
 	refused(r, "a\0b", 3);
 	refused(r, "a\0", 2);
-	refused(r, longest, 1025);
+	refused(r, longest, 4096);
 	reply_len = 0;
 	put(5, 1, DT_REG, "x", 1);
 	dirent_at(0)->namelen = 0xffffffff;

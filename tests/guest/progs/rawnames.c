@@ -566,6 +566,17 @@ static void test_dont_mask(struct raw *r)
 
 static void test_long_name(struct raw *r)
 {
+	static char name[4096];
+
+	/* Where a request may be longer than a page, a path is what limits it. */
+	memset(name, 'n', 3000);
+	wanted = name;
+	CHECK_IS(tree_run(r, mkdir_wanted), 0);
+	CHECK_IS(tree_run(r, stat_wanted), 0);
+}
+
+static void test_long_name_of_page(struct raw *r)
+{
 	static char name[1100];
 
 	memset(name, 'n', 1025);
@@ -921,6 +932,7 @@ static const struct tree_test tests[] = {
 	{ "umask", test_umask },
 	{ "dont-mask", test_dont_mask, NULL, FUSE_DONT_MASK },
 	{ "long-name", test_long_name },
+	{ "long-name-of-page", test_long_name_of_page, NULL, 0, 1 },
 	{ "unlink-enoent", test_unlink_enoent },
 	{ "rmdir", test_rmdir },
 	{ "link-count", test_link_count },

@@ -22,7 +22,7 @@ static void refuse_names(struct raw *r, int code)
 	bool removed = code == FUSE_NOTIFY_DELETE;
 	size_t len = removed ? sizeof(out.removed) : sizeof(out.entry);
 	uint32_t *namelen = removed ? &out.removed.namelen : &out.entry.namelen;
-	static char longer[1100];
+	static char longer[4200];
 
 	if (removed)
 		out.removed = (struct fuse_notify_delete_out){
@@ -44,8 +44,8 @@ static void refuse_names(struct raw *r, int code)
 	CHECK_IS(tell(r, code, &out, len, "", 1), -EINVAL);
 	*namelen = UINT32_MAX;
 	CHECK_IS(tell(r, code, &out, len, "file", 5), -ENAMETOOLONG);
-	*namelen = 1025;
-	CHECK_IS(tell(r, code, &out, len, longer, 1026), -ENAMETOOLONG);
+	*namelen = 4096;
+	CHECK_IS(tell(r, code, &out, len, longer, 4097), -ENAMETOOLONG);
 	*namelen = 4;
 	CHECK_IS(tell(r, code, &out, len, "none", 5), -ENOENT);
 	out.entry.parent = FOREIGN;

@@ -13,7 +13,7 @@
 
 #define TREE_NODES	64
 #define TREE_OPS	64
-#define TREE_NAME	1100
+#define TREE_NAME	4096
 
 struct tnode {
 	char			name[TREE_NAME];
@@ -28,6 +28,7 @@ struct tnode {
 typedef bool (*tree_hook)(struct raw *r);
 
 static struct {
+	uint32_t	pages;		/* max_pages, 0: as many as MAX_WRITE */
 	struct tnode	node[TREE_NODES];	/* by id; 0 is none */
 	uint64_t	nr;
 	uint64_t	entry_valid, attr_valid;	/* s */
@@ -261,7 +262,7 @@ static inline void tree_init(struct raw *r)
 		.max_background = 12,
 		.congestion_threshold = 9,
 		.max_write = MAX_WRITE,
-		.max_pages = MAX_WRITE / 4096,
+		.max_pages = tree.pages ? tree.pages : MAX_WRITE / 4096,
 		.time_gran = 1,
 		.max_stack_depth = 1,
 		.flags = FUSE_MAX_PAGES | FUSE_BIG_WRITES | FUSE_ASYNC_READ |
@@ -584,6 +585,7 @@ struct tree_test {
 	void		(*run)(struct raw *r);
 	const char	*options;
 	uint64_t	flags;
+	uint32_t	pages;		/* max_pages, or 0 */
 };
 
 /* As tests_run(), for tests that begin on a tree and end with all given back. */
@@ -612,6 +614,7 @@ static inline int tree_tests(const struct tree_test *tests, int argc, char **arg
 		memset((void *)shared, 0, sizeof(*shared));
 		tree_reset();
 		tree.flags = t->flags;
+		tree.pages = t->pages;
 		raw_mount(&r, argv[1], t->options);
 		tree_start(&r);
 		t->run(&r);
