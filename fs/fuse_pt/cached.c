@@ -118,6 +118,11 @@ static int cached_read_folio(struct file *file, struct folio *folio)
 		folio_unlock(folio);
 		return -EIO;
 	}
+	/* swapon(2), for one; the data is elsewhere, and there may be no handle */
+	if (unlikely(fpt_file(file)->back)) {
+		folio_unlock(folio);
+		return -EINVAL;
+	}
 
 	if (!fpt_wb_quiet(inode, pos, pos + PAGE_SIZE - 1)) {
 		folio_unlock(folio);
@@ -184,6 +189,9 @@ static void cached_readahead(struct readahead_control *rac)
 	size_t len;
 
 	if (fpt_inode_stale(inode) || !rac->file)
+		return;
+	/* fadvise(2) where the data is elsewhere, and there may be no handle */
+	if (fpt_file(rac->file)->back)
 		return;
 
 	for (; left; left -= nr, pos += len) {

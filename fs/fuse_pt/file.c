@@ -440,6 +440,25 @@ unlock:
 	return err;
 }
 
+/*
+ * Another open may have read what this one must not see. Nor is there anything to
+ * be kept of what was read, as by a private mapping of a direct open, while
+ * others were in passthrough and wrote past it.
+ */
+static void open_drop_pages(struct inode *inode, const struct fpt_file *ff)
+{
+	struct fpt_node *fn = fpt_node(inode);
+	bool past = ff->path == FPT_PATH_CACHED &&
+		    test_bit(FPT_N_WENT_THROUGH, &fn->bits);
+
+	if ((past || !(ff->open_flags & FOPEN_KEEP_CACHE)) &&
+	    inode->i_mapping->nrpages)
+		invalidate_inode_pages2(inode->i_mapping);
+	/* Behind it: the next cached open must not be faster. */
+	if (past)
+		clear_bit(FPT_N_WENT_THROUGH, &fn->bits);
+}
+
 int fpt_file_opened(struct inode *inode, struct file *file, struct fpt_file *ff,
 		    const struct fuse_open_out *reply)
 {
@@ -455,9 +474,7 @@ int fpt_file_opened(struct inode *inode, struct file *file, struct fpt_file *ff,
 		fpt_file_emptied(inode);
 		inode_unlock(inode);
 	}
-	/* Another open may have read what this one must not see. */
-	if (!(ff->open_flags & FOPEN_KEEP_CACHE) && inode->i_mapping->nrpages)
-		invalidate_inode_pages2(inode->i_mapping);
+	open_drop_pages(inode, ff);
 	return 0;
 }
 

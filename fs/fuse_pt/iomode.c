@@ -156,8 +156,10 @@ static const char *hold_through(struct inode *inode, struct fpt_backing *fb,
 	} else if (io->backing && !fpt_backing_same(io->backing, fb)) {
 		rule = "passthrough, but to another backing file than the other opens";
 	} else {
-		if (!io->backing)
+		if (!io->backing) {
 			io->backing = fpt_backing_get(fb);
+			set_bit(FPT_N_WENT_THROUGH, &fn->bits);
+		}
 		io->through++;
 		io->writers += writer;
 		if (bound) {

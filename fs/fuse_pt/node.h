@@ -32,6 +32,7 @@ enum fpt_node_bits {
 	FPT_N_ATTR_SENDING,
 	FPT_N_ATTR_LEFT,
 	FPT_N_READING,		/* lock of readers without PARALLEL_DIROPS */
+	FPT_N_WENT_THROUGH,	/* in passthrough since its pages were dropped */
 };
 
 /**

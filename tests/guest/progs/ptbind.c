@@ -8,6 +8,7 @@
  */
 #include "ptrig.h"
 #include <linux/fuse_pt.h>
+#include <sys/swap.h>
 
 #define SOME	10000
 #define SEED	7
@@ -398,6 +399,22 @@ static void handles(const char *lower, const char *mnt)
 	rig_stop(&rig);
 	EQ(asked(&rig, FUSE_OPEN), opens + 1);
 	EQ(asked(&rig, FUSE_RELEASE), opens);
+}
+
+/* What fills the page cache has no business here, and no handle. */
+static void not_cached(const char *lower, const char *mnt)
+{
+	struct rig rig = bound_rig(lower, mnt, 0);
+	int fd = open_a(&rig, O_RDWR);
+
+	EQ(posix_fadvise(fd, 0, 0, POSIX_FADV_WILLNEED), 0);
+	EQ(readahead(fd, 0, SOME), 0);
+	FAILS(swapon(UPPER(&rig, "a"), 0), EINVAL);
+	rig_nap(300);
+	untold(&rig);
+	reads(fd, SOME, SEED);
+	close(fd);
+	rig_stop(&rig);
 }
 
 static void locks(const char *lower, const char *mnt)
@@ -853,6 +870,7 @@ static const struct rig_case all[] = {
 	{ "by-mode", by_mode },
 	{ "by-server", by_server },
 	{ "handles", handles },
+	{ "not-cached", not_cached },
 	{ "locks", locks },
 	{ "data-attributes", data_attributes },
 	{ "short-lives", short_lives },

@@ -609,6 +609,43 @@ static void cache_left_behind(const char *lower, const char *mnt)
 	end(&rig);
 }
 
+/* Nor are pages that a private mapping brought while passthrough wrote. */
+static void cache_filled_beside(const char *lower, const char *mnt)
+{
+	struct rig rig = begin(lower, mnt, 0);
+	int d = rig_open_as(&rig, "f", O_RDONLY, FOPEN_DIRECT_IO, 0), c, p;
+	unsigned char buf[4096], *map;
+	unsigned int before;
+
+	CHECK(d >= 0);
+	map = mmap(NULL, sizeof(buf), PROT_READ, MAP_PRIVATE, d, 0);
+	CHECK(map != MAP_FAILED);
+	p = rig_open_as(&rig, "f", O_RDWR, FOPEN_PASSTHROUGH,
+			rig_register(&rig, "f"));
+	CHECK(p >= 0);
+	CHECK(rig_same(map, sizeof(buf), 1, 0));
+	memset(buf, 'p', sizeof(buf));
+	EQ(pwrite(p, buf, sizeof(buf), 0), sizeof(buf));
+	close(p);
+
+	c = rig_open_as(&rig, "f", O_RDONLY, FOPEN_KEEP_CACHE, 0);
+	CHECK(c >= 0);
+	EQ(pread(c, buf, sizeof(buf), 0), sizeof(buf));
+	EQ(buf[17], 'p');
+	close(c);
+
+	/* from here on it is kept */
+	before = SAID(&rig, asked[FUSE_READ]);
+	c = rig_open_as(&rig, "f", O_RDONLY, FOPEN_KEEP_CACHE, 0);
+	CHECK(c >= 0);
+	EQ(pread(c, buf, sizeof(buf), 0), sizeof(buf));
+	EQ(SAID(&rig, asked[FUSE_READ]), before);
+	close(c);
+	munmap(map, sizeof(buf));
+	close(d);
+	end(&rig);
+}
+
 /* -------- the race -------- */
 
 #define RACERS	8
@@ -705,6 +742,7 @@ static const struct rig_case cases[] = {
 	{ "create-through", create_through },
 	{ "truncating-open", truncating_open },
 	{ "cache-left-behind", cache_left_behind },
+	{ "cache-filled-beside", cache_filled_beside },
 	{ "race", race },
 };
 
