@@ -534,7 +534,9 @@ void fpt_file_lost_size(struct inode *inode, loff_t end, u64 epoch)
 		return;
 
 	spin_lock(&fn->lock);
+	/* Somebody may have opened it for writing since. */
 	if (fn->attr_epoch < epoch && end < i_size_read(inode) &&
+	    !fpt_wb_owns(inode) &&
 	    !test_bit(FPT_N_SIZE_CHANGING, &fn->bits))
 		i_size_write(inode, end);
 	spin_unlock(&fn->lock);

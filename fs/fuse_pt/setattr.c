@@ -256,6 +256,7 @@ int fpt_setattr(struct mnt_idmap *idmap, struct dentry *dentry,
 	struct fpt_node *node = fpt_node(inode);
 	struct fuse_setattr_in in = {};
 	struct file *file = NULL;
+	loff_t size;
 	bool left;
 	int err;
 
@@ -306,6 +307,11 @@ int fpt_setattr(struct mnt_idmap *idmap, struct dentry *dentry,
 		fpt_file_emptied(inode);
 		return 0;
 	}
+
+	/* Before the size is a larger one, or the flusher takes it for data. */
+	size = i_size_read(inode);
+	if (iattr->ia_size > size)
+		fpt_file_zero_tail(inode, size);
 
 	err = fpt_wb_hold(inode);
 	if (err)
