@@ -135,13 +135,18 @@ static void file_end(struct fpt_file *ff, u32 op, unsigned int flags)
 /* Nobody called close(2) since the file was written: as when it is mapped. */
 static void file_send_times(struct inode *inode, struct fpt_file *ff)
 {
+	bool waits;
+
 	if (!test_bit(FPT_N_TIMES_DIRTY, &fpt_node(inode)->bits))
 		return;
-	if (!fpt_wb_wait_killable(inode, 0, LLONG_MAX) && !fpt_task_killed())
+	waits = !fpt_wb_wait_killable(inode, 0, LLONG_MAX) && !fpt_task_killed();
+	/* Else the end of the last WRITE sends them. */
+	if (!fpt_wb_quiet(inode, 0, LLONG_MAX))
+		return;
+	if (waits)
 		fpt_times_flush(inode);
-	else if (fpt_wb_quiet(inode, 0, LLONG_MAX))
+	else
 		fpt_times_send(inode, ff);
-	/* else the end of the last WRITE sends them */
 }
 
 void fpt_file_close(struct inode *inode, struct file *file, u32 op)

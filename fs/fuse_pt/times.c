@@ -110,7 +110,11 @@ int fpt_times_flush(struct inode *inode)
 	struct fpt_file *ff;
 	int err = 0;
 
-	if (!test_and_clear_bit(FPT_N_TIMES_DIRTY, &fn->bits))
+	if (!test_bit(FPT_N_TIMES_DIRTY, &fn->bits))
+		return 0;
+	/* A WRITE that others have in flight moves them: its end sends them. */
+	if (fpt_wb_quiet(inode, 0, LLONG_MAX) &&
+	    !test_and_clear_bit(FPT_N_TIMES_DIRTY, &fn->bits))
 		return 0;
 
 	ff = fpt_wb_handle(inode);

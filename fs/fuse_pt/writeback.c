@@ -249,16 +249,35 @@ bool fpt_wb_quiet(struct inode *inode, loff_t start, loff_t end)
 	return quiet;
 }
 
+/* Did all that was listed before @mark and has some of the bytes end? */
+static bool wb_passed(struct fpt_node *fn, const struct fpt_wb_span *mark,
+		      loff_t start, loff_t end)
+{
+	bool passed;
+
+	spin_lock(&fn->lock);
+	passed = !wb_taken(&fn->wb, NULL, mark, start, end);
+	spin_unlock(&fn->lock);
+	return passed;
+}
+
 int fpt_wb_wait_killable(struct inode *inode, loff_t start, loff_t end)
 {
 	struct fpt_node *fn = fpt_node(inode);
+	struct fpt_wb_span mark;
+	int err;
 
 	if (fpt_wb_quiet(inode, start, end))
 		return 0;
 	if (fpt_task_killed())
 		return -EINTR;
-	return wait_event_state(*fpt_node_wait(fn), fpt_wb_quiet(inode, start, end),
-				FPT_KILLABLE) ? -EINTR : 0;
+
+	/* Of no byte: it is in nobody's way. */
+	fpt_wb_span_begin(inode, &mark, LLONG_MAX, -1);
+	err = wait_event_state(*fpt_node_wait(fn),
+			       wb_passed(fn, &mark, start, end), FPT_KILLABLE);
+	fpt_wb_span_end(inode, &mark);
+	return err ? -EINTR : 0;
 }
 
 int fpt_wb_wait_a_bit(struct inode *inode, loff_t start, loff_t end)

@@ -58,7 +58,8 @@ struct fpt_wb_span {
  * struct fpt_wb - writeback state of a regular file; under the node's lock
  * @handles: opens that can write (struct fpt_file.write_link), any of which
  *	may carry a WRITE
- * @spans: struct fpt_wb_span, oldest data first
+ * @spans: struct fpt_wb_span, oldest data first; and, of no byte, the marks of
+ *	who waits for all before them
  * @owners: cached opens that can write, and what of them is in flight; see
  *	fpt_wb_owns()
  * @copies: pages of the copies that were submitted and did not end yet
@@ -99,7 +100,12 @@ void fpt_wb_end(struct inode *inode, struct fpt_file *ff, u32 round);
 
 /* Is no WRITE to bytes [start, end] in flight? */
 bool fpt_wb_quiet(struct inode *inode, loff_t start, loff_t end);
-/* Wait until it is so; no folio is locked. -EINTR if the task is killed first. */
+/**
+ * fpt_wb_wait_killable() - wait for those that are in flight now
+ *
+ * Not for later ones, of which there may always be some. No folio is locked.
+ * Return: 0, or -EINTR if the task is killed first.
+ */
 int fpt_wb_wait_killable(struct inode *inode, loff_t start, loff_t end);
 
 /**

@@ -160,6 +160,39 @@ static void syncing(void)
 	close(fd);
 }
 
+static void write_out(int fd, off_t at, uint32_t writes)
+{
+	rig_equal("write", PAGE, pwrite(fd, buf, PAGE, at));
+	rig_works("write-out", sync_file_range(fd, at, PAGE, SYNC_FILE_RANGE_WRITE));
+	rig_check(rig_came(FUSE_WRITE, writes), "WRITE", "none came");
+}
+
+/* fsync is about what was written before: others may write without an end. */
+static void sync_beside(void)
+{
+	int fd = rig_open(O_RDWR);
+	uint32_t times;
+	pid_t pid;
+
+	rig->hold[FUSE_WRITE] = true;
+	write_out(fd, 0, 1);
+	pid = fork();
+	if (!pid)
+		_exit(fsync(fd) ? 1 : 0);
+	rig_settle();
+	rig_equal("waits-for-what-was-before", 0, rig->count[FUSE_FSYNC]);
+	write_out(fd, 64 * PAGE, 2);
+	rig->let = 1;
+	rig_check(rig_came(FUSE_FSYNC, 1), "not-for-what-came-later", "no FSYNC came");
+	/* Which moves the server's times once more. */
+	times = rig->count[FUSE_SETATTR];
+	rig->hold[FUSE_WRITE] = false;
+	rig_works("fsync", fsync(fd));
+	rig_check(rig_came(FUSE_SETATTR, times + 1), "times-once-more", "no SETATTR came");
+	rig_equal("fsync-beside", 0, rig_ended(pid, 10));
+	close(fd);
+}
+
 /* -------- parts of pages -------- */
 
 static void parts(void)
@@ -541,6 +574,7 @@ static const struct rig_scene scenes[] = {
 	{ "cached", cached, WB },
 	{ "through", through, FUSE_ASYNC_READ },
 	{ "syncing", syncing, WB },
+	{ "sync-beside", sync_beside, WB },
 	{ "parts", parts, WB },
 	{ "errors", errors, WB },
 	{ "owned", owned, WB | FUSE_ATOMIC_O_TRUNC },

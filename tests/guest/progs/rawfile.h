@@ -41,6 +41,7 @@ struct rig_last {
  * @fh: handle of the next OPEN, which counts up
  * @error: errno that a request of a kind is answered with
  * @hold: requests of a kind get no answer as long as this is set
+ * @let: as many of those that are held are answered all the same, the oldest first
  * @deaf: the server reads nothing as long as this is set
  * @most: READ and WRITE do no more than this, if not 0
  * @claim: WRITE and COPY_FILE_RANGE say that they did this much more
@@ -61,6 +62,7 @@ struct file_rig {
 	volatile uint64_t	fh;
 	volatile int		error[RIG_OPS];
 	volatile bool		hold[RIG_OPS];
+	volatile uint32_t	let;
 	volatile bool		deaf;
 	volatile uint32_t	most;
 	volatile uint32_t	claim;
@@ -422,7 +424,7 @@ static void rig_from(struct raw *r, char *buf)
 	r->arg = r->head + 1;
 }
 
-/* Answer those that were held, and are no longer. */
+/* Answer those that were held, and are no longer, or are let go. */
 static void rig_let_go(struct raw *r)
 {
 	char *own = r->buf;
@@ -430,10 +432,12 @@ static void rig_let_go(struct raw *r)
 
 	for (i = 0; i < rig_nr_held; i++) {
 		rig_from(r, rig_held[i]);
-		if (rig->hold[r->head->opcode]) {
+		if (rig->hold[r->head->opcode] && !rig->let) {
 			rig_held[kept++] = rig_held[i];
 			continue;
 		}
+		if (rig->hold[r->head->opcode])
+			rig->let--;
 		rig_answer(r);
 		free(rig_held[i]);
 	}
