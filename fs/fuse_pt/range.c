@@ -143,7 +143,11 @@ static int allocate_call(struct file *file, int mode, loff_t offset, loff_t len,
 	return err;
 }
 
-/* Inode locked, and the page cache of a range that will be cleared. */
+/*
+ * Inode locked. Not the page cache: readers of all of the file would wait for the
+ * server, and could not be killed. A folio is in the cache, and locked, before it
+ * is read, so what was read before the server cleared it is found.
+ */
 static int allocate_locked(struct file *file, int mode, loff_t offset,
 			   loff_t len)
 {
@@ -187,7 +191,6 @@ static int allocate_locked(struct file *file, int mode, loff_t offset,
 long fpt_file_fallocate(struct file *file, int mode, loff_t offset, loff_t len)
 {
 	struct inode *inode = file_inode(file);
-	bool clears = mode & RANGE_CLEARS;
 	int err;
 
 	if (fpt_inode_stale(inode))
@@ -200,11 +203,7 @@ long fpt_file_fallocate(struct file *file, int mode, loff_t offset, loff_t len)
 		return -EOPNOTSUPP;
 
 	inode_lock(inode);
-	if (clears)
-		filemap_invalidate_lock(inode->i_mapping);
 	err = allocate_locked(file, mode, offset, len);
-	if (clears)
-		filemap_invalidate_unlock(inode->i_mapping);
 	inode_unlock(inode);
 	return err;
 }

@@ -555,6 +555,43 @@ static void allocating(void)
 	close(fd);
 }
 
+static void punch_page_0(void)
+{
+	int fd = open(rig_path, O_RDWR);
+
+	if (fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, PAGE))
+		_exit(1);
+}
+
+static void read_two_pages(void)
+{
+	int fd = open(rig_path, O_RDONLY);
+
+	if (pread(fd, buf, PAGE, 9 * PAGE) != PAGE || pread(fd, buf, PAGE, 0) != PAGE)
+		_exit(1);
+}
+
+/* Who reads does not wait for a range to be cleared, nor keep what was there. */
+static void allocating_beside(void)
+{
+	pid_t puncher, reader;
+	int fd;
+
+	rig_fill(64 * KIB, 16);
+	rig->open_flags = FOPEN_KEEP_CACHE;
+	rig->hold[FUSE_FALLOCATE] = true;
+	puncher = child(punch_page_0);
+	rig_check(rig_came(FUSE_FALLOCATE, 1), "came", "it did not");
+	reader = child(read_two_pages);
+	rig_equal("reads", 0, rig_ended(reader, 10));
+	rig->hold[FUSE_FALLOCATE] = false;
+	rig_equal("punches", 0, rig_ended(puncher, 10));
+	fd = rig_open(O_RDONLY);
+	rig_equal("read-after", PAGE, pread(fd, buf, PAGE, 0));
+	rig_check(server_has(buf, 0, PAGE) && !buf[0] && !buf[PAGE - 1], "cleared", "the cache has what was there");
+	close(fd);
+}
+
 static void copying_wide(void)
 {
 	off_t in = 0, out = 100 * KIB;
@@ -631,6 +668,7 @@ static const struct rig_scene scenes[] = {
 	{ "kill-priv", kill_priv, FUSE_HANDLE_KILLPRIV_V2, "allow_other" },
 	{ "seeking", seeking },
 	{ "allocating", allocating },
+	{ "allocating-beside", allocating_beside },
 	{ "copying", copying },
 	{ "copying-wide", copying_wide },
 };
