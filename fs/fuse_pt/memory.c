@@ -59,6 +59,8 @@ static void memory_take_kernel(struct fpt_memory *mem, struct iov_iter *iter,
 	for (; skip == seg->iov_len; seg++)
 		skip = 0;
 	at = seg->iov_base + skip;
+	/* The iterator may have been cut off within the segment. */
+	max = min(max, iov_iter_count(iter));
 	len = min3(max, seg->iov_len - skip,
 		   (size_t)(PAGE_SIZE - offset_in_page(at)));
 	memory_add(mem, virt_addr_valid(at) ? virt_to_page(at) :

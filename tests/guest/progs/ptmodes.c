@@ -3,6 +3,7 @@
  * I/O modes: every transition of the table in iomode.c.
  */
 #include "ptrig.h"
+#include <sys/resource.h>
 
 #define LEN	65536
 
@@ -646,6 +647,55 @@ static void cache_filled_beside(const char *lower, const char *mnt)
 	end(&rig);
 }
 
+/* -------- what the kernel writes -------- */
+
+#define CORE_LIMIT	100	/* between the headers of a core file */
+
+static void say_core(const char *file, const char *what)
+{
+	int fd = open(file, O_WRONLY | O_CLOEXEC);
+
+	CHECK(fd >= 0);
+	EQ(write(fd, what, strlen(what)), strlen(what));
+	close(fd);
+}
+
+/* A core file of which no more is written than may be. */
+static void direct_keeps_limit(const char *lower, const char *mnt)
+{
+	static const char pattern[] = "/proc/sys/kernel/core_pattern";
+	struct rlimit all = { RLIM_INFINITY, RLIM_INFINITY };
+	struct rlimit few = { CORE_LIMIT, CORE_LIMIT };
+	struct rig rig = begin(lower, mnt, 0);
+	char before[256] = "";
+	int fd, status;
+	struct stat st;
+	pid_t pid;
+
+	fd = open(pattern, O_RDONLY | O_CLOEXEC);
+	CHECK(fd >= 0);
+	CHECK(read(fd, before, sizeof(before) - 1) > 0);
+	close(fd);
+	rig_policy(&rig, FOPEN_DIRECT_IO, 0);
+	say_core(pattern, UPPER(&rig, "core"));
+
+	pid = fork();
+	CHECK(pid >= 0);
+	if (!pid) {
+		if (setrlimit(RLIMIT_CORE, &all) || setrlimit(RLIMIT_FSIZE, &few))
+			_exit(1);
+		abort();
+	}
+	EQ(waitpid(pid, &status, 0), pid);
+	say_core(pattern, before);
+	CHECK(WIFSIGNALED(status));
+	EQ(SAID(&rig, asked[FUSE_CREATE]), 1);
+	EQ(stat(LOWER(&rig, "core"), &st), 0);
+	EQ(st.st_size, CORE_LIMIT);
+	EQ(unlink(LOWER(&rig, "core")), 0);
+	rig_stop(&rig);
+}
+
 /* -------- the race -------- */
 
 #define RACERS	8
@@ -743,6 +793,7 @@ static const struct rig_case cases[] = {
 	{ "truncating-open", truncating_open },
 	{ "cache-left-behind", cache_left_behind },
 	{ "cache-filled-beside", cache_filled_beside },
+	{ "direct-keeps-limit", direct_keeps_limit },
 	{ "race", race },
 };
 
