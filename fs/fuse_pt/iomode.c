@@ -35,7 +35,7 @@
  * FOPEN_PASSTHROUGH without the negotiated feature, with an id that names
  * nothing, or beside a flag that makes no sense on a backing file (see
  * THROUGH_FLAGS) is EIO. FOPEN_KEEP_CACHE beside it is ignored: there is no
- * cache to keep.
+ * cache to keep. So it is in the first cached open afterwards.
  *
  * The same backing file: Linux wants the same id. A second id is as good when
  * it names the same inode, as every open has a lower file of its own, opened
