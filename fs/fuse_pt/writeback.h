@@ -76,6 +76,9 @@ struct fpt_wb {
 };
 
 void fpt_wb_init(struct fpt_wb *wb);
+
+/* -------- writers.c -------- */
+
 void fpt_wb_add_handle(struct inode *inode, struct fpt_file *ff);
 void fpt_wb_del_handle(struct inode *inode, struct fpt_file *ff);
 
@@ -97,6 +100,8 @@ void fpt_wb_disown(struct inode *inode);
  */
 u32 fpt_wb_begin(struct inode *inode, struct fpt_file *ff);
 void fpt_wb_end(struct inode *inode, struct fpt_file *ff, u32 round);
+
+/* -------- writeback.c -------- */
 
 /* Is no WRITE to bytes [start, end] in flight? */
 bool fpt_wb_quiet(struct inode *inode, loff_t start, loff_t end);

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Writers of a file: opens that can carry a WRITE, and all for whose sake size
+ * and times are this side's to say.
+ */
+#include "compat/compat.h"
+
+#include <linux/fs.h>
+#include "conn.h"
+#include "file.h"
+#include "node.h"
+#include "writeback.h"
+
+void fpt_wb_add_handle(struct inode *inode, struct fpt_file *ff)
+{
+	struct fpt_node *fn = fpt_node(inode);
+
+	spin_lock(&fn->lock);
+	hlist_add_head(&ff->write_link, &fn->wb.handles);
+	spin_unlock(&fn->lock);
+}
+
+void fpt_wb_del_handle(struct inode *inode, struct fpt_file *ff)
+{
+	struct fpt_node *fn = fpt_node(inode);
+
+	spin_lock(&fn->lock);
+	hlist_del_init(&ff->write_link);
+	spin_unlock(&fn->lock);
+}
+
+struct fpt_file *fpt_wb_handle(struct inode *inode)
+{
+	struct fpt_node *fn = fpt_node(inode);
+	struct fpt_file *ff;
+
+	spin_lock(&fn->lock);
+	ff = hlist_entry_safe(fn->wb.handles.first, struct fpt_file,
+			      write_link);
+	if (ff)
+		fpt_file_get(ff);
+	spin_unlock(&fn->lock);
+	return ff;
+}
+
+void fpt_wb_own(struct inode *inode)
+{
+	struct fpt_node *fn = fpt_node(inode);
+
+	spin_lock(&fn->lock);
+	WRITE_ONCE(fn->wb.owners, fn->wb.owners + 1);
+	spin_unlock(&fn->lock);
+}
+
+void fpt_wb_disown(struct inode *inode)
+{
+	const struct fpt_conn *conn = fpt_inode_conn(inode);
+	struct fpt_node *fn = fpt_node(inode);
+
+	spin_lock(&fn->lock);
+	WRITE_ONCE(fn->wb.owners, fn->wb.owners - 1);
+	if (!fn->wb.owners && fpt_has(conn, FPT_F_WRITEBACK)) {
+		/* What was asked for until now says nothing of it. */
+		fn->stale_mask |= FPT_STAT_DATA;
+		fn->attr_epoch = fpt_attr_now(conn);
+	}
+	spin_unlock(&fn->lock);
+}
+
+u32 fpt_wb_begin(struct inode *inode, struct fpt_file *ff)
+{
+	fpt_wb_own(inode);
+	return fpt_flight_begin(&ff->conn->writes);
+}
+
+void fpt_wb_end(struct inode *inode, struct fpt_file *ff, u32 round)
+{
+	fpt_wb_disown(inode);
+	fpt_flight_end(&ff->conn->writes, round);
+	fpt_file_put(ff);
+}
