@@ -314,45 +314,88 @@ static int notify_poll(struct fpt_conn *conn, const union notify_head *head,
 	return 0;
 }
 
+/* Bytes of STORE whose memory is made to be there at one go. */
+#define STORE_AHEAD	(16 * PAGE_SIZE)
+
 /**
- * struct told_data - what a file has, or is asked for
- * @conn: connection
- * @head: which part
- * @from: its content, for STORE
+ * struct told_store - what a file has
+ * @pos: where the next of it goes
+ * @end: where all of it ends; 0 once the file is as long
+ * @from: its content from @pos on
+ * @done: bytes of @from that can be had, and after a round every inode has
  */
-struct told_data {
-	struct fpt_conn			*conn;
-	const union notify_head		*head;
-	const struct iov_iter		*from;
+struct told_store {
+	loff_t			pos;
+	loff_t			end;
+	struct iov_iter		*from;
+	size_t			done;
 };
 
 static int store_node(struct inode *inode, void *data)
 {
-	const struct told_data *told = data;
+	struct told_store *told = data;
 	struct iov_iter from = *told->from;
+	ssize_t done;
 
-	return S_ISREG(inode->i_mode) ?
-		fpt_store(inode, told->head->store.offset, &from) : -EINVAL;
+	if (!S_ISREG(inode->i_mode))
+		return -EINVAL;
+	iov_iter_truncate(&from, told->done);
+	done = fpt_store(inode, told->pos, told->end, &from);
+	if (done < 0)
+		return done;
+	told->done = done;
+	return 0;
 }
 
 static int notify_store(struct fpt_conn *conn, const union notify_head *head,
 			struct iov_iter *from)
 {
 	const struct fuse_notify_store_out *out = &head->store;
-	struct told_data told = { .conn = conn, .head = head, .from = from };
+	struct told_store told = { .pos = out->offset, .from = from };
+	int err;
 
 	if (iov_iter_count(from) != out->size ||
 	    out->offset > MAX_LFS_FILESIZE ||
 	    out->size > MAX_LFS_FILESIZE - out->offset)
 		return -EINVAL;
 
-	return fpt_node_act(conn, out->nodeid, store_node, &told);
+	told.end = out->offset + out->size;
+	do {
+		/*
+		 * Here may fault what must not fault later: all of it, or never.
+		 * How long that takes is up to whose memory it is, so umount must
+		 * not have to wait for it.
+		 */
+		told.done = min_t(size_t, iov_iter_count(from), STORE_AHEAD);
+		if (fault_in_iov_iter_readable(from, told.done))
+			return -EFAULT;
+		err = fpt_node_act(conn, out->nodeid, store_node, &told);
+		if (err)
+			return err;
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		told.pos += told.done;
+		told.end = 0;
+		iov_iter_advance(from, told.done);
+		cond_resched();
+	} while (iov_iter_count(from));
+	return 0;
 }
+
+/**
+ * struct told_ask - what a file is asked for
+ * @conn: connection
+ * @head: which part
+ */
+struct told_ask {
+	struct fpt_conn			*conn;
+	const union notify_head		*head;
+};
 
 /* One of them answers for all. */
 static int retrieve_node(struct inode *inode, void *data)
 {
-	const struct told_data *told = data;
+	const struct told_ask *told = data;
 	int err = -EINVAL;
 
 	if (S_ISREG(inode->i_mode))
@@ -364,7 +407,7 @@ static int notify_retrieve(struct fpt_conn *conn, const union notify_head *head,
 			   struct iov_iter *from)
 {
 	const struct fuse_notify_retrieve_out *out = &head->retrieve;
-	struct told_data told = { .conn = conn, .head = head };
+	struct told_ask told = { .conn = conn, .head = head };
 
 	if (out->offset > MAX_LFS_FILESIZE)
 		return -EINVAL;

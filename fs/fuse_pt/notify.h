@@ -40,14 +40,21 @@ int fpt_notify(struct fpt_conn *conn, s32 code, struct iov_iter *from);
 
 /**
  * fpt_store() - FUSE_NOTIFY_STORE: into the page cache of @inode
- * @from: the data, all of it inside of what a file can have
+ * @pos: where it goes
+ * @end: where the file ends at least; 0 if that was said before
+ * @from: the data, all of it inside of what a file can have. Its memory is not
+ *	waited for: fpt_conn.sb_lock is held, and so umount would be
  *
  * What lies behind the size makes the file grow, unless it is being changed on
  * this side: then that part is not kept. Nor is what is being written on this
  * side, or part of a page that is not cached: the server is asked for it when
  * it is needed. A file in passthrough has no cache.
+ *
+ * Return: bytes that are done with, up to the first page of the file that lacks
+ * memory; or an error.
  */
-int fpt_store(struct inode *inode, loff_t pos, struct iov_iter *from);
+ssize_t fpt_store(struct inode *inode, loff_t pos, loff_t end,
+		  struct iov_iter *from);
 
 /**
  * fpt_retrieve() - FUSE_NOTIFY_RETRIEVE: send what is cached of @inode

@@ -175,34 +175,27 @@ static ssize_t store_page(struct inode *inode, loff_t pos, struct iov_iter *from
 	return len;
 }
 
-int fpt_store(struct inode *inode, loff_t pos, struct iov_iter *from)
+ssize_t fpt_store(struct inode *inode, loff_t pos, loff_t end,
+		  struct iov_iter *from)
 {
+	size_t total = 0;
 	ssize_t done;
-	size_t ahead;
 	int err;
 
 	if (fpt_inode_stale(inode))
 		return -ENOENT;
-	err = store_grow(inode, pos + iov_iter_count(from));
+	err = store_grow(inode, end);
 	if (err)
 		return err;
 
-	for (; iov_iter_count(from); pos += done) {
-		ahead = min_t(size_t, iov_iter_count(from), PAGE_SIZE);
-		/* Here may fault what must not fault later: all of it, or never. */
-		if (fault_in_iov_iter_readable(from, ahead))
-			return -EFAULT;
-		done = store_page(inode, pos, from);
+	for (; iov_iter_count(from); total += done) {
+		done = store_page(inode, pos + total, from);
 		if (done < 0)
 			return done;
-		if (fatal_signal_pending(current))
-			return -EINTR;
-		/* Who keeps taking the memory away must not keep umount waiting. */
-		if (fpt_conn_dead(fpt_inode_conn(inode)))
-			return -EINVAL;
-		cond_resched();
+		if (!done)
+			break;
 	}
-	return 0;
+	return total;
 }
 
 /* -------- RETRIEVE -------- */

@@ -5,6 +5,7 @@
  *
  *	rawstore DIR [TEST]
  */
+#include <linux/userfaultfd.h>
 #include "rawtell.h"
 
 /* -------- INVAL_INODE -------- */
@@ -219,6 +220,58 @@ static void test_store_cut(struct raw *r)
 	munmap(mem, PAGE);
 }
 
+/* From memory that never comes. */
+static void store_never(struct raw *r)
+{
+	struct uffdio_register reg = { .mode = UFFDIO_REGISTER_MODE_MISSING };
+	const struct fuse_notify_store_out out = {
+		.nodeid = T_FILE, .size = PAGE,
+	};
+	struct uffdio_api api = { .api = UFFD_API };
+	int fd = syscall(SYS_userfaultfd, O_CLOEXEC);
+	char *mem;
+
+	mem = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
+		   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	reg.range.start = (uintptr_t)mem;
+	reg.range.len = PAGE;
+	if (mem == MAP_FAILED || fd < 0 || ioctl(fd, UFFDIO_API, &api) ||
+	    ioctl(fd, UFFDIO_REGISTER, &reg))
+		_exit(1);
+	_exit(-tell(r, FUSE_NOTIFY_STORE, &out, sizeof(out), mem, PAGE));
+}
+
+/* umount does not wait for a server's memory, nor does who waits for umount. */
+static void test_store_stalled(struct raw *r)
+{
+	pid_t store, pid;
+	int ret;
+
+	file_of_pages(r, 1);
+	CHECK_IS(ask(r, DO_READ, "", 0, PAGE), PAGE);
+	store = fork();
+	if (!store) {
+		alarm(0);
+		store_never(r);
+	}
+	usleep(SHORT_MS * 1000);
+	CHECK(!raw_ended(store));
+	desk_end(r);
+	pid = raw_start_umount(r);
+	tree_serve_for(r, SHORT_MS);
+	ret = client_wait(pid, LONG_MS);
+	CHECK_IS(ret, 0);
+	CHECK(!raw_ended(store));
+	client_kill(store);
+	if (ret == -1)
+		client_wait(pid, LONG_MS);
+
+	/* Another mount, for the end of the test. */
+	tree_reset();
+	tree_remount(r, NULL);
+	tree_start(r);
+}
+
 /* -------- RETRIEVE -------- */
 
 /* What comes after RETRIEVE: its length, all of its bytes being @byte. */
@@ -394,6 +447,7 @@ static const struct tree_test tests[] = {
 	{ "store-crossing", test_store_crossing },
 	{ "store-cut", test_store_cut },
 	{ "store-writing", test_store_writing },
+	{ "store-stalled", test_store_stalled },
 	{ "retrieve", test_retrieve },
 	{ "auto", test_auto, NULL, FUSE_AUTO_INVAL_DATA },
 	{ "auto-before-explicit", test_auto, NULL,
