@@ -106,6 +106,9 @@ static int queue_wait_room(struct fpt_conn *conn)
 			schedule();
 	}
 	finish_wait(&q->room, &wait);
+	/* Whoever woke this one on its way out meant one that stays. */
+	if (err && wq_has_sleeper(&q->room))
+		wake_up(&q->room);
 	return err;
 }
 
