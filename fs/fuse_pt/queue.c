@@ -140,6 +140,8 @@ int fpt_queue_add_background(struct fpt_conn *conn, struct fpt_req *req)
 	WRITE_ONCE(q->nr_background, q->nr_background + 1);
 	if (q->nr_active >= conn->max_background && !(flags & at_once)) {
 		list_add_tail(&req->link, &q->background);
+		/* None yet, and none ever if an abort comes first: for tracing. */
+		req->in.unique = 0;
 		spin_unlock(&q->lock);
 		return 0;
 	}
