@@ -25,6 +25,7 @@
 #include <linux/fs_context.h>
 #include <linux/fs_parser.h>
 #include <linux/module.h>
+#include <linux/sched.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/statfs.h>
@@ -52,8 +53,9 @@
 #define SUPER_BLKSIZE	512
 
 /*
- * How long umount waits for the next of the unanswered WRITEs to be answered:
- * under a lock that every sync(2) takes, and maybe for the very task that waits.
+ * How long umount waits for the next of the unanswered WRITEs to be answered,
+ * and for DESTROY where nobody called umount(2): under a lock that every sync(2)
+ * takes, and maybe for the very task that waits.
  */
 #define SUPER_DRAIN_MOST	(10 * HZ)
 
@@ -632,6 +634,40 @@ static int super_init_context(struct fs_context *fsc)
 
 /* -------- the end -------- */
 
+/**
+ * struct super_farewell - a DESTROY that is not waited for without an end
+ * @call: the request
+ * @round: of fpt_conn.writes
+ */
+struct super_farewell {
+	struct fpt_call	call;
+	u32		round;
+};
+
+static void super_farewell_done(struct fpt_conn *conn, struct fpt_call *call)
+{
+	struct super_farewell *bye = container_of(call, struct super_farewell,
+						  call);
+
+	fpt_flight_end(&conn->writes, bye->round);
+	kfree(bye);
+}
+
+/* This task may be the server: its device is closed later than its mounts. */
+static void super_destroy_exiting(struct fpt_conn *conn,
+				  const struct fpt_call *call)
+{
+	struct super_farewell *bye = kzalloc_obj(*bye,
+						 GFP_KERNEL | __GFP_NOFAIL);
+
+	bye->call = *call;
+	bye->call.done = super_farewell_done;
+	bye->round = fpt_flight_begin(&conn->writes);
+	if (fpt_call_async(conn, &bye->call, GFP_KERNEL | __GFP_NOFAIL))
+		super_farewell_done(conn, &bye->call);
+	fpt_flight_drain(&conn->writes, FPT_KILLABLE, SUPER_DRAIN_MOST);
+}
+
 /* The server says when it has written all that it keeps in memory. */
 static void super_destroy(struct fpt_conn *conn)
 {
@@ -640,7 +676,11 @@ static void super_destroy(struct fpt_conn *conn)
 		.flags = FPT_CALL_FORCE | FPT_CALL_NOCREDS,
 	};
 
-	if (conn->destroy && READ_ONCE(conn->state) == FPT_CONN_LIVE)
+	if (!conn->destroy || READ_ONCE(conn->state) != FPT_CONN_LIVE)
+		return;
+	if (current->flags & PF_EXITING)
+		super_destroy_exiting(conn, &call);
+	else
 		fpt_call(conn, &call);
 }
 

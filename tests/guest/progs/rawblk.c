@@ -2,13 +2,16 @@
 /*
  * A server of a block device: fuseptblk, mounted, used, and unmounted.
  *
- *	rawblk DIR DEVICE [dies]
+ *	rawblk DIR DEVICE [dies|alone]
  *
  *	dies	at DESTROY the server closes its device instead of answering
+ *	alone	the server has the mount in a mount namespace of its own, and is
+ *		killed
  * Prints NAME=VALUE lines: whether the device can be opened or mounted by
  * others meanwhile, which requests came after the umount began, and whether
  * the umount waited for the last of them.
  */
+#include <sched.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/ioctl.h>
@@ -144,17 +147,63 @@ static int client(const char *dir, const char *device)
 	return 0;
 }
 
+static void serve_alone(const char *dir, const char *device)
+{
+	struct raw r = {};
+
+	if (unshare(CLONE_NEWNS) ||
+	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
+		_exit(100);
+	raw_mount_as(&r, device, dir, "fuseptblk", NULL);
+	if (raw_next(&r, 10000) <= 0 || r.head->opcode != FUSE_INIT)
+		_exit(101);
+	answer(&r);
+	kill(getpid(), SIGKILL);
+}
+
+/* It takes the mount down when it exits, and cannot wait for itself for long. */
+static void alone(const char *dir, const char *device)
+{
+	int fd, ms = 20000 * raw_slow();
+	char path[128];
+	struct stat st;
+	pid_t pid;
+
+	pid = fork();
+	if (!pid)
+		serve_alone(dir, device);
+	for (; !raw_ended(pid) && ms > 0; ms -= 20)
+		usleep(20000);
+	printf("ends=%s\n", ms > 0 ? "yes" : "no");
+	if (ms > 0 || stat(device, &st))
+		return;
+	/* Or it would stay for good. */
+	snprintf(path, sizeof(path), "/sys/fs/fusept/connections/%u/abort",
+		 major(st.st_rdev) << 20 | minor(st.st_rdev));
+	fd = open(path, O_WRONLY);
+	if (fd < 0 || write(fd, "1", 1) != 1)
+		raw_die(path);
+	close(fd);
+	waitpid(pid, NULL, 0);
+}
+
 int main(int argc, char **argv)
 {
 	struct raw r = {};
 	pid_t pid;
 
 	dies = argc == 4 && !strcmp(argv[3], "dies");
-	if (argc != 3 && !dies) {
-		fprintf(stderr, "usage: rawblk DIR DEVICE [dies]\n");
+	if (argc != 3 && !dies && (argc != 4 || strcmp(argv[3], "alone"))) {
+		fprintf(stderr, "usage: rawblk DIR DEVICE [dies|alone]\n");
 		return 2;
 	}
 	setvbuf(stdout, NULL, _IONBF, 0);
+	if (argc == 4 && !dies) {
+		alone(argv[1], argv[2]);
+		printf("device_is_free=%s\n",
+		       result(open(argv[2], O_RDWR | O_EXCL)));
+		return 0;
+	}
 	raw_mount_as(&r, argv[2], argv[1], "fuseptblk", NULL);
 	pid = fork();
 	if (!pid)

@@ -38,6 +38,10 @@ for how in answers dies same; do
 	is umount_waits yes
 	is device_is_free OK
 done
+how=alone
+out=$(timeout 60 rawblk "$T/m" "$dev" alone)
+is ends yes
+is device_is_free OK
 check other-is-there test -e "$other/waiting"
 losetup -d "$same"
 umount "$T/other"
