@@ -25,6 +25,7 @@
 #include "backing.h"
 #include "conn.h"
 #include "grant.h"
+#include "super.h"
 #include "trace.h"
 
 void fpt_backings_init(struct fpt_backings *b)
@@ -124,6 +125,10 @@ static int check_file(const struct fpt_conn *conn, struct file *file, u32 flags,
 	/* Whose ever it is, of another type it is something else. */
 	if (inode->i_sb->s_fs_info == conn)
 		return refuse("it is a file of this mount", fd, -ELOOP);
+	/* Two mounts could back each other, which INIT forbids too late. */
+	if (fpt_super_may_stack(inode->i_sb))
+		return refuse("its mount may yet be stacked, before its INIT",
+			      fd, -ELOOP);
 	if (inode->i_sb->s_stack_depth >= conn->max_stack_depth)
 		return refuse("its file system is stacked too deep", fd,
 			      -ELOOP);

@@ -297,7 +297,7 @@ static int open_direct(struct inode *inode, struct fpt_file *ff)
 static int leave_cache(struct inode *inode)
 {
 	if (inode->i_mapping->nrpages) {
-		fpt_wb_flush(inode, 0, LLONG_MAX);
+		fpt_wb_settle(inode, 0, LLONG_MAX);
 		invalidate_inode_pages2(inode->i_mapping);
 	}
 	return fpt_wb_wait_killable(inode, 0, LLONG_MAX);

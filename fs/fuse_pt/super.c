@@ -375,6 +375,11 @@ static const struct super_operations super_ops = {
 	.show_options	= super_show_options,
 };
 
+bool fpt_super_may_stack(const struct super_block *sb)
+{
+	return sb->s_op == &super_ops && fpt_conn_unsettled(sb->s_fs_info);
+}
+
 /* -------- a new one -------- */
 
 void fpt_super_set_identity(struct super_block *sb)

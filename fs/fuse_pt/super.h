@@ -30,6 +30,9 @@ extern struct file_system_type fpt_type_fuse, fpt_type_fuseblk;
 void fpt_super_set_identity(struct super_block *sb);
 int fpt_super_set_root(struct super_block *sb, struct inode *root);
 
+/* super.c: can @sb yet become stacked, as INIT has not said that it is not? */
+bool fpt_super_may_stack(const struct super_block *sb);
+
 /* export.c: handles that can be opened, and where a server has none of them */
 extern const struct export_operations fpt_export_ops;
 extern const struct export_operations fpt_export_names_only;
