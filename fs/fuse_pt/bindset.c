@@ -16,8 +16,8 @@
 /* What a caller can ask for; the rest of ia_valid is about this side. */
 #define SET_BELOW	(ATTR_MODE | ATTR_UID | ATTR_GID | ATTR_SIZE | \
 			 ATTR_ATIME | ATTR_MTIME | ATTR_CTIME | \
-			 ATTR_ATIME_SET | ATTR_MTIME_SET | ATTR_TOUCH | \
-			 ATTR_KILL_SUID | ATTR_KILL_SGID)
+			 ATTR_ATIME_SET | ATTR_MTIME_SET | ATTR_TIMES_SET | \
+			 ATTR_TOUCH | ATTR_KILL_SUID | ATTR_KILL_SGID)
 
 /* By a grant the size is what the registered descriptor could set itself. */
 static bool may_resize(const struct fpt_backing *fb)

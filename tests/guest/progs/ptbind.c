@@ -509,7 +509,7 @@ static void all_attributes(const char *lower, const char *mnt)
 {
 	struct rig rig = rig_new(lower, mnt);
 	struct stat st, own;
-	int id, fd;
+	int id, fd, held;
 
 	rig_make(&rig, "a", SOME, SEED);
 	rig_make(&rig, "b", 5, SEED);
@@ -518,6 +518,9 @@ static void all_attributes(const char *lower, const char *mnt)
 	rig_start(&rig);
 	id = rig_register(&rig, "b");
 	EQ(bind_as(&rig, RIG_FIRST, id, FUSE_PT_BIND_ATTR), 0);
+	/* A name without a lifetime would take the inode along. */
+	held = open(UPPER(&rig, "a"), O_PATH | O_CLOEXEC);
+	CHECK(held >= 0);
 
 	EQ(chmod(LOWER(&rig, "b"), 0604), 0);
 	EQ(chown(LOWER(&rig, "b"), 11, 12), 0);
@@ -541,6 +544,7 @@ static void all_attributes(const char *lower, const char *mnt)
 	EQ(st.st_size, SOME);
 	CHECK(SAID(&rig, file_stats) >= 1);
 	close(fd);
+	close(held);
 	rig_stop(&rig);
 	untold(&rig);
 }
