@@ -648,7 +648,7 @@ static void tells(const char *lower, const char *mnt)
 	drop_caches();
 	/* overlayfs' own inode does not know what a mapping did to the times */
 	if (rig_type(lower) == OVERLAYFS_SUPER_MAGIC)
-		SOON(SAID(&rig, told) == other + 2);
+		SOON((int)SAID(&rig, told) == other + 2);
 	else
 		told(&rig, other + 2);
 	SOON(asked(&rig, FUSE_FORGET) + asked(&rig, FUSE_BATCH_FORGET));
