@@ -144,7 +144,7 @@ static int take_free(enum kind kind, int fd)
 {
 	int tries, ret;
 
-	for (tries = later && kind != POSIX ? 100 : 1; tries > 0; tries--) {
+	for (tries = later && kind != POSIX ? 1000 : 1; tries > 0; tries--) {
 		ret = take(kind, fd, false, false);
 		if (!busy(ret))
 			break;
