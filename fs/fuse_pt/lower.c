@@ -210,7 +210,7 @@ static int resize_below(struct mnt_idmap *idmap, struct dentry *dentry,
 int fpt_lower_setattr(const struct file *file, const struct cred *cred,
 		      struct iattr *attr)
 {
-	struct mnt_idmap *idmap = mnt_idmap(file->f_path.mnt);
+	struct mnt_idmap *idmap = file_mnt_idmap(file);
 	struct dentry *dentry = file->f_path.dentry;
 	const struct cred *old;
 	int err;
