@@ -207,7 +207,7 @@ static int resize_below(struct mnt_idmap *idmap, struct dentry *dentry,
 	return err;
 }
 
-int fpt_lower_setattr(const struct file *file, const struct cred *cred,
+int fpt_lower_setattr(struct file *file, const struct cred *cred,
 		      struct iattr *attr)
 {
 	struct mnt_idmap *idmap = file_mnt_idmap(file);

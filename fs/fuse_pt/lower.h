@@ -67,7 +67,7 @@ int fpt_lower_fsync_dir(const struct file *file, const struct cred *cred,
  * Return: 0; -EROFS; -EPERM for a file that is immutable or only grows;
  * -ETXTBSY; or what the file system says.
  */
-int fpt_lower_setattr(const struct file *file, const struct cred *cred,
+int fpt_lower_setattr(struct file *file, const struct cred *cred,
 		      struct iattr *attr);
 ssize_t fpt_lower_getxattr(struct file *file, const struct cred *cred,
 			   const char *name, void *value, size_t size);
