@@ -329,8 +329,8 @@ static void test_small_buffer(struct raw *r)
 	tree.hook[FUSE_READDIR] = hook_size;
 	CHECK_IS(tree_run(r, list_small), 0);
 	CHECK_IS(shared->value[0], MANY + 3);
-	/* no more is asked for than the caller takes */
-	CHECK_IS(asked_size, 4096);
+	/* no more is asked for than the caller takes, or one entry may be long */
+	CHECK_IS(asked_size, 8192);
 }
 
 static void test_few_requests(struct raw *r)
