@@ -63,7 +63,10 @@ static uint64_t looked_up(uint64_t dir, const char *name)
 
 static void on_lookup(struct raw *r)
 {
-	struct fuse_entry_out out = { .generation = shared->generation };
+	/* A name without a lifetime would take its inode along. */
+	struct fuse_entry_out out = {
+		.generation = shared->generation, .entry_valid = 3600,
+	};
 
 	out.nodeid = looked_up(r->head->nodeid, r->arg);
 	if (!out.nodeid) {
