@@ -5,6 +5,7 @@
 # connection has a name of its own. It fails when two servers get one device, when
 # a block size is taken that the device cannot have, when umount returns while the
 # server still writes, or when the control file system takes one for another.
+# timeout: 240
 . "$FUSEPT_TESTS/lib.sh"
 
 mkdir -p "$T/m" "$T/src"
