@@ -109,22 +109,6 @@ void fpt_entry_moves(struct dentry *dentry, u64 epoch)
 	WRITE_ONCE(dentry->d_fsdata, (void *)(unsigned long)fsdata);
 }
 
-/*
- * What is good for one use is kept for as long as that is: a server may hold a
- * descriptor for each node until it gets its FORGET.
- */
-static void entry_keep(struct dentry *dentry, bool keep)
-{
-	if (likely(!(READ_ONCE(dentry->d_flags) & DCACHE_DONTCACHE) == keep))
-		return;
-	spin_lock(&dentry->d_lock);
-	if (keep)
-		dentry->d_flags &= ~DCACHE_DONTCACHE;
-	else
-		dentry->d_flags |= DCACHE_DONTCACHE;
-	spin_unlock(&dentry->d_lock);
-}
-
 void fpt_entry_trust(struct inode *dir, struct dentry *dentry, u64 life,
 		     u64 epoch)
 {
@@ -135,7 +119,6 @@ void fpt_entry_trust(struct inode *dir, struct dentry *dentry, u64 life,
 	smp_rmb();
 	if (epoch <= atomic64_read(&conn->names_told))
 		life = 0;
-	entry_keep(dentry, life);
 	entry_set(dentry, fpt_until(life), names);
 
 	/*

@@ -25,8 +25,7 @@ static inline unsigned int fpt_dirent_type(const struct fuse_dirent *d)
  * fpt_entry_trust() - what the server just said of a name holds for a while
  * @dir: its directory
  * @dentry: the name
- * @life: jiffies from fpt_life(); 0 means ask at every use, and let go of it,
- *	and of its inode if that has no other user, after this one
+ * @life: jiffies from fpt_life(); 0 means ask at every use
  * @epoch: fpt_attr_epoch() from before the request; if the server took back
  *	what it said of names since, it is asked at every use, too
  */

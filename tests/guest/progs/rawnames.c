@@ -78,8 +78,6 @@ static void test_entry_kept(struct raw *r)
 	CHECK_IS(tree_run(r, stat_wanted), 0);
 	CHECK_IS(tree.count[FUSE_LOOKUP], 1);
 	CHECK_IS(shared->value[0], T_FILE);
-	tree_serve_for(r, SHORT_MS);
-	CHECK_IS(tree.node[T_FILE].owed, 1);
 }
 
 static void test_entry_zero(struct raw *r)
@@ -89,9 +87,6 @@ static void test_entry_zero(struct raw *r)
 	CHECK_IS(tree_run(r, stat_wanted), 0);
 	CHECK_IS(tree_run(r, stat_wanted), 0);
 	CHECK_IS(tree.count[FUSE_LOOKUP], 3);
-	/* Each was good for one use, and the node is let go behind it. */
-	tree_serve_for(r, SHORT_MS);
-	CHECK_IS(tree.node[T_FILE].owed, 0);
 }
 
 static void test_entry_expires(struct raw *r)
