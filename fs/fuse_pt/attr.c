@@ -309,6 +309,7 @@ void fpt_attr_take_below(struct inode *inode, const struct kstat *st, u64 epoch)
 {
 	struct fpt_node *node = fpt_node(inode);
 	u32 below = fpt_bound_stat(inode);
+	u32 taken = below;
 
 	spin_lock(&node->lock);
 	/* Somebody asked after us, or the server's word counts again. */
@@ -320,6 +321,8 @@ void fpt_attr_take_below(struct inode *inode, const struct kstat *st, u64 epoch)
 	write_seqcount_begin(&node->attr_seq);
 	if (!test_bit(FPT_N_SIZE_CHANGING, &node->bits))
 		i_size_write(inode, st->size);
+	else
+		taken &= ~STATX_SIZE;
 	take_stat(inode, st);
 	if (below & STATX_MODE) {
 		take_mode(inode, st->mode);
@@ -331,7 +334,7 @@ void fpt_attr_take_below(struct inode *inode, const struct kstat *st, u64 epoch)
 	write_seqcount_end(&node->attr_seq);
 	/* What changed meanwhile is to be asked for again. */
 	if (epoch > node->attr_epoch)
-		node->stale_mask &= ~below;
+		node->stale_mask &= ~taken;
 	spin_unlock(&node->lock);
 
 	if (below & STATX_MODE)

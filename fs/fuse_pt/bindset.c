@@ -5,6 +5,7 @@
  */
 #include "compat/compat.h"
 
+#include <linux/capability.h>
 #include <linux/fs.h>
 #include <linux/mm.h>
 #include "backing.h"
@@ -46,9 +47,21 @@ static struct iattr attr_below(struct mnt_idmap *idmap,
 	if (below.ia_valid & (ATTR_UID | ATTR_GID | ATTR_SIZE))
 		below.ia_valid |= ATTR_KILL_PRIV;
 	/* Who may write strips privileges by that, whosever the file is. */
-	if (below.ia_valid & ATTR_SIZE)
+	if ((below.ia_valid & (ATTR_SIZE | ATTR_KILL_SUID | ATTR_KILL_SGID)) &&
+	    !(below.ia_valid & (ATTR_UID | ATTR_GID | ATTR_MODE | ATTR_TIMES_SET)))
 		below.ia_valid |= ATTR_FORCE;
 	return below;
+}
+
+/* A new size strips by the mode that the file has, as one who writes does. */
+static void strip_below(const struct inode *lower, struct iattr *below)
+{
+	if (!(below->ia_valid & ATTR_SIZE) || capable(CAP_FSETID))
+		return;
+	below->ia_valid &= ~ATTR_MODE;
+	below->ia_valid |= ATTR_KILL_SUID;
+	if (lower->i_mode & 0010)
+		below->ia_valid |= ATTR_KILL_SGID;
 }
 
 static void take_size(struct inode *inode, loff_t size)
@@ -73,6 +86,7 @@ int fpt_bind_setattr(struct mnt_idmap *idmap, struct inode *inode,
 	fb = fpt_bind_backing(inode, &bound);
 	if (!fb)
 		return -ENODATA;
+	strip_below(file_inode(fb->file), &below);
 	if (!(bound & FUSE_PT_BIND_SETATTR))
 		err = -ENODATA;
 	else if ((below.ia_valid & ATTR_SIZE) && !may_resize(fb))

@@ -10,7 +10,9 @@
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/splice.h>
+#include <linux/fuse_pt.h>
 #include "acl.h"
+#include "backing.h"
 #include "bind.h"
 #include "conn.h"
 #include "dir.h"
@@ -464,12 +466,34 @@ static void open_drop_pages(struct inode *inode, const struct fpt_file *ff)
 		clear_bit(FPT_N_WENT_THROUGH, &fn->bits);
 }
 
+/* What a file is to be opened on that was made without a handle; or NULL. */
+static struct fpt_backing *made_bound(struct inode *inode, struct fpt_file *ff)
+{
+	struct fpt_backing *fb;
+	u32 bound;
+
+	fb = fpt_bind_backing(inode, &bound);
+	if (!fb)
+		return NULL;
+	if (!(bound & FUSE_PT_BIND_NO_HANDLE)) {
+		fpt_backing_put(fb);
+		return NULL;
+	}
+	ff->bound = true;
+	ff->no_release = true;
+	return fb;
+}
+
 int fpt_file_opened(struct inode *inode, struct file *file, struct fpt_file *ff,
 		    const struct fuse_open_out *reply)
 {
+	const struct fuse_open_out none = {};
+	struct fpt_backing *fb = NULL;
 	int err;
 
-	err = fpt_file_take(inode, file, ff, reply, NULL);
+	if ((file->f_mode & FMODE_CREATED) && unlikely(fpt_bound(inode)))
+		fb = made_bound(inode, ff);
+	err = fpt_file_take(inode, file, ff, fb ? &none : reply, fb);
 	if (err)
 		return err;
 

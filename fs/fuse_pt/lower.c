@@ -168,25 +168,30 @@ int fpt_lower_fsync_dir(const struct file *file, const struct cred *cred,
 	return err;
 }
 
-/* A delegation of an NFS server; what it is held for may be waited for here. */
-static int change_below(struct mnt_idmap *idmap, struct dentry *dentry,
-			struct iattr *attr)
+static int change_once(struct mnt_idmap *idmap, struct dentry *dentry,
+		       struct iattr *attr)
 {
-	const struct iattr asked = *attr;
 	struct inode *inode = d_inode(dentry);
 	int err;
 
-	for (;;) {
-		inode_lock(inode);
-		err = notify_change(idmap, dentry, attr, NULL);
-		inode_unlock(inode);
-		if (likely(err != -EWOULDBLOCK))
-			return err;
-		err = break_lease(inode, O_WRONLY);
-		if (err)
-			return err;
-		*attr = asked;
-	}
+	inode_lock(inode);
+	err = notify_change(idmap, dentry, attr, NULL);
+	inode_unlock(inode);
+	return err;
+}
+
+/* An NFS client may hold a delegation: it is asked to give it back, once. */
+static int change_below(struct mnt_idmap *idmap, struct dentry *dentry,
+			struct iattr *attr)
+{
+	struct iattr again = *attr;
+	int err;
+
+	err = change_once(idmap, dentry, attr);
+	if (likely(err != -EWOULDBLOCK))
+		return err;
+	err = break_lease(d_inode(dentry), O_WRONLY);
+	return err ? err : change_once(idmap, dentry, &again);
 }
 
 static int resize_below(struct mnt_idmap *idmap, struct dentry *dentry,

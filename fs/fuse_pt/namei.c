@@ -433,8 +433,6 @@ static int created_open(struct inode *inode, struct file *file)
 	if (err)
 		return err;
 	made->ff = NULL;
-	/* Bound before this reply: there may be no handle in it. */
-	ff->no_release = fpt_bound(inode) & FUSE_PT_BIND_NO_HANDLE;
 	return fpt_file_opened(inode, file, ff, made->reply);
 }
 
@@ -459,6 +457,7 @@ static int create_open(struct mnt_idmap *idmap, struct inode *dir,
 	struct create_out out = {};
 	struct creation made = { .reply = &out.open };
 	struct inode *inode;
+	bool no_handle;
 	u64 epoch;
 	int err;
 
@@ -498,6 +497,8 @@ static int create_open(struct mnt_idmap *idmap, struct inode *dir,
 		err = -EIO;
 		goto discard;
 	}
+	/* Before a FORGET may end what waits for the inode. */
+	no_handle = fpt_bind_no_handle(conn, out.entry.nodeid);
 	inode = fpt_entry_inode(dir->i_sb, &out.entry, epoch);
 	if (IS_ERR(inode)) {
 		err = PTR_ERR(inode);
@@ -519,8 +520,9 @@ static int create_open(struct mnt_idmap *idmap, struct inode *dir,
 	/* The VFS or an LSM refused before it came to ->open(). */
 	file->private_data = NULL;
 release:
-	fpt_late_open(conn, FUSE_OPEN, out.entry.nodeid, &out.open,
-		      sizeof(out.open));
+	if (!no_handle)
+		fpt_late_open(conn, FUSE_OPEN, out.entry.nodeid, &out.open,
+			      sizeof(out.open));
 discard:
 	fpt_file_discard(made.ff);
 	return err;

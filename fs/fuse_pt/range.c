@@ -146,7 +146,8 @@ static int allocate_call(struct file *file, int mode, loff_t offset, loff_t len,
 /*
  * Inode locked. Not the page cache: readers of all of the file would wait for the
  * server, and could not be killed. A folio is in the cache, and locked, before it
- * is read, so what was read before the server cleared it is found.
+ * is read, so what was read before the server cleared it is found. A store into it
+ * meanwhile, by a mapping, may win.
  */
 static int allocate_locked(struct file *file, int mode, loff_t offset,
 			   loff_t len)

@@ -269,7 +269,12 @@ int fpt_setattr(struct mnt_idmap *idmap, struct dentry *dentry,
 	fpt_conn_settle(conn);
 	if (iattr->ia_valid & ATTR_FILE)
 		file = iattr->ia_file;
-	if ((iattr->ia_valid & ATTR_KILL_SUIDGID) && !sets_below(inode)) {
+	if (sets_below(inode)) {
+		/* Nobody else judges, so by what is so now. */
+		err = fpt_bind_pull(inode, 0);
+		if (err && err != -ENODATA)
+			return err;
+	} else if (iattr->ia_valid & ATTR_KILL_SUIDGID) {
 		err = settle_kill(inode, iattr, file);
 		if (err)
 			return err;

@@ -117,18 +117,24 @@ int backing_get(struct loopback *lo, struct handle *h, int *id)
 /* Node's lock held. 0 or -errno. */
 static int bind_file(struct loopback *lo, struct node *n, const struct handle *h)
 {
+	uint32_t flags = n->bound ? n->bound_flags : lo->bind_flags;
 	int err, id = n->backing_id;
 
+	/* Only what was just made, and nobody has heard of, is open nowhere. */
+	if (!n->bound && !h)
+		flags &= ~FUSEPT_BIND_NO_HANDLE;
 	if (!n->through_opens)
 		id = register_node(lo, n, h);
 	if (id < 0)
 		return id;
-	err = fusept_bind(lo->fp, (uintptr_t)n, id, lo->bind_flags);
+	err = fusept_bind(lo->fp, (uintptr_t)n, id, flags);
 	/* A kernel that does not know all of them yet. */
-	if (err == -EINVAL && lo->bind_flags != FUSEPT_BIND_ATTR) {
+	if (err == -EINVAL && flags != FUSEPT_BIND_ATTR) {
 		lo->bind_flags = FUSEPT_BIND_ATTR;
-		err = fusept_bind(lo->fp, (uintptr_t)n, id, lo->bind_flags);
+		flags = FUSEPT_BIND_ATTR;
+		err = fusept_bind(lo->fp, (uintptr_t)n, id, flags);
 	}
+	n->bound_flags = flags;
 	/* The kernel keeps the file as long as it needs it. */
 	if (!n->through_opens)
 		fusept_backing_close(lo->fp, id);
@@ -141,7 +147,7 @@ static int bind_dir(struct loopback *lo, struct node *n)
 	int err, id, fd = openat(n->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (fd < 0)
-		return -errno;
+		return -EACCES;
 	id = fusept_backing_open_for(lo->fp, fd, FUSEPT_KERNEL_FSYNC);
 	close(fd);
 	if (id < 0)
@@ -159,15 +165,17 @@ static bool may_bind(struct loopback *lo, const struct node *n)
 		return false;
 	if (!lo->told)
 		tell(lo);
+	/* By a grant there are only so many. */
 	if (n->type == S_IFDIR)
-		return !lo->no_bind_dir && lo->kernel & FUSEPT_KERNEL_FSYNC;
+		return !lo->no_bind_dir && !lo->granted &&
+			lo->kernel & FUSEPT_KERNEL_FSYNC;
 	return n->type == S_IFREG;
 }
 
 bool backing_bind(struct loopback *lo, struct node *n, bool again,
 		  const struct handle *h)
 {
-	bool bound;
+	bool bound, no_handle;
 	int err;
 
 	if (!may_bind(lo, n))
@@ -177,16 +185,17 @@ bool backing_bind(struct loopback *lo, struct node *n, bool again,
 		err = n->type == S_IFDIR ? bind_dir(lo, n) : bind_file(lo, n, h);
 		n->bound = !err;
 		/* Not this kernel; else it is about this file, or this moment. */
-		if (err == -EISDIR)
-			lo->no_bind_dir = true;
+		if (n->type == S_IFDIR)
+			lo->no_bind_dir = err && err != -EACCES;
 		else if (err == -ENOTTY || err == -EINVAL ||
 			 (err == -EPERM &&
 			  fusept_state(lo->fp) != FUSEPT_PENDING))
 			lo->no_bind = true;
 	}
 	bound = n->bound;
+	no_handle = bound && n->bound_flags & FUSEPT_BIND_NO_HANDLE;
 	pthread_mutex_unlock(&n->lock);
-	return bound;
+	return h ? no_handle : bound;
 }
 
 void backing_put(struct loopback *lo, struct handle *h)

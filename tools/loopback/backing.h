@@ -18,7 +18,8 @@ int backing_get(struct loopback *lo, struct handle *h, int *id);
 /*
  * With bound=on: let the kernel open @node, a file or a directory, by itself.
  * @again: it was told so, but asks. @h: NULL, or what there is open of a new file.
- * Return: is it bound? Where not, the kernel asks as ever.
+ * Return: is it bound, and with @h, without a handle? Where not, the kernel asks as
+ * ever.
  */
 bool backing_bind(struct loopback *lo, struct node *node, bool again,
 		  const struct handle *h);

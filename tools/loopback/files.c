@@ -219,8 +219,7 @@ static bool created_bound(struct loopback *lo, struct node *node, int fd,
 {
 	const struct handle h = { .fd = fd, .writable = is_writable(fi->flags) };
 
-	if (!backing_bind(lo, node, true, &h) ||
-	    !(lo->bind_flags & FUSEPT_BIND_NO_HANDLE))
+	if (!backing_bind(lo, node, true, &h))
 		return false;
 	close(fd);
 	fi->fh = (uintptr_t)&no_handle;

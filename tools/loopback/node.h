@@ -40,6 +40,7 @@ struct node {
 	unsigned int served_opens;	/* handles with the I/O here */
 	int backing_id;			/* while through_opens is not 0 */
 	bool bound;			/* the kernel opens it by itself */
+	uint32_t bound_flags;		/* and so it was told */
 	bool seen;			/* the following are known */
 	struct timespec seen_mtime;
 	off_t seen_size;

@@ -518,7 +518,7 @@ static void all_attributes(const char *lower, const char *mnt)
 	rig_start(&rig);
 	id = rig_register(&rig, "b");
 	EQ(bind_as(&rig, RIG_FIRST, id, FUSE_PT_BIND_ATTR), 0);
-	/* A name without a lifetime would take the inode along. */
+	/* The binding goes with the inode, which nothing else keeps. */
 	held = open(UPPER(&rig, "a"), O_PATH | O_CLOEXEC);
 	CHECK(held >= 0);
 

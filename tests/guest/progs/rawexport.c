@@ -63,7 +63,7 @@ static uint64_t looked_up(uint64_t dir, const char *name)
 
 static void on_lookup(struct raw *r)
 {
-	/* A name without a lifetime would take its inode along. */
+	/* What is looked for in the cache has to be kept there. */
 	struct fuse_entry_out out = {
 		.generation = shared->generation, .entry_valid = 3600,
 	};

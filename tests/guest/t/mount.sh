@@ -5,7 +5,7 @@
 # server's failure is the mount's. It fails when mount.fusept gives an option to
 # the wrong receiver, loses an error, leaves a dead mount or a server behind, or
 # when umount returns while the server still holds the file system below.
-# timeout: 300
+# timeout: 600
 . "$FUSEPT_TESTS/lib.sh"
 
 mkdir -p "$T/src" "$T/m"
