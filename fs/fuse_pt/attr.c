@@ -624,6 +624,16 @@ void fpt_node_dirtied(struct inode *inode, loff_t end)
 	fpt_times_touch(inode, STATX_MTIME | STATX_CTIME);
 }
 
+void fpt_node_resized(struct inode *inode, loff_t size)
+{
+	struct fpt_node *node = fpt_node(inode);
+
+	spin_lock(&node->lock);
+	node->attr_epoch = fpt_attr_now(fpt_inode_conn(inode));
+	i_size_write(inode, size);
+	spin_unlock(&node->lock);
+}
+
 void fpt_node_unlinked(struct inode *inode)
 {
 	struct fpt_node *node = fpt_node(inode);

@@ -478,15 +478,15 @@ struct fpt_backing *fpt_bind_backing(struct inode *inode, u32 *flags)
 	struct fpt_node *fn = fpt_node(inode);
 	struct fpt_backing *fb = NULL;
 
-	*flags = 0;
 	spin_lock(&fn->lock);
 	if (S_ISDIR(inode->i_mode)) {
 		if (fn->bound_dir)
 			fb = fpt_backing_get(fn->bound_dir);
 	} else if (fn->io.bound) {
 		fb = fpt_backing_get(fn->io.bound_to);
-		*flags = fn->io.bound;
 	}
+	if (flags)
+		*flags = fpt_bound(inode);
 	spin_unlock(&fn->lock);
 	return fb;
 }
@@ -497,6 +497,9 @@ bool fpt_bind_no_handle(struct fpt_conn *conn, u64 node)
 	struct fpt_bind *bind;
 	bool found;
 
+	/* What the reply is about was bound before it was written. */
+	if (!READ_ONCE(binds->tree.rb_node))
+		return false;
 	spin_lock(&binds->lock);
 	bind = tree_find(binds, node);
 	found = bind && (bind->flags & FUSE_PT_BIND_NO_HANDLE);
@@ -506,13 +509,11 @@ bool fpt_bind_no_handle(struct fpt_conn *conn, u64 node)
 
 int fpt_bind_pull(struct inode *inode, unsigned int flags)
 {
-	struct fpt_backing *fb;
+	struct fpt_backing *fb = fpt_bind_backing(inode, NULL);
 	struct kstat stat;
-	u32 bound;
 	u64 epoch;
 	int err;
 
-	fb = fpt_bind_backing(inode, &bound);
 	if (!fb)
 		return -ENODATA;
 

@@ -66,7 +66,7 @@ void fpt_bind_forgotten(struct fpt_conn *conn, u64 node);
 /**
  * fpt_bind_backing() - what a bound inode is bound to
  * @inode: regular file or directory
- * @flags: set to what fpt_bound() says of it, 0 for directories
+ * @flags: set to what fpt_bound() says of it, 0 for directories; or NULL
  * Return: referenced; or NULL, if it is not or no longer bound.
  */
 struct fpt_backing *fpt_bind_backing(struct inode *inode, u32 *flags);
@@ -94,6 +94,12 @@ int fpt_bind_pull(struct inode *inode, unsigned int flags);
  * the caller may; or an error.
  */
 int fpt_bind_open(struct inode *inode, struct file *file);
+
+/**
+ * fpt_bind_admit() - may the caller open a bound inode?
+ * Return: 0; -ENOSYS if only OPEN or OPENDIR will tell; or an error.
+ */
+int fpt_bind_admit(struct inode *inode, const struct file *file);
 
 /* -------- bindset.c: with FUSE_PT_BIND_SETATTR -------- */
 

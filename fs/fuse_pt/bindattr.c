@@ -164,7 +164,6 @@ bool fpt_bind_write_attr(struct inode *inode)
 	struct attr_talk *talk;
 	bool stays = true, again = false, holds_sb;
 	struct kstat stat;
-	u32 bound;
 
 	if (fpt_inode_stale(inode) || fpt_conn_dead(conn) ||
 	    !attr_changed(inode))
@@ -175,7 +174,7 @@ bool fpt_bind_write_attr(struct inode *inode)
 	if (test_and_set_bit(FPT_N_ATTR_SENDING, &fn->bits))
 		return true;
 	clear_bit(FPT_N_ATTR_LEFT, &fn->bits);
-	fb = fpt_bind_backing(inode, &bound);
+	fb = fpt_bind_backing(inode, NULL);
 	if (!fb || !test_and_clear_bit(FPT_N_ATTR_DIRTY, &fn->bits))
 		goto over;
 	if (stat_below(fb, &stat))
@@ -213,10 +212,9 @@ static int write_attr_now(struct inode *inode)
 	struct attr_talk talk = {};
 	struct fpt_backing *fb;
 	struct kstat stat;
-	u32 bound;
 	int err;
 
-	fb = fpt_bind_backing(inode, &bound);
+	fb = fpt_bind_backing(inode, NULL);
 	if (!fb)
 		return 0;
 	err = stat_below(fb, &stat);
@@ -259,12 +257,11 @@ void fpt_bind_last_attr(struct inode *inode)
 	struct fpt_backing *fb;
 	struct attr_talk *talk;
 	struct kstat stat;
-	u32 bound;
 
 	if (likely(!(fpt_bound(inode) & FUSE_PT_BIND_WRITE_ATTR)) ||
 	    fpt_conn_dead(conn) || !attr_changed(inode))
 		return;
-	fb = fpt_bind_backing(inode, &bound);
+	fb = fpt_bind_backing(inode, NULL);
 	if (!fb)
 		return;
 

@@ -6,29 +6,23 @@
 #include "compat/compat.h"
 
 #include <linux/fs.h>
-#include <linux/fuse_pt.h>
 #include "backing.h"
 #include "bind.h"
-#include "conn.h"
 #include "file.h"
 #include "lower.h"
 #include "node.h"
 
 int fpt_bind_opendir(struct inode *dir, struct file *file)
 {
-	struct fpt_conn *conn = fpt_inode_conn(dir);
 	struct fpt_file *ff;
 	int err;
 
 	if (!fpt_dir_bound(dir))
 		return -ENODATA;
-	/* Else by the mode, and may_open() did. */
-	if (!conn->default_permissions) {
-		err = fpt_access_ask(dir, MAY_READ);
-		if (err)
-			return err;
-	}
-	ff = fpt_file_new(conn);
+	err = fpt_bind_admit(dir, file);
+	if (err)
+		return err;
+	ff = fpt_file_new(fpt_inode_conn(dir));
 	if (!ff)
 		return -ENOMEM;
 	ff->node = fpt_inode_id(dir);
@@ -40,13 +34,9 @@ int fpt_bind_opendir(struct inode *dir, struct file *file)
 
 int fpt_bind_fsyncdir(struct inode *dir, int datasync)
 {
-	struct fpt_backing *fb;
-	u32 bound;
+	struct fpt_backing *fb = fpt_bind_backing(dir, NULL);
 	int err;
 
-	if (!fpt_dir_bound(dir))
-		return -ENODATA;
-	fb = fpt_bind_backing(dir, &bound);
 	if (!fb)
 		return -ENODATA;
 	err = fpt_lower_fsync_dir(fb->file, fb->cred, datasync);

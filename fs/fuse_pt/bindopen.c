@@ -16,8 +16,7 @@
 #include "file.h"
 #include "node.h"
 
-/* May the caller? -ENOSYS if only OPEN will tell. */
-static int bound_admit(struct inode *inode, const struct file *file)
+int fpt_bind_admit(struct inode *inode, const struct file *file)
 {
 	int mask = 0;
 
@@ -40,16 +39,15 @@ int fpt_bind_open(struct inode *inode, struct file *file)
 	const struct fuse_open_out reply = {};
 	struct fpt_backing *fb;
 	struct fpt_file *ff;
-	u32 bound;
 	int err;
 
-	err = bound_admit(inode, file);
+	err = fpt_bind_admit(inode, file);
 	if (err)
 		return err;
 	ff = fpt_file_new(fpt_inode_conn(inode));
 	if (!ff)
 		return -ENOMEM;
-	fb = fpt_bind_backing(inode, &bound);
+	fb = fpt_bind_backing(inode, NULL);
 	if (!fb) {
 		fpt_file_discard(ff);
 		return -ENOSYS;

@@ -64,17 +64,6 @@ static void strip_below(const struct inode *lower, struct iattr *below)
 		below->ia_valid |= ATTR_KILL_SGID;
 }
 
-static void take_size(struct inode *inode, loff_t size)
-{
-	struct fpt_node *fn = fpt_node(inode);
-
-	spin_lock(&fn->lock);
-	fn->attr_epoch = fpt_attr_now(fpt_inode_conn(inode));
-	i_size_write(inode, size);
-	spin_unlock(&fn->lock);
-	truncate_pagecache(inode, size);
-}
-
 int fpt_bind_setattr(struct mnt_idmap *idmap, struct inode *inode,
 		     const struct iattr *iattr)
 {
@@ -97,8 +86,10 @@ int fpt_bind_setattr(struct mnt_idmap *idmap, struct inode *inode,
 	if (err == -ENODATA)
 		return err;
 
-	if (!err && (iattr->ia_valid & ATTR_SIZE))
-		take_size(inode, iattr->ia_size);
+	if (!err && (iattr->ia_valid & ATTR_SIZE)) {
+		fpt_node_resized(inode, iattr->ia_size);
+		truncate_pagecache(inode, iattr->ia_size);
+	}
 	if (!err && (bound & FUSE_PT_BIND_WRITE_ATTR))
 		set_bit(FPT_N_ATTR_DIRTY, &fpt_node(inode)->bits);
 	/* Without the answer, who wants to know asks for it. */

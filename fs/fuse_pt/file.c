@@ -386,23 +386,12 @@ int fpt_file_take(struct inode *inode, struct file *file, struct fpt_file *ff,
 	return 0;
 }
 
-/* The server emptied the file. Inode locked. */
-static void open_emptied(struct inode *inode)
-{
-	struct fpt_node *fn = fpt_node(inode);
-
-	spin_lock(&fn->lock);
-	fn->attr_epoch = fpt_attr_now(fpt_inode_conn(inode));
-	i_size_write(inode, 0);
-	spin_unlock(&fn->lock);
-}
-
 void fpt_file_emptied(struct inode *inode)
 {
 	struct address_space *mapping = inode->i_mapping;
 
 	filemap_invalidate_lock(mapping);
-	open_emptied(inode);
+	fpt_node_resized(inode, 0);
 	fpt_attr_stale(inode, FPT_STAT_DATA | STATX_MODE);
 	truncate_pagecache(inode, 0);
 	filemap_invalidate_unlock(mapping);
@@ -433,7 +422,7 @@ static int open_emptying(struct inode *inode, struct file *file,
 	err = open_call(inode, file->f_flags, ff, FUSE_OPEN, reply, &keep);
 	/* If the opener was killed, what follows comes behind all the same. */
 	if (!err || keep.left)
-		open_emptied(inode);
+		fpt_node_resized(inode, 0);
 	/* setuid and setgid went with the data */
 	fpt_attr_stale(inode, FPT_STAT_DATA | STATX_MODE);
 

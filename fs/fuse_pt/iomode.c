@@ -375,13 +375,12 @@ static int open_bound(struct inode *inode, struct file *file,
 		      struct fpt_file *ff)
 {
 	struct fpt_backing *fb;
-	u32 bound;
 	int err;
 
 	if (ff->open_flags & ~THROUGH_FLAGS)
 		return forbid(inode, ff->open_flags,
 			      "bound, but opened with flags that do not go with that");
-	fb = fpt_bind_backing(inode, &bound);
+	fb = fpt_bind_backing(inode, NULL);
 	if (!fb)
 		return -ENODATA;
 	err = fpt_iomode_open_on(inode, file, ff, fb);

@@ -442,6 +442,12 @@ bool fpt_node_wrote(struct inode *inode, loff_t end);
 /* The same for data that only the page cache has yet. */
 void fpt_node_dirtied(struct inode *inode, loff_t end);
 
+/*
+ * The file has another size, whatever was asked for before. Inode locked; pages
+ * are the caller's.
+ */
+void fpt_node_resized(struct inode *inode, loff_t size);
+
 /* A name of the node is gone (one of several, or a directory's only one). */
 void fpt_node_unlinked(struct inode *inode);
 

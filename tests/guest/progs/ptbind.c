@@ -1,37 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Bound inodes: what is asked of a server and what not, what binding refuses,
- * and when a binding ends. Files of the rig get node ids from 2 on, in the order
- * in which their names are looked up.
+ * and when a binding ends.
  *
  *	ptbind LOWER MNT [TEST ...]
  */
-#include "ptrig.h"
-#include <linux/fuse_pt.h>
+#include "ptbound.h"
 #include <sys/swap.h>
-
-#define SOME	10000
-#define SEED	7
-#define NOBODY	65534
-
-static int bind_as(const struct rig *rig, uint64_t node, int id, uint32_t flags)
-{
-	struct fuse_pt_bind b = {
-		.nodeid = node, .backing_id = id, .flags = flags,
-	};
-
-	return ioctl(rig->dev, FUSE_PT_DEV_IOC_BIND, &b);
-}
-
-static int unbind(const struct rig *rig, uint64_t node)
-{
-	return ioctl(rig->dev, FUSE_PT_DEV_IOC_UNBIND, &node);
-}
-
-static unsigned int asked(struct rig *rig, int op)
-{
-	return SAID(rig, asked[op]);
-}
 
 /* Nobody told the server of opens, or closes. */
 static void untold(struct rig *rig)
@@ -49,20 +24,6 @@ static void reads(int fd, size_t len, unsigned int seed)
 
 	EQ(pread(fd, buf, sizeof(buf), 0), len);
 	CHECK(rig_same(buf, len, seed, 0));
-}
-
-/* A mount with the lower file "a", which is bound before anyone asked for it. */
-static struct rig bound_rig(const char *lower, const char *mnt, uint32_t flags)
-{
-	struct rig rig = rig_new(lower, mnt);
-	int id;
-
-	rig_make(&rig, "a", SOME, SEED);
-	rig_start(&rig);
-	id = rig_register(&rig, "a");
-	EQ(bind_as(&rig, RIG_FIRST, id, flags), 0);
-	EQ(rig_ioc_close(&rig, id), 0);
-	return rig;
 }
 
 static int open_a(struct rig *rig, int flags)
@@ -284,19 +245,7 @@ static void flags(const char *lower, const char *mnt)
 /* May NOBODY open it? Return: 0 or an errno. */
 static int nobody_opens(struct rig *rig, int flags)
 {
-	pid_t pid = fork();
-	int status, fd;
-
-	if (!pid) {
-		if (setresgid(NOBODY, NOBODY, NOBODY) ||
-		    setresuid(NOBODY, NOBODY, NOBODY))
-			_exit(255);
-		fd = open(UPPER(rig, "a"), flags);
-		_exit(fd < 0 ? errno : 0);
-	}
-	EQ(waitpid(pid, &status, 0), pid);
-	CHECK(WIFEXITED(status));
-	return WEXITSTATUS(status);
+	return AS_NOBODY(open(UPPER(rig, "a"), flags));
 }
 
 static void by_mode(const char *lower, const char *mnt)

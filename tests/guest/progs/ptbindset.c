@@ -2,61 +2,17 @@
 /*
  * What a bound inode does without its server beside opening and closing: setting
  * attributes in the file below (FUSE_PT_BIND_SETATTR), being made without a handle
- * (FUSE_PT_BIND_NO_HANDLE); and bound directories. Files of the rig get node ids
- * from 2 on, in the order in which their names are looked up.
+ * (FUSE_PT_BIND_NO_HANDLE); and bound directories.
  *
  *	ptbindset LOWER MNT [TEST ...]
  */
-#include "ptrig.h"
+#include "ptbound.h"
 #include <dirent.h>
 #include <sys/resource.h>
-#include <linux/fuse_pt.h>
 
-#define SOME	10000
-#define SEED	7
-#define NOBODY	65534
 #define SETS	(FUSE_PT_BIND_ATTR | FUSE_PT_BIND_SETATTR)
 
-static int bind_as(const struct rig *rig, uint64_t node, int id, uint32_t flags)
-{
-	struct fuse_pt_bind b = {
-		.nodeid = node, .backing_id = id, .flags = flags,
-	};
-
-	return ioctl(rig->dev, FUSE_PT_DEV_IOC_BIND, &b);
-}
-
-static int unbind(const struct rig *rig, uint64_t node)
-{
-	return ioctl(rig->dev, FUSE_PT_DEV_IOC_UNBIND, &node);
-}
-
-static unsigned int asked(struct rig *rig, int op)
-{
-	return SAID(rig, asked[op]);
-}
-
-/* The lower file "a", bound before anyone asked for it. */
-static void start_bound(struct rig *rig, uint32_t flags)
-{
-	int id;
-
-	rig_make(rig, "a", SOME, SEED);
-	rig_start(rig);
-	id = rig_register(rig, "a");
-	EQ(bind_as(rig, RIG_FIRST, id, flags), 0);
-	EQ(rig_ioc_close(rig, id), 0);
-}
-
-static struct rig bound_rig(const char *lower, const char *mnt, uint32_t flags)
-{
-	struct rig rig = rig_new(lower, mnt);
-
-	start_bound(&rig, flags);
-	return rig;
-}
-
-/* Both sides show the same, and @want of it. */
+/* Both sides show the same. Return: that. */
 static struct stat same_stat(struct rig *rig)
 {
 	struct stat up, low;
@@ -76,22 +32,6 @@ static struct stat same_stat(struct rig *rig)
 	EQ(up.st_ctim.tv_nsec, low.st_ctim.tv_nsec);
 	return low;
 }
-
-/* @call of a child that is NOBODY. Return: 0 or an errno. */
-#define AS_NOBODY(call) \
-	({ \
-		pid_t pid_ = fork(); \
-		int status_; \
-		if (!pid_) { \
-			if (setresgid(NOBODY, NOBODY, NOBODY) || \
-			    setresuid(NOBODY, NOBODY, NOBODY)) \
-				_exit(255); \
-			_exit((call) < 0 ? errno : 0); \
-		} \
-		EQ(waitpid(pid_, &status_, 0), pid_); \
-		CHECK(WIFEXITED(status_)); \
-		WEXITSTATUS(status_); \
-	})
 
 /* -------- attributes -------- */
 
@@ -270,8 +210,8 @@ static void told(const char *lower, const char *mnt)
 	rig_stop(&rig);
 }
 
-/* A mount below that is read-only, and a file that is being executed. */
-static void busy(const char *lower, const char *mnt)
+/* Through a mount below that is read-only nothing is set. */
+static void read_only(const char *lower, const char *mnt)
 {
 	struct rig rig = rig_new(lower, mnt);
 	const char *ro = rig_scratch(mnt);
@@ -512,7 +452,7 @@ static const struct rig_case cases[] = {
 	{ "sets-privileges", privileges },
 	{ "sets-asks", asks },
 	{ "sets-told", told },
-	{ "sets-read-only", busy },
+	{ "sets-read-only", read_only },
 	{ "no-handle", no_handle },
 	{ "directory", directory },
 	{ "directory-rights", directory_rights },

@@ -575,6 +575,23 @@ static void truncating_open(const char *lower, const char *mnt)
 	end(&rig);
 }
 
+/* Passthrough writes and ends; the next cached open keeps no older page. */
+static void last_through(struct rig *rig, int p)
+{
+	unsigned char buf[4096];
+	int c;
+
+	memset(buf, 'p', sizeof(buf));
+	EQ(pwrite(p, buf, sizeof(buf), 0), sizeof(buf));
+	close(p);
+
+	c = rig_open_as(rig, "f", O_RDONLY, FOPEN_KEEP_CACHE, 0);
+	CHECK(c >= 0);
+	EQ(pread(c, buf, sizeof(buf), 0), sizeof(buf));
+	EQ(buf[17], 'p');
+	close(c);
+}
+
 /* Pages of a cached open are no answer after passthrough wrote. */
 static void cache_left_behind(const char *lower, const char *mnt)
 {
@@ -598,15 +615,7 @@ static void cache_left_behind(const char *lower, const char *mnt)
 	CHECK(p >= 0);
 	EQ(pread(p, buf, 1, 8192 + 5), 1);
 	EQ(buf[0], 'z');
-	memset(buf, 'p', sizeof(buf));
-	EQ(pwrite(p, buf, sizeof(buf), 0), sizeof(buf));
-	close(p);
-
-	c = rig_open_as(&rig, "f", O_RDONLY, FOPEN_KEEP_CACHE, 0);
-	CHECK(c >= 0);
-	EQ(pread(c, buf, sizeof(buf), 0), sizeof(buf));
-	EQ(buf[17], 'p');
-	close(c);
+	last_through(&rig, p);
 	end(&rig);
 }
 
@@ -625,15 +634,7 @@ static void cache_filled_beside(const char *lower, const char *mnt)
 			rig_register(&rig, "f"));
 	CHECK(p >= 0);
 	CHECK(rig_same(map, sizeof(buf), 1, 0));
-	memset(buf, 'p', sizeof(buf));
-	EQ(pwrite(p, buf, sizeof(buf), 0), sizeof(buf));
-	close(p);
-
-	c = rig_open_as(&rig, "f", O_RDONLY, FOPEN_KEEP_CACHE, 0);
-	CHECK(c >= 0);
-	EQ(pread(c, buf, sizeof(buf), 0), sizeof(buf));
-	EQ(buf[17], 'p');
-	close(c);
+	last_through(&rig, p);
 
 	/* from here on it is kept */
 	before = SAID(&rig, asked[FUSE_READ]);

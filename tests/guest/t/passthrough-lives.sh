@@ -3,8 +3,9 @@
 # Lifetimes: whatever keeps a backing file (a registration, a bound inode, an open
 # of either, a mapping, AIO in flight, a write that is blocked below), crossed with
 # whatever may end (the id, the binding, names above and below, the cache, the
-# server, the connection, the mounts, the module). It fails when what must go on does not, something else
-# goes on, or the file system below stays busy after the last user.
+# server, the connection, the mounts, the module). It fails when what must go on
+# does not, something else goes on, or the file system below stays busy after the
+# last user.
 # timeout: 450
 . "$FUSEPT_TESTS/lib.sh"
 

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * For tests of bound inodes: binding, and what the server was asked. Files of the
+ * rig get node ids from RIG_FIRST on, in the order in which their names are looked
+ * up.
+ */
+#ifndef PTBOUND_H
+#define PTBOUND_H
+
+#include "ptrig.h"
+#include <linux/fuse_pt.h>
+
+#define SOME	10000
+#define SEED	7
+#define NOBODY	65534
+
+static inline int bind_as(const struct rig *rig, uint64_t node, int id,
+			  uint32_t flags)
+{
+	struct fuse_pt_bind b = {
+		.nodeid = node, .backing_id = id, .flags = flags,
+	};
+
+	return ioctl(rig->dev, FUSE_PT_DEV_IOC_BIND, &b);
+}
+
+static inline int unbind(const struct rig *rig, uint64_t node)
+{
+	return ioctl(rig->dev, FUSE_PT_DEV_IOC_UNBIND, &node);
+}
+
+static inline unsigned int asked(struct rig *rig, int op)
+{
+	return SAID(rig, asked[op]);
+}
+
+/* Start, with the lower file "a" bound before anyone asked for it. */
+static inline void start_bound(struct rig *rig, uint32_t flags)
+{
+	int id;
+
+	rig_make(rig, "a", SOME, SEED);
+	rig_start(rig);
+	id = rig_register(rig, "a");
+	EQ(bind_as(rig, RIG_FIRST, id, flags), 0);
+	EQ(rig_ioc_close(rig, id), 0);
+}
+
+static inline struct rig bound_rig(const char *lower, const char *mnt,
+				   uint32_t flags)
+{
+	struct rig rig = rig_new(lower, mnt);
+
+	start_bound(&rig, flags);
+	return rig;
+}
+
+/* @call of a child that is NOBODY. Value: 0 or an errno. */
+#define AS_NOBODY(call) \
+	({ \
+		pid_t pid_ = fork(); \
+		int status_; \
+		if (!pid_) { \
+			if (setresgid(NOBODY, NOBODY, NOBODY) || \
+			    setresuid(NOBODY, NOBODY, NOBODY)) \
+				_exit(255); \
+			_exit((call) < 0 ? errno : 0); \
+		} \
+		EQ(waitpid(pid_, &status_, 0), pid_); \
+		CHECK(WIFEXITED(status_)); \
+		WEXITSTATUS(status_); \
+	})
+
+#endif
