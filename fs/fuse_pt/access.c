@@ -14,8 +14,8 @@
 #include "request.h"
 
 #define STAT_ACCESS	(STATX_MODE | STATX_UID | STATX_GID)
-/* Executable for somebody. */
-#define EXEC_ANY	0111
+/* Of all three classes; who may execute files may search directories. */
+#define EXEC_BITS	0111
 
 int fpt_access_ask(struct inode *inode, int mask)
 {
@@ -88,7 +88,7 @@ static int may_execute(struct inode *inode, int mask)
 	err = mode_known(inode, mask, &asked);
 	if (err)
 		return err;
-	if (inode->i_mode & EXEC_ANY)
+	if (inode->i_mode & EXEC_BITS)
 		return 0;
 	if (asked)
 		return -EACCES;
@@ -97,10 +97,11 @@ static int may_execute(struct inode *inode, int mask)
 	err = fpt_attr_ask(inode, NULL);
 	if (err)
 		return err;
-	return inode->i_mode & EXEC_ANY ? 0 : -EACCES;
+	return inode->i_mode & EXEC_BITS ? 0 : -EACCES;
 }
 
-int fpt_permission(struct mnt_idmap *idmap, struct inode *inode, int mask)
+static noinline int permission_slow(struct mnt_idmap *idmap,
+				    struct inode *inode, int mask)
 {
 	struct fpt_conn *conn = fpt_inode_conn(inode);
 
@@ -122,4 +123,34 @@ int fpt_permission(struct mnt_idmap *idmap, struct inode *inode, int mask)
 	if ((mask & MAY_EXEC) && S_ISREG(inode->i_mode))
 		return may_execute(inode, mask);
 	return 0;
+}
+
+/*
+ * Does the mode alone decide, if it grants something to all classes? An ACL has no
+ * say about the owner, and a cached one of NULL is one that is not there.
+ */
+static bool mode_decides(struct mnt_idmap *idmap, const struct fpt_conn *conn,
+			 const struct inode *inode)
+{
+	return conn->default_permissions &&
+	       (!READ_ONCE(inode->i_acl) ||
+		(idmap == &nop_mnt_idmap &&
+		 uid_eq(inode->i_uid, current_fsuid())) ||
+		!fpt_has(conn, FPT_F_POSIX_ACL));
+}
+
+int fpt_permission(struct mnt_idmap *idmap, struct inode *inode, int mask)
+{
+	const struct fpt_conn *conn = fpt_inode_conn(inode);
+
+	/* Nearly every step of a path walk: a directory that all may search. */
+	if (likely((mask & ~MAY_NOT_BLOCK) == MAY_EXEC &&
+		   (inode->i_mode & (S_IFMT | EXEC_BITS)) ==
+		   (S_IFDIR | EXEC_BITS) &&
+		   !fpt_inode_stale(inode) && !fpt_conn_unsettled(conn) &&
+		   fpt_conn_may_use_surely(conn) &&
+		   mode_decides(idmap, conn, inode) &&
+		   fpt_attr_fresh(inode, STAT_ACCESS)))
+		return 0;
+	return permission_slow(idmap, inode, mask);
 }

@@ -382,8 +382,7 @@ bool fpt_attr_expired(const struct inode *inode, u32 mask)
 
 	mask &= ~STAT_FIXED;
 	/* Mostly nothing is out of date; then it is all one whose it is. */
-	if (likely(!(READ_ONCE(node->stale_mask) & mask) &&
-		   !fpt_node_past(node, &node->attr_until)))
+	if (fpt_attr_fresh(inode, mask))
 		return false;
 
 	mask &= ~attr_owned(inode);
@@ -732,7 +731,7 @@ int fpt_getattr(struct mnt_idmap *idmap, const struct path *path,
 	if (unlikely((request_mask & STATX_BTIME) ||
 		     (flags & AT_STATX_SYNC_TYPE) ||
 		     fpt_maybe_unseen(inode) ||
-		     fpt_attr_expired(inode, request_mask & STATX_BASIC_STATS)))
+		     !fpt_attr_fresh(inode, request_mask & STATX_BASIC_STATS)))
 		return getattr_slow(idmap, inode, stat, request_mask, flags);
 
 	getattr_fill(idmap, inode, request_mask, stat);

@@ -122,28 +122,10 @@ void fpt_conn_abort_told(struct fpt_conn *conn)
 	conn_abort(conn, fpt_has(conn, FPT_F_ABORT_ERROR));
 }
 
-static bool conn_is_own(const struct fpt_conn *conn)
-{
-	const struct cred *cred = current_cred();
-
-	return uid_eq(conn->owner_uid, cred->uid) &&
-	       uid_eq(conn->owner_uid, cred->euid) &&
-	       uid_eq(conn->owner_uid, cred->suid) &&
-	       gid_eq(conn->owner_gid, cred->gid) &&
-	       gid_eq(conn->owner_gid, cred->egid) &&
-	       gid_eq(conn->owner_gid, cred->sgid);
-}
-
 bool fpt_conn_may_use_other(const struct fpt_conn *conn)
 {
-	bool may;
-
-	if (conn->allow_other)
-		may = current_in_userns(conn->user_ns);
-	else
-		may = conn_is_own(conn);
-
+	if (conn->allow_other && current_in_userns(conn->user_ns))
+		return true;
 	/* Asked last: it leaves a trace in the audit log. */
-	return likely(may) || (READ_ONCE(allow_sys_admin_access) &&
-			       capable(CAP_SYS_ADMIN));
+	return READ_ONCE(allow_sys_admin_access) && capable(CAP_SYS_ADMIN);
 }

@@ -303,6 +303,26 @@ static inline bool fpt_conn_syncs(const struct fpt_conn *conn)
 	return conn->destroy && !fpt_op_missing(conn, FUSE_SYNCFS);
 }
 
+/* Are all uids and gids of the current task the mounter's? */
+static inline bool fpt_conn_is_own(const struct fpt_conn *conn)
+{
+	const struct cred *cred = current_cred();
+
+	return uid_eq(conn->owner_uid, cred->uid) &&
+	       uid_eq(conn->owner_uid, cred->euid) &&
+	       uid_eq(conn->owner_uid, cred->suid) &&
+	       gid_eq(conn->owner_gid, cred->gid) &&
+	       gid_eq(conn->owner_gid, cred->egid) &&
+	       gid_eq(conn->owner_gid, cred->sgid);
+}
+
+/* fpt_conn_may_use() for nearly all callers; of others, false says nothing. */
+static inline bool fpt_conn_may_use_surely(const struct fpt_conn *conn)
+{
+	return likely(conn->allow_other ? current_user_ns() == conn->user_ns :
+		      fpt_conn_is_own(conn));
+}
+
 /* The rest of fpt_conn_may_use(). */
 bool fpt_conn_may_use_other(const struct fpt_conn *conn);
 
@@ -316,10 +336,7 @@ bool fpt_conn_may_use_other(const struct fpt_conn *conn);
  */
 static inline bool fpt_conn_may_use(const struct fpt_conn *conn)
 {
-	/* Nearly all callers, and each step of a path walk asks. */
-	if (likely(conn->allow_other && current_user_ns() == conn->user_ns))
-		return true;
-	return fpt_conn_may_use_other(conn);
+	return fpt_conn_may_use_surely(conn) || fpt_conn_may_use_other(conn);
 }
 
 /* The congestion threshold that goes with a background limit: 3/4 of it. */

@@ -416,6 +416,15 @@ void fpt_late_attr(struct fpt_conn *conn, u32 op, u64 node, const void *reply,
 void fpt_attr_take_below(struct inode *inode, const struct kstat *st,
 			 u64 epoch);
 
+/* Is none of @inode's attributes past its time, and none in @mask out of date? */
+static inline bool fpt_attr_fresh(const struct inode *inode, u32 mask)
+{
+	struct fpt_node *node = fpt_node(inode);
+
+	return likely(!(READ_ONCE(node->stale_mask) & mask) &&
+		      !fpt_node_past(node, &node->attr_until));
+}
+
 /* Do the attributes in @mask have to be asked for? */
 bool fpt_attr_expired(const struct inode *inode, u32 mask);
 

@@ -32,6 +32,12 @@ limits=(
 	-L '*write128k:fusept/fuse<=0.85'
 	-L 'create_write:fusept/fuse<=0.95'
 )
+# From 6.19 on a path walk asks no file system that has nothing to say about access.
+if kernel_at_least 6.19; then
+	limits+=(-L 'stat:fusept-passthrough/below<=1.08')
+else
+	limits+=(-L 'stat:fusept-passthrough/below<=1.05')
+fi
 # From 6.9 on the kernel's own fuse has passthrough, too.
 printf '%s\n' 6.9 "$(uname -r)" | sort -VC &&
 	limits+=(-L 'open_close:fusept-passthrough/fuse-passthrough<=1.02')
