@@ -9,6 +9,7 @@
 . "$FUSEPT_TESTS/lib.sh"
 
 PATHS=${PATHS:-served direct passthrough writeback}
+CLIENTS=${CLIENTS:-1 4}
 
 # clients DIR N
 clients() {
@@ -23,8 +24,9 @@ ipcmk -S 1 >/dev/null
 for path in $PATHS; do
 	lower tmpfs "$T/src" 1G
 	check "$path-mounts" loopback "$T/src" "$T/m" "allow_other,default_permissions,$(data_path "$path")" || continue
-	check "$path-1" clients "$T/m" 1
-	check "$path-4" clients "$T/m" 4
+	for n in $CLIENTS; do
+		check "$path-$n" clients "$T/m" "$n"
+	done
 	check "$path-removed" removed "$T/m" "$T/src"
 	check "$path-umount" umount "$T/m"
 	check "$path-lower-umount" wait_for 10 umount "$T/src"
