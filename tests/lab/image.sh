@@ -394,8 +394,16 @@ build_tests_inside() {
 	# One program that does not compile must not keep the other tests from
 	# running; the runner reports it.
 	in_root "$tmp/root" 'cd /build/tests/guest && { make -k -j2 -C progs; make -s -C progs install DESTDIR=/build/dest; }' || return 1
+	# A debug kernel has to find what this module does wrong.
+	case $(echo "$tmp"/root/lib/modules/*) in
+	*-fusept-debug)
+		# shellcheck disable=SC2016
+		in_root "$tmp/root" 'cd /build/tests/guest/checkers && make -C /lib/modules/*/build M="$PWD" modules' || return 1
+		cp "$tmp/root/build/tests/guest/checkers/fusept_checkers.ko" "$tmp/files/" || return 1
+		;;
+	esac
 	cp -a "$tmp/root/build/dest/usr/lib/fusept-tests/." "$tmp/files/" &&
-		cp -a "$tmp/root/build/tests/guest/." "$tmp/files/" && rm -rf "$tmp/files/progs" &&
+		cp -a "$tmp/root/build/tests/guest/." "$tmp/files/" && rm -rf "$tmp/files/progs" "$tmp/files/checkers" &&
 		cp "$tmp/root/build/tests/lab/log-check" "$tmp/files/"
 }
 
