@@ -9,6 +9,6 @@
 
 modprobe -q overlay
 for kind in $(kinds_below tmpfs ext4); do
-	cases_over "$kind" "ptregister ptrules ptevents"
+	cases_over "$kind" "ptregister ptrules ptevents pthooks"
 done
 finish

@@ -9,7 +9,7 @@
 modprobe -q overlay
 # shellcheck disable=SC2154 # all_kinds and PREFIX are lib.sh's
 for kind in "${all_kinds[@]}"; do
-	cases_over "$kind" "ptio ptaio ptmap ptregister ptrules ptevents ptlets pturing ptpaths"
+	cases_over "$kind" "ptio ptaio ptmap ptregister ptrules ptevents pthooks ptlets pturing ptpaths"
 	# Some of their cases are named as others.
 	for PREFIX in ptbind- ptbindset- ptgrant- ptmodes-; do
 		if [ "$kind$PREFIX" = nfsptgrant- ]; then
