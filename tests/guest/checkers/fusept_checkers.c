@@ -6,6 +6,7 @@
  */
 #include <linux/module.h>
 #include <linux/slab.h>
+#include <linux/vmalloc.h>
 
 #define SIZE	100	/* bytes, of a cache of 128 */
 
@@ -15,10 +16,11 @@ static int __init checkers_init(void)
 	char *p, *lost;
 
 	p = kmalloc(SIZE, GFP_KERNEL);
-	lost = kmalloc(SIZE, GFP_KERNEL);
+	/* A slab may have a pointer left in what it keeps at hand. */
+	lost = vmalloc(SIZE);
 	if (!p || !lost) {
 		kfree(p);
-		kfree(lost);
+		vfree(lost);
 		return -ENOMEM;
 	}
 	OPTIMIZER_HIDE_VAR(p);
