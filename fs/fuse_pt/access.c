@@ -143,14 +143,17 @@ int fpt_permission(struct mnt_idmap *idmap, struct inode *inode, int mask)
 {
 	const struct fpt_conn *conn = fpt_inode_conn(inode);
 
-	/* Nearly every step of a path walk: a directory that all may search. */
+	/*
+	 * Nearly every step of a path walk: a directory that all may search. That
+	 * it is known comes first, for what is judged must not be older.
+	 */
 	if (likely((mask & ~MAY_NOT_BLOCK) == MAY_EXEC &&
-		   (inode->i_mode & (S_IFMT | EXEC_BITS)) ==
+		   fpt_attr_fresh(inode, STAT_ACCESS) &&
+		   (READ_ONCE(inode->i_mode) & (S_IFMT | EXEC_BITS)) ==
 		   (S_IFDIR | EXEC_BITS) &&
 		   !fpt_inode_stale(inode) && !fpt_conn_unsettled(conn) &&
 		   fpt_conn_may_use_surely(conn) &&
-		   mode_decides(idmap, conn, inode) &&
-		   fpt_attr_fresh(inode, STAT_ACCESS)))
+		   mode_decides(idmap, conn, inode)))
 		return 0;
 	return permission_slow(idmap, inode, mask);
 }

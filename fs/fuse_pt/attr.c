@@ -216,10 +216,13 @@ static bool take_news(struct inode *inode, const struct attr_news *news,
 	if (!(keep & STATX_SIZE))
 		i_size_write(inode, news->attr->size);
 	write_seqcount_end(&node->attr_seq);
+	/* They hold as long as attributes do. */
+	fpt_acl_forget(inode);
 
-	node->stale_mask = (keep & ~owned) | below;
+	/* Last: who finds them fresh finds them, see fpt_attr_fresh(). */
+	WRITE_ONCE(node->stale_mask, (keep & ~owned) | below);
 	node->attr_life = min_t(u64, news->life, U32_MAX);
-	node->attr_until = fpt_until(news->life);
+	WRITE_ONCE(node->attr_until, fpt_until(news->life));
 	node->attr_asked = news->own ? fpt_attr_now(conn) : news->epoch;
 	return true;
 }
@@ -255,9 +258,6 @@ static void apply_news(struct inode *inode, const struct attr_news *news)
 	new = inode->i_size;
 	spin_unlock(&node->lock);
 
-	/* They hold as long as attributes do. */
-	if (taken)
-		fpt_acl_forget(inode);
 	if (!taken || !S_ISREG(inode->i_mode) || !mapping->nrpages)
 		return;
 	/*
@@ -329,16 +329,18 @@ void fpt_attr_take_below(struct inode *inode, const struct kstat *st, u64 epoch)
 		inode->i_uid = st->uid;
 		inode->i_gid = st->gid;
 		set_nlink(inode, st->nlink);
-		node->attr_until = fpt_until(node->attr_life);
 	}
 	write_seqcount_end(&node->attr_seq);
-	/* What changed meanwhile is to be asked for again. */
-	if (epoch > node->attr_epoch)
-		node->stale_mask &= ~taken;
-	spin_unlock(&node->lock);
-
 	if (below & STATX_MODE)
 		fpt_acl_forget(inode);
+
+	/* Last, as in take_news(). */
+	if (below & STATX_MODE)
+		WRITE_ONCE(node->attr_until, fpt_until(node->attr_life));
+	/* What changed meanwhile is to be asked for again. */
+	if (epoch > node->attr_epoch)
+		WRITE_ONCE(node->stale_mask, node->stale_mask & ~taken);
+	spin_unlock(&node->lock);
 }
 
 void fpt_attr_stale(struct inode *inode, u32 mask)

@@ -416,13 +416,20 @@ void fpt_late_attr(struct fpt_conn *conn, u32 op, u64 node, const void *reply,
 void fpt_attr_take_below(struct inode *inode, const struct kstat *st,
 			 u64 epoch);
 
-/* Is none of @inode's attributes past its time, and none in @mask out of date? */
+/*
+ * Is none of @inode's attributes past its time, and none in @mask out of date?
+ * If so, what is read of them behind it is as new as that.
+ */
 static inline bool fpt_attr_fresh(const struct inode *inode, u32 mask)
 {
 	struct fpt_node *node = fpt_node(inode);
 
-	return likely(!(READ_ONCE(node->stale_mask) & mask) &&
-		      !fpt_node_past(node, &node->attr_until));
+	if (unlikely((READ_ONCE(node->stale_mask) & mask) ||
+		     fpt_node_past(node, &node->attr_until)))
+		return false;
+	/* Pairs with the barrier of write_seqcount_end(), in take_news(). */
+	smp_rmb();
+	return true;
 }
 
 /* Do the attributes in @mask have to be asked for? */
