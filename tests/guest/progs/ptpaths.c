@@ -6,7 +6,6 @@
  */
 #include "ptrig.h"
 #include <sys/fanotify.h>
-#include <sys/utsname.h>
 
 #define LEN	65536
 #define PAGE	4096
@@ -18,16 +17,6 @@ static struct rig begin(const char *lower, const char *mnt)
 	rig_start(&rig);
 	rig_make(&rig, "f", LEN, 1);
 	return rig;
-}
-
-static bool kernel_at_least(int major, int minor)
-{
-	struct utsname u;
-	int a, b;
-
-	EQ(uname(&u), 0);
-	EQ(sscanf(u.release, "%d.%d", &a, &b), 2);
-	return a > major || (a == major && b >= minor);
 }
 
 /* What /proc/self/maps says of the mapping at @map. */
@@ -72,7 +61,7 @@ static void mappings(const char *lower, const char *mnt)
 		CHECK(map != MAP_FAILED);
 		mapped_path(map, path, &dev, &ino);
 		snprintf(want, sizeof(want), "%s/f",
-			 kernel_at_least(6, 6) ? mnt : lower);
+			 rig_kernel_at_least(6, 6) ? mnt : lower);
 		if (strcmp(path, want))
 			rig_fail("mapping %d is of '%s', not '%s'", kind, path,
 				 want);

@@ -28,6 +28,7 @@
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <linux/capability.h>
@@ -116,6 +117,16 @@ static inline void rig_skip(const char *fmt, ...)
 #define SOON(cond)	CHECK(WITHIN(cond))
 
 /* -------- the test's side -------- */
+
+static inline bool rig_kernel_at_least(int major, int minor)
+{
+	struct utsname u;
+	int a, b;
+
+	EQ(uname(&u), 0);
+	EQ(sscanf(u.release, "%d.%d", &a, &b), 2);
+	return a > major || (a == major && b >= minor);
+}
 
 /* *_SUPER_MAGIC of the file system below */
 static inline long rig_type(const char *lower)
