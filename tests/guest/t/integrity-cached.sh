@@ -11,7 +11,7 @@
 mkdir -p "$T/m"
 lower tmpfs "$T/src"
 loopback "$T/src" "$T/m" "allow_other,default_permissions,${OPTIONS:-passthrough=off}"
-fsmodel -n "${CALLS:-6000}" -l "$T/src" "$T/m" >"$T/out" 2>&1
+fsmodel -n "${CALLS:-4000}" -l "$T/src" "$T/m" >"$T/out" 2>&1
 status=$?
 cat "$T/out"
 equal model 0 "$status"

@@ -11,7 +11,7 @@ mkdir -p "$T/m"
 for kind in tmpfs ext4; do
 	lower $kind "$T/$kind"
 	loopback "$T/$kind" "$T/m" allow_other,default_permissions,passthrough=on
-	fsmodel -n "${CALLS:-10000}" -l "$T/$kind" "$T/m" >"$T/out" 2>&1
+	fsmodel -n "${CALLS:-5000}" -l "$T/$kind" "$T/m" >"$T/out" 2>&1
 	status=$?
 	cat "$T/out"
 	equal $kind 0 "$status"
