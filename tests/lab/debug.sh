@@ -48,7 +48,7 @@ build_kernel() {
 		tail -n 5 "$dir.log" >&2
 		die "$name: cannot get linux-source-$name"
 	}
-	say "$name: building a debug kernel (half an hour or more; log: $dir.log)"
+	say "$name: building a debug kernel (a quarter of an hour or more; log: $dir.log)"
 	export -f build_kernel_inside stack_root in_root
 	# shellcheck disable=SC2016
 	unshare --mount -- bash -c '
