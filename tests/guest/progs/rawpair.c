@@ -5,7 +5,6 @@
  *
  *	rawpair DIR [TEST]
  */
-#include <sys/sysmacros.h>
 #include "rawtree.h"
 
 #define PAGE	4096
@@ -73,37 +72,6 @@ static bool hook_no_open(struct raw *r)
 {
 	raw_reply(r, ENOSYS, NULL, 0);
 	return true;
-}
-
-static int set_ratio(dev_t dev, const char *name, const char *percent)
-{
-	char path[100];
-	FILE *f;
-	int err;
-
-	snprintf(path, sizeof(path), "/sys/class/bdi/%u:%u/%s_ratio",
-		 major(dev), minor(dev), name);
-	f = fopen(path, "w");
-	if (!f)
-		return errno;
-	err = fputs(percent, f) < 0 ? errno : 0;
-	return fclose(f) ? errno : err;
-}
-
-/*
- * A new mount's share of dirty memory is nothing, so that its first dirty page
- * can start the flusher; on kernels up to 6.12, and when what tasks dirtied that
- * ended counts for this one.
- */
-static int keep_dirty(int fd)
-{
-	struct stat st;
-	int err;
-
-	if (fstat(fd, &st))
-		return errno;
-	err = set_ratio(st.st_dev, "max", "100");
-	return err ? err : set_ratio(st.st_dev, "min", "50");
 }
 
 /* What is dirty when the server gives the id away stays here. */

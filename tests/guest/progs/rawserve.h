@@ -141,6 +141,38 @@ static inline void raw_reply_entry(struct raw *r,
 					    sizeof(*out));
 }
 
+static inline int set_ratio(const struct statx *st, const char *name,
+			    const char *percent)
+{
+	char path[100];
+	FILE *f;
+	int err;
+
+	snprintf(path, sizeof(path), "/sys/class/bdi/%u:%u/%s_ratio",
+		 st->stx_dev_major, st->stx_dev_minor, name);
+	f = fopen(path, "w");
+	if (!f)
+		return errno;
+	err = fputs(percent, f) < 0 ? errno : 0;
+	return fclose(f) ? errno : err;
+}
+
+/*
+ * A new mount's share of dirty memory is nothing, so that its first dirty page
+ * can start the flusher; on kernels up to 6.12, and when what tasks dirtied that
+ * ended counts for this one. This asks the server nothing.
+ */
+static inline int keep_dirty(int fd)
+{
+	struct statx st;
+	int err;
+
+	if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, 0, &st))
+		return errno;
+	err = set_ratio(&st, "max", "100");
+	return err ? err : set_ratio(&st, "min", "50");
+}
+
 /* Unmount from a child: the server may be asked meanwhile. */
 static inline pid_t raw_start_umount(const struct raw *r)
 {
