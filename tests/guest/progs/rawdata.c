@@ -398,6 +398,7 @@ static void mapping_held(void)
 
 	rig_fill(64 * KIB, 14);
 	fd = rig_open(O_RDWR);
+	rig_keep_dirty(fd);
 	map = map_file(fd, 64 * KIB);
 	rig->hold[FUSE_WRITE] = true;
 	first = ++map[0];

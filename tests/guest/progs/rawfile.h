@@ -158,6 +158,15 @@ static inline int rig_open(int flags)
 	return fd;
 }
 
+/* Nothing but the scene sends what is dirty from here on. */
+static inline void rig_keep_dirty(int fd)
+{
+	int err = keep_dirty(fd);
+
+	if (err)
+		rig_check(false, "keep-dirty", "%s", strerror(err));
+}
+
 static inline void rig_fill(uint64_t size, unsigned int salt)
 {
 	uint64_t i;
