@@ -179,6 +179,7 @@ static void sync_beside(void)
 	pid = fork();
 	if (!pid)
 		_exit(fsync(fd) ? 1 : 0);
+	rig_check(raw_sleeps_in(pid, SYS_fsync), "begun", "it does not wait");
 	rig_settle();
 	rig_equal("waits-for-what-was-before", 0, rig->count[FUSE_FSYNC]);
 	write_out(fd, 64 * PAGE, 2);

@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -139,6 +140,31 @@ static inline void raw_reply_entry(struct raw *r,
 {
 	raw_reply(r, 0, out, r->minor < 9 ? FUSE_COMPAT_ENTRY_OUT_SIZE :
 					    sizeof(*out));
+}
+
+/* Wait until a process or thread sleeps in system call @nr. */
+static inline bool raw_sleeps_in(pid_t tid, long nr)
+{
+	int tries = 1000 * raw_slow();
+	char path[64];
+	FILE *f;
+	long in;
+
+	snprintf(path, sizeof(path), "/proc/%d/syscall", tid);
+	for (; tries; tries--) {
+		in = -1;
+		f = fopen(path, "r");
+		if (f) {
+			/* one that does not sleep has no number */
+			if (fscanf(f, "%ld", &in) != 1)
+				in = -1;
+			fclose(f);
+		}
+		if (in == nr)
+			return true;
+		usleep(10000);
+	}
+	return false;
 }
 
 static inline int set_ratio(const struct statx *st, const char *name,
