@@ -318,6 +318,7 @@ static void cached_open_waits(const char *lower, const char *mnt)
 	rig_policy(&rig, 0, 0);
 	rig_job_start(&o);
 	SOON(SAID(&rig, asked[FUSE_OPEN]) == 2);
+	SOON(rig_killable(o.tid));
 	rig_nap(300);
 	CHECK(!rig_job_done(&o));
 	rig_job_start(&b);
@@ -354,7 +355,7 @@ static void waiting_open_killed(const char *lower, const char *mnt)
 		_exit(0);
 	}
 	SOON(SAID(&rig, asked[FUSE_OPEN]) == 2);
-	rig_nap(200);
+	SOON(rig_killable(pid));
 	kill(pid, SIGKILL);
 	SOON(waitpid(pid, &status, WNOHANG) == pid);
 	CHECK(WIFSIGNALED(status));
@@ -385,7 +386,7 @@ static void waiting_open_overtaken(const char *lower, const char *mnt)
 	rig_policy(&rig, 0, 0);
 	rig_job_start(&o);
 	SOON(SAID(&rig, asked[FUSE_OPEN]) == 2);
-	rig_nap(200);
+	SOON(rig_killable(o.tid));
 	t = rig_open_as(&rig, "f", O_RDWR, FOPEN_PASSTHROUGH, id);
 	CHECK(t >= 0);
 	FAILS(rig_job_end(&o), EIO);

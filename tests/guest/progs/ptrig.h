@@ -360,6 +360,7 @@ static inline const char *rig_scratch(const char *mnt)
 /* A thread that runs a function and says when it is done. */
 struct rig_job {
 	pthread_t	thread;
+	pid_t		tid;
 	long		(*run)(struct rig_job *job);
 	void		*arg;
 	int		fd;
@@ -373,6 +374,7 @@ static inline void *rig_job_main(void *p)
 {
 	struct rig_job *job = p;
 
+	__atomic_store_n(&job->tid, gettid(), __ATOMIC_SEQ_CST);
 	errno = 0;
 	job->result = job->run(job);
 	job->error = errno;
@@ -396,6 +398,25 @@ static inline long rig_job_end(struct rig_job *job)
 	EQ(pthread_join(job->thread, NULL), 0);
 	errno = job->error;
 	return job->result;
+}
+
+/*
+ * Does a process or thread sleep where only a kill wakes it? So do those that
+ * wait for each other; for the server's answer a signal is enough.
+ */
+static inline bool rig_killable(pid_t tid)
+{
+	char path[64], state = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", tid);
+	f = fopen(path, "r");
+	if (!f)
+		return false;
+	if (fscanf(f, "%*d %*s %c", &state) != 1)
+		state = 0;
+	fclose(f);
+	return state == 'D';
 }
 
 /* -------- running tests -------- */
