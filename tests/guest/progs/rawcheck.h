@@ -26,6 +26,7 @@
 #define TEST_SECONDS	(60 * raw_slow())
 #define SHORT_MS	300
 #define LONG_MS		10000
+#define IN_A_SECOND	900	/* ms: what lives for 1 s still does */
 
 static struct {
 	const char	*test;
@@ -51,6 +52,14 @@ static inline bool check_that(bool ok, int line, const char *what,
 				 "line %d: %s%s", line, what, note);
 	}
 	return ok;
+}
+
+static inline int64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
 static inline void check_alarm(int sig)

@@ -91,14 +91,19 @@ static void test_entry_zero(struct raw *r)
 
 static void test_entry_expires(struct raw *r)
 {
+	int64_t begin = now_ms();
+	unsigned int asked;
+
 	tree.entry_valid = 1;
 	CHECK_IS(tree_run(r, stat_wanted), 0);
 	CHECK_IS(tree_run(r, stat_wanted), 0);
-	CHECK_IS(tree.count[FUSE_LOOKUP], 1);
+	asked = tree.count[FUSE_LOOKUP];
+	if (now_ms() - begin < IN_A_SECOND)
+		CHECK_IS(asked, 1);
 	usleep(1200000);
 	tree.node[T_FILE].attr.size = 77;
 	CHECK_IS(tree_run(r, stat_wanted), 0);
-	CHECK_IS(tree.count[FUSE_LOOKUP], 2);
+	CHECK_IS(tree.count[FUSE_LOOKUP], asked + 1);
 	/* the reply's attributes are taken, without GETATTR */
 	CHECK_IS(shared->value[2], 77);
 	CHECK_IS(tree.count[FUSE_GETATTR], 0);
@@ -123,11 +128,16 @@ static void test_negative_error_asks_again(struct raw *r)
 
 static void test_negative_expires(struct raw *r)
 {
+	int64_t begin = now_ms();
+	int err;
+
 	wanted = "late";
 	tree.negative_valid = 1;
 	CHECK_IS(tree_run(r, stat_wanted), ENOENT);
 	tree_add(FUSE_ROOT_ID, "late", S_IFREG | 0600);
-	CHECK_IS(tree_run(r, stat_wanted), ENOENT);
+	err = tree_run(r, stat_wanted);
+	if (now_ms() - begin < IN_A_SECOND)
+		CHECK_IS(err, ENOENT);
 	usleep(1200000);
 	CHECK_IS(tree_run(r, stat_wanted), 0);
 	CHECK_IS(tree.count[FUSE_LOOKUP], 2);
