@@ -240,18 +240,29 @@ static inline int client_wait(pid_t pid, int ms)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }
 
-/* Answer meanwhile. */
-static inline int client_serve(struct raw *r, pid_t pid)
+/* Answer meanwhile, requests of kind @op by @answer. */
+static inline int client_serve_with(struct raw *r, pid_t pid, uint32_t op,
+				    void (*answer)(struct raw *r))
 {
 	int status, ms = LONG_MS;
 
 	while (waitpid(pid, &status, WNOHANG) != pid) {
-		if (raw_next(r, 20) > 0)
+		if (raw_next(r, 20) <= 0) {
+			ms -= 20;
+			if (ms <= 0)
+				return -1;
+		} else if (r->head->opcode == op) {
+			answer(r);
+		} else {
 			fs_answer(r);
-		else if ((ms -= 20) <= 0)
-			return -1;
+		}
 	}
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+static inline int client_serve(struct raw *r, pid_t pid)
+{
+	return client_serve_with(r, pid, 0, NULL);
 }
 
 static inline void client_kill(pid_t pid)

@@ -312,10 +312,19 @@ static int client_read_short(const char *dir)
 	return 0;
 }
 
+/* More than was asked for. */
+static void answer_more(struct raw *r)
+{
+	static unsigned char more[MAX_WRITE + 8];
+	const struct fuse_read_in *in = r->arg;
+
+	CHECK_IS(raw_reply(r, 0, more, in->size + 8), -EINVAL);
+}
+
 static void test_short_read(struct raw *r)
 {
 	struct fuse_read_in *in = r->arg;
-	static unsigned char data[5000], more[MAX_WRITE + 8];
+	static unsigned char data[5000];
 	pid_t pid;
 
 	fs_fill(data, 0, sizeof(data));
@@ -325,12 +334,9 @@ static void test_short_read(struct raw *r)
 	CHECK_IS(raw_reply(r, 0, data, sizeof(data)), 0);
 	CHECK_IS(client_serve(r, pid), 0);
 
-	/* More than was asked for. */
 	drop_caches();
 	pid = client_start(r, client_read_short);
-	while (fs_until(r, FUSE_READ, SHORT_MS))
-		CHECK_IS(raw_reply(r, 0, more, in->size + 8), -EINVAL);
-	CHECK_IS(client_serve(r, pid), EIO);
+	CHECK_IS(client_serve_with(r, pid, FUSE_READ, answer_more), EIO);
 }
 
 static void test_bad_memory(struct raw *r)

@@ -361,6 +361,12 @@ static void test_flags(struct raw *r)
 	CHECK_IS(client_serve(r, pid), ENOTTY);
 }
 
+static void answer_unsupported(struct raw *r)
+{
+	CHECK_IS(io_in(r)->out_size, sizeof(int));
+	answer(r, -EOPNOTSUPP, 0, NULL, 0);
+}
+
 /*
  * Where they are not supported, newer kernels send the caller's own command as
  * well: that is about an int, whatever its number says.
@@ -371,11 +377,8 @@ static void test_flags_unsupported(struct raw *r)
 
 	command_is(r, FS_IOC_GETFLAGS, 0, sizeof(int), 0);
 	answer(r, -EOPNOTSUPP, 0, NULL, 0);
-	while (fs_until(r, FUSE_IOCTL, SHORT_MS)) {
-		CHECK_IS(io_in(r)->out_size, sizeof(int));
-		answer(r, -EOPNOTSUPP, 0, NULL, 0);
-	}
-	CHECK_IS(client_serve(r, pid), EOPNOTSUPP);
+	CHECK_IS(client_serve_with(r, pid, FUSE_IOCTL, answer_unsupported),
+		 EOPNOTSUPP);
 }
 
 /* A handle of its own, read-only, and closed again. */
