@@ -22,6 +22,14 @@ static int client_stat_signal(const char *dir)
 	return client_stat(dir);
 }
 
+/* A request is there to be read, and is left there. */
+static bool request_queued(struct raw *r)
+{
+	struct pollfd p = { .fd = r->fd, .events = POLLIN };
+
+	return poll(&p, 1, LONG_MS) == 1 && p.revents == POLLIN;
+}
+
 /* The next message must be INTERRUPT for this request. */
 static void expect_interrupt(struct raw *r, uint64_t unique)
 {
@@ -66,7 +74,7 @@ static void test_interrupt_queued(struct raw *r)
 	pid_t pid = client_start(r, client_stat_signal);
 	uint64_t unique;
 
-	usleep(SHORT_MS * 1000);
+	CHECK(request_queued(r));
 	kill(pid, SIGUSR1);
 	usleep(SHORT_MS * 1000);
 	CHECK(raw_next(r, LONG_MS) > 0);
@@ -109,7 +117,7 @@ static void test_kill_queued(struct raw *r)
 {
 	pid_t pid = client_start(r, client_stat);
 
-	usleep(SHORT_MS * 1000);
+	CHECK(request_queued(r));
 	client_kill(pid);
 	CHECK_IS(raw_next(r, SHORT_MS), 0);
 }
@@ -381,7 +389,7 @@ static void test_abort(struct raw *r)
 	sent = client_start(r, client_stat);
 	CHECK(fs_until(r, FUSE_LOOKUP, LONG_MS));
 	queued = client_start(r, client_stat_file);
-	usleep(SHORT_MS * 1000);
+	CHECK(request_queued(r));
 	CHECK_IS(umount2(r->dir, MNT_FORCE) ? errno : 0, EBUSY);
 	CHECK_IS(client_wait(sent, LONG_MS), ECONNABORTED);
 	CHECK_IS(client_wait(queued, LONG_MS), ECONNABORTED);
@@ -505,7 +513,7 @@ static void test_close(struct raw *r)
 	sent = client_start(r, client_stat);
 	CHECK(fs_until(r, FUSE_LOOKUP, LONG_MS));
 	queued = client_start(r, client_stat_file);
-	usleep(SHORT_MS * 1000);
+	CHECK(request_queued(r));
 	close(r->fd);
 	r->fd = -1;
 	CHECK_IS(client_wait(sent, LONG_MS), ECONNABORTED);
