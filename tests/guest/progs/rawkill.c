@@ -526,6 +526,7 @@ static void test_close(struct raw *r)
 
 static struct {
 	struct raw	r;	/* of the thread that faults */
+	volatile pid_t	tid;
 	char		*map;
 	long		got;
 	int		error;
@@ -533,6 +534,7 @@ static struct {
 
 static void *fault_thread(void *arg)
 {
+	faulting.tid = gettid();
 	faulting.got = read(faulting.r.fd, faulting.map, FILE_SIZE);
 	faulting.error = errno;
 	return NULL;
@@ -567,11 +569,14 @@ static bool fault_start(struct raw *r, pthread_t *thread, pid_t *client)
 
 	faulting.r = *r;
 	faulting.got = 0;
+	faulting.tid = 0;
 	*client = client_start(r, client_stat);
-	usleep(SHORT_MS * 1000);
+	CHECK(request_queued(r));
 	CHECK_IS(pthread_create(thread, NULL, fault_thread, NULL), 0);
-	usleep(SHORT_MS * 1000);
+	while (!faulting.tid)
+		usleep(1000);
 	/* It took the request and waits for a page: we are asked for that. */
+	CHECK(raw_sleeps_in(faulting.tid, SYS_read));
 	return CHECK(fs_until(r, FUSE_READ, LONG_MS));
 }
 
