@@ -861,6 +861,7 @@ static void test_told_mkdir(struct raw *r)
 /* Two look-ups in one directory: is the second sent before the first is done? */
 static void side_by_side(struct raw *r, bool both)
 {
+	int ms = both ? LONG_MS : 2 * SHORT_MS;
 	struct fuse_in_header first;
 	pid_t one, two;
 
@@ -870,7 +871,7 @@ static void side_by_side(struct raw *r, bool both)
 	first = *r->head;
 	wanted = "link";
 	two = client_start(r, stat_wanted);
-	CHECK_IS(tree_until(r, FUSE_LOOKUP, 2 * SHORT_MS), both);
+	CHECK_IS(tree_until(r, FUSE_LOOKUP, ms), both);
 	if (both)
 		tree_lookup(r);
 	*r->head = first;
