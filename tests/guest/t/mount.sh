@@ -230,7 +230,7 @@ check background-nothing-left nothing_left
 # Another mount namespace.
 unshare -m sleep 60 &
 ns=$!
-sleep 0.5
+wait_for 10 grep -qx sleep /proc/$ns/comm
 check other-namespace mount -N $ns -t fusept "$src" "$m"
 equal other-namespace-reads data "$(nsenter -t $ns -m cat "$m/file")"
 fails not-in-ours ENOENT cat "$m/file"
