@@ -144,7 +144,7 @@ static void test_store_crossing(struct raw *r)
 	pid = start_store(r, 's');
 	CHECK(!raw_ended(pid));
 	kill(pid, SIGKILL);
-	CHECK_IS(client_wait(pid, 2000), -SIGKILL);
+	CHECK_IS(client_wait(pid, LONG_MS), -SIGKILL);
 	pid = fork();
 	if (!pid) {
 		alarm(0);
@@ -153,7 +153,7 @@ static void test_store_crossing(struct raw *r)
 	usleep(100000);
 	CHECK(!raw_ended(pid));
 	kill(pid, SIGKILL);
-	CHECK_IS(client_wait(pid, 2000), -SIGKILL);
+	CHECK_IS(client_wait(pid, LONG_MS), -SIGKILL);
 
 	/* The one that waits wins. */
 	pid = start_store(r, 's');
@@ -210,7 +210,7 @@ static void test_store_cut(struct raw *r)
 		_exit(-tell(r, FUSE_NOTIFY_STORE, &out, sizeof(out),
 			    mem + PAGE - 100, PAGE));
 	}
-	ret = client_wait(pid, 2000);
+	ret = client_wait(pid, LONG_MS);
 	CHECK_IS(ret, EFAULT);
 	if (ret == -1)
 		client_kill(pid);
