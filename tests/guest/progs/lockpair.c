@@ -253,6 +253,8 @@ static void ofd_alone(void)
 	close(copy);
 	/* No FLUSH names the owner of such a lock. */
 	result("ofd-close", !take_free(OFD, two), "still held");
+	/* Not left to a RELEASE, which may be late for the next cases. */
+	set(two, F_OFD_SETLK, F_UNLCK, 10, 10);
 	close(two);
 }
 
