@@ -331,12 +331,12 @@ void fpt_attr_take_below(struct inode *inode, const struct kstat *st, u64 epoch)
 		set_nlink(inode, st->nlink);
 	}
 	write_seqcount_end(&node->attr_seq);
-	if (below & STATX_MODE)
-		fpt_acl_forget(inode);
 
 	/* Last, as in take_news(). */
-	if (below & STATX_MODE)
+	if (below & STATX_MODE) {
+		fpt_acl_forget(inode);
 		WRITE_ONCE(node->attr_until, fpt_until(node->attr_life));
+	}
 	/* What changed meanwhile is to be asked for again. */
 	if (epoch > node->attr_epoch)
 		WRITE_ONCE(node->stale_mask, node->stale_mask & ~taken);

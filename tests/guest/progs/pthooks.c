@@ -73,7 +73,7 @@ static int probe_read(unsigned int count[FILES])
 		for (i = 0; i < n && file[i] != seen; i++)
 			;
 		if (i == n) {
-			EQ(n < FILES, true);
+			CHECK(n < FILES);
 			file[n] = seen;
 			count[n++] = 0;
 		}
@@ -111,15 +111,8 @@ static int probe_read(unsigned int count[FILES])
 /* Copies are made below, without the server. */
 static int up(struct rig *rig, const char *name)
 {
-	int fd = open(LOWER(rig, name), O_RDWR | O_CLOEXEC), id;
-
-	CHECK(fd >= 0);
-	id = rig_ioc_open(rig, fd, FUSE_PT_BACKING_COPY, 0);
-	CHECK(id > 0);
-	close(fd);
-	fd = rig_open_as(rig, name, O_RDWR, FOPEN_PASSTHROUGH, id);
-	CHECK(fd >= 0);
-	return fd;
+	return rig_up_letting(rig, name, O_RDWR, FUSE_PT_BACKING_COPY,
+			      FOPEN_PASSTHROUGH);
 }
 
 static void splices(int fd, int out, int p[2])

@@ -26,25 +26,9 @@ static struct rig begin(const char *lower, const char *mnt)
 	return rig;
 }
 
-/* Open @name in passthrough, with a registration of these @lets. */
-static int up_as(struct rig *rig, const char *name, int oflags, uint32_t lets,
-		 uint32_t open_flags)
-{
-	int below = open(LOWER(rig, name), O_RDWR | O_CLOEXEC), id, fd;
-
-	CHECK(below >= 0);
-	id = rig_ioc_open(rig, below, lets, 0);
-	CHECK(id > 0);
-	close(below);
-	fd = rig_open_as(rig, name, oflags, open_flags, id);
-	CHECK(fd >= 0);
-	EQ(rig_ioc_close(rig, id), 0);
-	return fd;
-}
-
 static int up(struct rig *rig, const char *name, uint32_t lets)
 {
-	return up_as(rig, name, O_RDWR, lets, FOPEN_PASSTHROUGH);
+	return rig_up_letting(rig, name, O_RDWR, lets, FOPEN_PASSTHROUGH);
 }
 
 /* Requests of @op since the last time this was asked. */
@@ -142,7 +126,7 @@ static void syncs(const char *lower, const char *mnt)
 	close(fd);
 
 	/* reads and writes are the server's there, and so is the rest */
-	fd = up_as(&rig, "f", O_RDWR, FUSE_PT_BACKING_ALL,
+	fd = rig_up_letting(&rig, "f", O_RDWR, FUSE_PT_BACKING_ALL,
 		   FOPEN_PASSTHROUGH | FOPEN_DIRECT_IO);
 	sync_calls(fd);
 	EQ(asked(&rig, FUSE_FSYNC), 2);

@@ -329,6 +329,22 @@ static inline int rig_up(struct rig *rig, int oflags, int id)
 	return rig_open_as(rig, "f", oflags, FOPEN_PASSTHROUGH, id);
 }
 
+/* Open @name in passthrough, with a registration of these @lets. */
+static inline int rig_up_letting(struct rig *rig, const char *name, int oflags,
+				 uint32_t lets, uint32_t open_flags)
+{
+	int below = open(LOWER(rig, name), O_RDWR | O_CLOEXEC), id, fd;
+
+	CHECK(below >= 0);
+	id = rig_ioc_open(rig, below, lets, 0);
+	CHECK(id > 0);
+	close(below);
+	fd = rig_open_as(rig, name, oflags, open_flags, id);
+	CHECK(fd >= 0);
+	EQ(rig_ioc_close(rig, id), 0);
+	return fd;
+}
+
 /* This thread loses a capability, or has it back. */
 static inline void rig_drop_cap(int cap, bool drop)
 {

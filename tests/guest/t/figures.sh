@@ -39,7 +39,7 @@ else
 	limits+=(-L 'stat:fusept-passthrough/below<=1.05')
 fi
 # From 6.9 on the kernel's own fuse has passthrough, too.
-printf '%s\n' 6.9 "$(uname -r)" | sort -VC &&
+kernel_at_least 6.9 &&
 	limits+=(-L 'open_close:fusept-passthrough/fuse-passthrough<=1.02')
 
 # Of bound inodes: their set-up is measured for these alone.
