@@ -28,7 +28,8 @@ need() {
 	[ "$(id -u)" = 0 ] || die "missing packages, and not root to install them: ${want[*]}"
 	say "installing ${want[*]}"
 	apt-get -q update >&2 || say "apt-get update failed; trying the lists at hand"
-	DEBIAN_FRONTEND=noninteractive apt-get -qy install --no-install-recommends "${want[@]}" >&2 ||
+	# Another tree's make, or the machine itself, may be installing.
+	DEBIAN_FRONTEND=noninteractive apt-get -qy -o DPkg::Lock::Timeout=600 install --no-install-recommends "${want[@]}" >&2 ||
 		die "cannot install: ${want[*]}"
 }
 

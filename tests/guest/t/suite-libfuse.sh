@@ -7,6 +7,7 @@
 # where: suites
 # packages: src:fuse3
 # timeout: 7200
+# environment: CHOSEN   pytest's expression for the tests to run (all)
 . "$FUSEPT_TESTS/lib.sh"
 
 cd /usr/src/fuse3/build || exit 1
@@ -37,7 +38,8 @@ unstick() {
 tests() {
 	local log=$1 test=$2 pid still=0 size last=0
 	shift 2
-	"$@" python3 -m pytest -v --tb=native -o addopts= -o log_cli=false -p no:cacheprovider "test/$test" >"$log" 2>&1 &
+	"$@" python3 -m pytest -v --tb=native -o addopts= -o log_cli=false -p no:cacheprovider \
+		${CHOSEN:+-k "$CHOSEN"} "test/$test" >"$log" 2>&1 &
 	pid=$!
 	while sleep 2 && kill -0 $pid 2>/dev/null; do
 		size=$(stat -c %s "$log")
