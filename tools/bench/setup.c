@@ -7,7 +7,6 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <ftw.h>
-#include <limits.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -78,39 +77,43 @@ int setups_begin(struct bench *b)
 	return 0;
 }
 
-/* "passthrough=off,..." for the server, in a buffer of the caller. */
-static const char *server_options(const struct bench *b, const struct setup *s,
-				  char *buf, size_t size)
+/* "passthrough=off,..." for the server; free it. NULL without memory. */
+static char *server_options(const struct bench *b, const struct setup *s)
 {
 	bool bound = strstr(s->name, "-bound");
 	bool through = bound || strstr(s->name, "-passthrough");
+	char *opts;
 
-	snprintf(buf, size, "passthrough=%s%s%s%s", through ? "on" : "off",
-		 bound ? ",bound=on" : "", b->server_opts ? "," : "", b->server_opts ? b->server_opts : "");
-	return buf;
+	if (asprintf(&opts, "passthrough=%s%s%s%s", through ? "on" : "off",
+		     bound ? ",bound=on" : "", b->server_opts ? "," : "",
+		     b->server_opts ? b->server_opts : "") < 0)
+		return NULL;
+	return opts;
 }
 
-static int mount_fuse(const struct bench *b, const struct setup *s)
+static int mount_fuse(const struct bench *b, const struct setup *s,
+		      const char *opts)
 {
-	char opts[512];
 	const char *const argv[] = {
-		b->server, "-o", server_options(b, s, opts, sizeof(opts)),
-		b->lower, s->root, NULL
+		b->server, "-o", opts, b->lower, s->root, NULL
 	};
 
 	return run_command(argv);
 }
 
-static int mount_fusept(const struct bench *b, const struct setup *s)
+static int mount_fusept(const struct bench *b, const struct setup *s,
+			const char *opts)
 {
-	char opts[512], source[PATH_MAX + 256];
-	const char *const argv[] = {
-		"mount", "-t", "fusept", "-o",
-		server_options(b, s, opts, sizeof(opts)), source, s->root, NULL
-	};
+	char *source;
+	int ret;
 
-	snprintf(source, sizeof(source), "%s#%s", b->server, b->lower);
-	return run_command(argv);
+	if (asprintf(&source, "%s#%s", b->server, b->lower) < 0)
+		return -1;
+	ret = run_command((const char *const[]){
+		"mount", "-t", "fusept", "-o", opts, source, s->root, NULL
+	});
+	free(source);
+	return ret;
 }
 
 /* Only the kernel's own passthrough may. */
@@ -124,12 +127,16 @@ static bool may_be_absent(const struct setup *s)
 
 static int setup_mount(struct bench *b, struct setup *s)
 {
+	char *opts = server_options(b, s);
 	int ret;
 
-	if (!strncmp(s->name, "fusept", 6))
-		ret = mount_fusept(b, s);
+	if (!opts)
+		ret = -1;
+	else if (!strncmp(s->name, "fusept", 6))
+		ret = mount_fusept(b, s, opts);
 	else
-		ret = mount_fuse(b, s);
+		ret = mount_fuse(b, s, opts);
+	free(opts);
 	if (!ret) {
 		s->mounted = true;
 		return 0;

@@ -2,7 +2,8 @@
 /*
  * The mount is made detached: nobody can look into it before its server
  * answers, and a server that fails leaves nothing to unmount. Kernels (or
- * sandboxes) without fsopen(2) get mount(2).
+ * sandboxes) without fsopen(2) get mount(2), and so does an option that is too
+ * long for it.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -47,6 +48,8 @@ static const struct {
 	{ MS_LAZYTIME, "lazytime" },
 };
 
+#define VALUE_MAX	255	/* bytes that fsconfig(2) takes */
+
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 void attach_target(struct attachment *a, const char *dir,
@@ -58,6 +61,7 @@ void attach_target(struct attachment *a, const char *dir,
 	a->dir = dir;
 	a->mount_fd = -1;
 	a->visible = false;
+	a->elsewhere = false;
 	a->dir_fd = open(dir, O_PATH | O_CLOEXEC);
 	if (a->dir_fd < 0 || fstat(a->dir_fd, &st))
 		die(EX_USAGE_, "mount point %s: %s", dir, strerror(errno));
@@ -160,24 +164,51 @@ static void add_data(char **data, const char *name, const char *value)
 	*data = more;
 }
 
-static void mount_directly(struct attachment *a, const char *source,
-			   const struct mount_options *o)
+/* The option whose value fsconfig(2) does not take, or NULL. */
+static const char *too_long(const char *source, const struct mount_options *o)
 {
-	char *data = NULL, *type = NULL, target[64];
+	if (strlen(source) > VALUE_MAX)
+		return "source (fsname=)";
+	if (o->subtype && strlen(o->subtype) > VALUE_MAX)
+		return "subtype";
+	for (size_t i = 0; i < o->nr_kernel; i++)
+		if (o->kernel[i].value &&
+		    strlen(o->kernel[i].value) > VALUE_MAX)
+			return o->kernel[i].name;
+	return NULL;
+}
 
+/* @long_one: the option that is the reason to, or NULL. */
+static void mount_directly(struct attachment *a, const char *source,
+			   const struct mount_options *o, const char *long_one)
+{
+	char *data = NULL, *type = NULL, target[64], why[128] = "";
+
+	if (long_one) {
+		snprintf(why, sizeof(why), "; its %s is longer than %d bytes, which needs mount(2)",
+			 long_one, VALUE_MAX);
+		say_more("mount of %s%s", source, why);
+	}
+	if (a->elsewhere)
+		die(EX_MOUNT, "mount of %s on %s failed: another mount namespace needs fsopen(2)%s",
+		    source, a->dir, why);
 	for (size_t i = 0; i < o->nr_kernel; i++) {
 		if (o->kernel[i].value && strchr(o->kernel[i].value, ','))
-			die(EX_USAGE_, "this kernel takes no comma in option %s=%s",
+			die(EX_USAGE_, "mount(2) takes no comma in option %s=%s",
 			    o->kernel[i].name, o->kernel[i].value);
 		add_data(&data, o->kernel[i].name, o->kernel[i].value);
 	}
+	/* The kernel would cut it off without a word. */
+	if (data && strlen(data) >= (size_t)sysconf(_SC_PAGESIZE))
+		die(EX_MOUNT, "mount of %s on %s failed: its options are longer than a page",
+		    source, a->dir);
 	if (asprintf(&type, "%s%s%s", type_of(o), o->subtype ? "." : "",
 		     o->subtype ? o->subtype : "") < 0)
 		die(EX_SYSTEM, "out of memory");
 	snprintf(target, sizeof(target), "/proc/self/fd/%d", a->dir_fd);
 	if (mount(source, target, type, o->flags, data))
-		die(EX_MOUNT, "mount of %s on %s failed: %s", source, a->dir,
-		    strerror(errno));
+		die(EX_MOUNT, "mount of %s on %s failed: %s%s", source, a->dir,
+		    strerror(errno), why);
 	free(data);
 	free(type);
 	a->visible = true;
@@ -195,13 +226,14 @@ static void mount_directly(struct attachment *a, const char *source,
 void attach_create(struct attachment *a, const char *source, int dev_fd,
 		   struct mount_options *o)
 {
+	const char *long_one = too_long(source, o);
 	char number[16];
 
 	snprintf(number, sizeof(number), "%d", dev_fd);
 	options_set_kernel(o, "fd", number);
-	a->mount_fd = create_detached(source, o);
+	a->mount_fd = long_one ? -1 : create_detached(source, o);
 	if (a->mount_fd < 0)
-		mount_directly(a, source, o);
+		mount_directly(a, source, o, long_one);
 }
 
 void attach_show(struct attachment *a)

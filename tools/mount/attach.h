@@ -12,6 +12,7 @@ struct attachment {
 	int dir_fd;	/* O_PATH, opened before anything is mounted there */
 	int mount_fd;	/* the root of the new mount */
 	bool visible;	/* it is already in the namespace */
+	bool elsewhere;	/* @dir is in another one: only a detached mount gets there */
 };
 
 /* Open the mount point and note its type in the kernel options. */

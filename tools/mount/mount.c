@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -123,12 +124,15 @@ static void parse_line(int argc, char **argv, struct request *r,
 	split_source(r, o, argv[optind]);
 	if (o->fsname)
 		r->fsname = o->fsname;
+	else if (!*r->fsname)	/* the kernel takes no empty one */
+		r->fsname = o->subtype;
 }
 
 /*
  * The mount table has no symbolic links, and another namespace has another
  * working directory. A server cannot tell from /dev/fd/N where it is mounted; one
- * that exports a directory must know, lest it walks into itself.
+ * that exports a directory must know, lest it walks into itself. In another
+ * namespace it is not.
  */
 static void find_target(struct request *r)
 {
@@ -136,7 +140,8 @@ static void find_target(struct request *r)
 
 	if (!real)
 		return;
-	setenv("FUSEPT_MOUNTPOINT", real, 1);
+	if (!r->ns)
+		setenv("FUSEPT_MOUNTPOINT", real, 1);
 	r->dir = real;
 }
 
@@ -147,25 +152,28 @@ static int serve(struct request *r, struct mount_options *o)
 	struct server s;
 	dev_t dev;
 	bool ours;
-	int dev_fd, home = -1, ns = -1, code;
+	struct namespace_home home;
+	int dev_fd, ns = -1, code;
 
 	if (r->ns) {
-		home = namespace_open("/proc/self/ns/mnt");
-		ns = namespace_open(r->ns);
+		namespace_remember(&home);
+		ns = namespace_open(r->ns, r->dir);
 		namespace_enter(ns);
 	}
 	find_target(r);
 	attach_target(&a, r->dir, o);
+	a.elsewhere = ns >= 0;
 	if (ns >= 0)
-		namespace_enter(home);
+		namespace_return(&home);
 	dev_fd = device_open(EX_SYSTEM);
 	server_user(o);
 	server_check(r->server);
 	if (r->fake)
 		return EX_OK;
 	attach_create(&a, r->fsname, dev_fd, o);
-	server_start(&s, r->server, r->source, dev_fd, o);
-	code = server_ready(&s, a.mount_fd, o);
+	code = server_start(&s, r->server, r->source, dev_fd, o);
+	if (!code)
+		code = server_ready(&s, a.mount_fd, o);
 	if (code) {
 		attach_drop(&a);
 		server_leave(&s, false);
@@ -206,7 +214,7 @@ static int change(struct request *r, struct mount_options *o)
 	/* It is still not root's server: what the mount must have it must keep. */
 	server_user(o);
 	if (r->ns)
-		namespace_enter(namespace_open(r->ns));
+		namespace_enter(namespace_open(r->ns, r->dir));
 	/* The table has no symbolic links. */
 	real = realpath(r->dir, NULL);
 	dir = real ? real : r->dir;
@@ -225,6 +233,10 @@ int main(int argc, char **argv)
 	struct mount_options o = { 0 };
 
 	need_stdio();
+	/* Ignored by our caller, it would take the children away that we wait for. */
+	signal(SIGCHLD, SIG_DFL);
+	server_environment();
+	operands_first();
 	parse_line(argc, argv, &r, &o);
 	if (o.remount)
 		return change(&r, &o);

@@ -15,6 +15,10 @@
 #include "relay.h"
 #include "say.h"
 
+/* How long a failed server's last messages are waited for: 2 s. */
+#define FINISH_TRIES	40
+#define FINISH_PAUSE	50000	/* microseconds */
+
 /* Close all but the standard ones and two descriptors. */
 static void keep_only(int a, int b)
 {
@@ -131,8 +135,11 @@ void relay_leave(struct relay *r)
 
 void relay_finish(struct relay *r)
 {
-	while (waitpid(r->pid, NULL, 0) < 0 && errno == EINTR)
-		;
-	close(r->control);
-	r->pid = 0;
+	/* What the server started may outlive it, with its standard error. */
+	for (int i = 0; i < FINISH_TRIES; i++) {
+		if (waitpid(r->pid, NULL, WNOHANG))
+			break;
+		usleep(FINISH_PAUSE);
+	}
+	relay_leave(r);
 }

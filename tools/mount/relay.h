@@ -23,7 +23,10 @@ void relay_use(const struct relay *r);
 void relay_running(struct relay *r);
 /* The mount is made: on to the system log. */
 void relay_leave(struct relay *r);
-/* The server is gone: wait until all it said is out. */
+/*
+ * The server is gone, or told to go: wait until all it said is out, or for a
+ * while; what comes later goes to the system log.
+ */
 void relay_finish(struct relay *r);
 
 #endif

@@ -24,6 +24,12 @@ void need_stdio(void)
 	close(fd);
 }
 
+void operands_first(void)
+{
+	/* With it getopt(3) stops at the first; a server gets them first, too. */
+	unsetenv("POSIXLY_CORRECT");
+}
+
 static void speak(const char *fmt, va_list ap)
 {
 	fprintf(stderr, "%s: ", program_invocation_short_name);

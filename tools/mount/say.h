@@ -24,6 +24,9 @@ extern bool say_verbose;
 /* Descriptors 0 to 2 open, lest a message goes to a device or socket. */
 void need_stdio(void);
 
+/* Options are read behind operands, too, as mount(8) gives them. */
+void operands_first(void);
+
 /* A line on standard error, after the program's name. */
 void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* The same, only with -v. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -15,9 +16,22 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "device.h"
 #include "rights.h"
 #include "say.h"
 #include "server.h"
+
+/* As login(1) gives it to root, and what is installed from source first. */
+#define SERVER_PATH	"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+void server_environment(void)
+{
+	struct passwd *pw = getpwuid(geteuid());
+
+	if (setenv("PATH", SERVER_PATH, 0) ||
+	    setenv("HOME", pw ? pw->pw_dir : "/root", 0))
+		die(EX_SYSTEM, "out of memory");
+}
 
 static struct passwd *find_user(const char *name)
 {
@@ -125,11 +139,12 @@ static int run(struct server *s, const char *source, int dev_fd,
 	return errno;
 }
 
-static _Noreturn void refuse(const char *program, int err)
+/* Say why @program does not run. Return: the exit code for it. */
+static int refuse(const char *program, int err)
 {
-	die(err == ENOENT || err == EACCES ? EX_USAGE_ : EX_SYSTEM,
-	    "server %s: %s%s", program, strerror(err),
+	say("server %s: %s%s", program, strerror(err),
 	    err == ENOENT && !strchr(program, '/') ? " in PATH" : "");
+	return err == ENOENT || err == EACCES ? EX_USAGE_ : EX_SYSTEM;
 }
 
 /* Return: 0 when exec(2) would take @path, or an errno. */
@@ -153,12 +168,9 @@ void server_check(const char *program)
 	if (strchr(program, '/')) {
 		err = runnable(program);
 		if (err)
-			refuse(program, err);
+			exit(refuse(program, err));
 		return;
 	}
-	/* execvp(3)'s own, where there is none */
-	if (!dirs)
-		dirs = "/bin:/usr/bin";
 	for (;; dirs = end + 1) {
 		end = strchrnul(dirs, ':');
 		if (asprintf(&path, "%.*s%s%s", (int)(end - dirs), dirs,
@@ -171,12 +183,12 @@ void server_check(const char *program)
 		if (err == EACCES)
 			worst = err;
 		if (!*end)
-			refuse(program, worst);
+			exit(refuse(program, worst));
 	}
 }
 
-void server_start(struct server *s, const char *program, const char *source,
-		  int dev_fd, const struct mount_options *o)
+int server_start(struct server *s, const char *program, const char *source,
+		 int dev_fd, const struct mount_options *o)
 {
 	int report[2], err = 0;
 
@@ -187,8 +199,12 @@ void server_start(struct server *s, const char *program, const char *source,
 	/* Closed by exec; else it brings why exec failed. */
 	if (pipe2(report, O_CLOEXEC))
 		die(EX_SYSTEM, "pipe: %s", strerror(errno));
-	/* The daemon becomes our child when its parent ends: so we learn its pid. */
-	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	/*
+	 * The daemon becomes our child when its parent ends: so we learn its pid.
+	 * Of other servers we would inherit what we never wait for.
+	 */
+	if (o->mode == SERVER_DAEMON)
+		prctl(PR_SET_CHILD_SUBREAPER, 1);
 	s->child = fork();
 	if (s->child < 0)
 		die(EX_SYSTEM, "cannot start server %s: %s", program,
@@ -202,11 +218,12 @@ void server_start(struct server *s, const char *program, const char *source,
 	close(report[1]);
 	if (s->relay.pid)
 		relay_running(&s->relay);
-	if (read(report[0], &err, sizeof(err)) == sizeof(err))
-		refuse(program, err);
+	if (read(report[0], &err, sizeof(err)) != sizeof(err))
+		err = 0;
 	close(report[0]);
 	/* From here on the device is open in the server only: its death ends it. */
 	close(dev_fd);
+	return err ? refuse(program, err) : EX_OK;
 }
 
 /* The exit code for wait status @status, and a message unless it is success. */
@@ -234,46 +251,118 @@ static int reap(struct server *s)
 	return judge(s, s->status);
 }
 
-/* Our only child left is the daemon, when its parent has gone. */
-static pid_t find_daemon(void)
+#define NAME_ROOM	15	/* bytes of a program's name that the kernel keeps */
+
+typedef bool (*is_daemon)(pid_t pid, const struct server *s);
+
+static bool is_any(pid_t pid, const struct server *s)
 {
-	char path[64];
+	return true;
+}
+
+/* By the name that the kernel keeps, which a script has as well. */
+static bool is_named(pid_t pid, const struct server *s)
+{
+	const char *slash = strrchr(s->program, '/');
+	char path[32], name[NAME_ROOM + 2] = "";
 	FILE *f;
-	int pid = 0, other;
+
+	snprintf(path, sizeof(path), "/proc/%d/comm", pid);
+	f = fopen(path, "re");
+	if (!f)
+		return false;
+	if (!fgets(name, sizeof(name), f))
+		name[0] = '\0';
+	fclose(f);
+	name[strcspn(name, "\n")] = '\0';
+	return !strncmp(name, slash ? slash + 1 : s->program, NAME_ROOM);
+}
+
+/* By its links: what it has open may be on a file system that does not answer. */
+static bool is_with_device(pid_t pid, const struct server *s)
+{
+	char path[32], file[sizeof(FUSEPT_DEVICE) + 1];
+	bool found = false;
+	struct dirent *d;
+	ssize_t n;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd", pid);
+	dir = opendir(path);
+	while (dir && !found && (d = readdir(dir))) {
+		n = readlinkat(dirfd(dir), d->d_name, file, sizeof(file));
+		found = n == sizeof(FUSEPT_DEVICE) - 1 &&
+			!memcmp(file, FUSEPT_DEVICE, n);
+	}
+	if (dir)
+		closedir(dir);
+	return found;
+}
+
+/* The one child that @is says yes to; 0 when there is none, or several. */
+static pid_t only_child(is_daemon is, const struct server *s)
+{
+	pid_t pid, found = 0;
+	char path[64];
+	int count = 0;
+	FILE *f;
 
 	snprintf(path, sizeof(path), "/proc/self/task/%d/children", getpid());
 	f = fopen(path, "re");
 	if (!f)
 		return 0;
-	if (fscanf(f, "%d %d", &pid, &other) != 1)
-		pid = 0;
+	while (fscanf(f, "%d", &pid) == 1) {
+		if (is(pid, s)) {
+			found = pid;
+			count++;
+		}
+	}
 	fclose(f);
+	return count == 1 ? found : 0;
+}
+
+/*
+ * The daemon is our child, as its parent has gone; so is what the server started
+ * in the same way and left behind, as sshfs does with ssh.
+ */
+static pid_t find_daemon(const struct server *s)
+{
+	static const is_daemon marks[] = { is_any, is_named, is_with_device };
+	pid_t pid = 0;
+
+	while (waitpid(-1, NULL, WNOHANG) > 0)
+		;
+	for (size_t i = 0; !pid && i < sizeof(marks) / sizeof(marks[0]); i++)
+		pid = only_child(marks[i], s);
 	return pid;
 }
 
 /*
+ * What the kernel says when the server is gone; EIO is what one says that did not
+ * understand INIT's answer.
+ */
+static bool is_gone(int err)
+{
+	return err == ENOTCONN || err == ECONNABORTED || err == ECONNREFUSED ||
+	       err == EIO;
+}
+
+/*
  * Any answer of the server will do; the kernel holds this request back until
- * INIT is done, and ends it when the device is closed. EIO is what a kernel says
- * that did not understand INIT's answer.
+ * INIT is done, and ends it when the device is closed.
  */
 static int probe(int mount_fd)
 {
 	struct statfs fs;
 	struct statx stx;
+	int err;
 
 	if (!statx(mount_fd, "", AT_EMPTY_PATH | AT_STATX_FORCE_SYNC,
 		   STATX_BASIC_STATS, &stx))
 		return 0;
-	switch (errno) {
-	case ENOTCONN:
-	case ECONNABORTED:
-	case ECONNREFUSED:
-		return errno;
-	case EIO:
-		/* or a server that has trouble with this very file */
-		return fstatfs(mount_fd, &fs) && errno == EIO ? EIO : 0;
-	}
-	return 0;
+	err = errno;
+	/* Or it is the answer of a server that has trouble with this very file. */
+	return is_gone(err) && fstatfs(mount_fd, &fs) && is_gone(errno) ? err : 0;
 }
 
 static bool is_user(uid_t uid, gid_t gid)
@@ -319,13 +408,13 @@ int server_ready(struct server *s, int mount_fd, const struct mount_options *o)
 		code = reap(s);
 		if (code)
 			return code;
-		s->daemon = find_daemon();
-	} else {
-		s->daemon = s->child;
 	}
 	err = probe_as_owner(mount_fd, o);
-	if (!err)
+	if (!err) {
+		/* Once it answers, those that led to it are gone. */
+		s->daemon = s->child ? s->child : find_daemon(s);
 		return EX_OK;
+	}
 	if (s->child && waitpid(s->child, &s->status, WNOHANG) == s->child) {
 		s->child = 0;
 		code = judge(s, s->status);

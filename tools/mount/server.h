@@ -17,13 +17,18 @@ struct server {
 	struct relay relay;	/* of a background server; pid 0: none */
 };
 
+/* PATH and HOME where mount(8), which cleans the environment, has left none. */
+void server_environment(void);
 /* Look up the user of setuid=; its ids become the mount's owner. */
 void server_user(struct mount_options *o);
 /* Exits with a message when @program is not there to be run. */
 void server_check(const char *program);
-/* Start @program on device @dev_fd, which is closed in this process. */
-void server_start(struct server *s, const char *program, const char *source,
-		  int dev_fd, const struct mount_options *o);
+/*
+ * Start @program on device @dev_fd, which is closed in this process. Returns 0,
+ * or an exit code when it cannot be executed; a message has been given.
+ */
+int server_start(struct server *s, const char *program, const char *source,
+		 int dev_fd, const struct mount_options *o);
 /*
  * Wait until the server serves the mount whose root is @mount_fd. Returns 0,
  * or an exit code when it does not come up; a message has been given.

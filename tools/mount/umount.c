@@ -72,6 +72,7 @@ int main(int argc, char **argv)
 	struct record rec = { 0 };
 	dev_t dev;
 
+	operands_first();
 	while ((c = getopt(argc, argv, "fhlnN:rt:vV")) != -1) {
 		switch (c) {
 		case 'f':
@@ -111,7 +112,7 @@ int main(int argc, char **argv)
 	dir = argv[optind];
 	seconds = wait_seconds();
 	if (ns)
-		namespace_enter(namespace_open(ns));
+		namespace_enter(namespace_open(ns, dir));
 	dev = table_device(dir);
 	pidfd = dev && record_read(&rec, dev) ? record_pidfd(&rec) : -1;
 	if (umount2(dir, flags | UMOUNT_NOFOLLOW)) {

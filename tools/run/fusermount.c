@@ -251,6 +251,7 @@ int main(int argc, char **argv)
 
 	program_invocation_short_name = "fusept-run";
 	need_stdio();
+	operands_first();
 	parse_line(argc, argv, &r);
 	if (r.unmount)
 		return unmount(&r);

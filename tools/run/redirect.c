@@ -23,21 +23,34 @@ static const struct {
 };
 
 #define PRELOAD	"LD_PRELOAD="
+#define SEARCH	"PATH="
+#define ADDED	3	/* to an environment: both and the NULL */
 
 static char helper[PATH_MAX];
-static char *preload;	/* PRELOAD and its value, for environments without */
+static const char *library;	/* as LD_PRELOAD names us */
+/* Each with its value, for environments without; NULL when it was not set. */
+static char *preload, *search;
 static int verbose;
+
+/* The variable that @prefix, NAME=, begins, allocated. */
+static char *keep(const char *prefix, const char *value)
+{
+	char *text;
+
+	return value && asprintf(&text, "%s%s", prefix, value) >= 0 ? text : NULL;
+}
 
 __attribute__((constructor)) static void remember(void)
 {
-	const char *slash, *all = getenv("LD_PRELOAD");
+	const char *slash;
 	Dl_info self;
 
 	verbose = !!getenv(RUN_VERBOSE);
-	if (all && asprintf(&preload, PRELOAD "%s", all) < 0)
-		preload = NULL;
+	search = keep(SEARCH, getenv("PATH"));
 	if (!dladdr((void *)redirect_device, &self) || !self.dli_fname)
 		return;
+	library = self.dli_fname;
+	preload = keep(PRELOAD, getenv("LD_PRELOAD"));
 	slash = strrchr(self.dli_fname, '/');
 	if (!slash)
 		return;
@@ -118,27 +131,71 @@ const char *redirect_program(const char *file)
 	return helper;
 }
 
-size_t redirect_room(char *const envp[])
+static size_t count(char *const envp[])
 {
 	size_t n = 0;
 
 	while (envp && envp[n])
 		n++;
-	return n + 2;
+	return n;
+}
+
+/* The value of @variable when it is the one that @prefix, NAME=, begins. */
+static const char *value_of(const char *variable, const char *prefix)
+{
+	size_t n = strlen(prefix);
+
+	return strncmp(variable, prefix, n) ? NULL : variable + n;
+}
+
+static bool has_library(const char *preloads)
+{
+	size_t n = strlen(library), len;
+
+	while (*preloads) {
+		len = strcspn(preloads, ": ");
+		if (len == n && !memcmp(preloads, library, n))
+			return true;
+		preloads += len + !!preloads[len];
+	}
+	return false;
+}
+
+size_t redirect_room(char *const envp[])
+{
+	size_t n = count(envp) + ADDED;
+
+	for (size_t i = 0; preload && envp && envp[i]; i++)
+		if (value_of(envp[i], PRELOAD))
+			return n + (strlen(library) + sizeof(":") +
+				    strlen(envp[i])) / sizeof(*envp) + 1;
+	return n;
 }
 
 char *const *redirect_environment(char *room[], char *const envp[])
 {
-	size_t n;
+	size_t n = count(envp);
+	bool led = !preload, searched = !search;
+	char *text = (char *)(room + n + ADDED);
 
-	if (!preload)
-		return envp;
-	for (n = 0; envp && envp[n]; n++) {
-		if (!strncmp(envp[n], PRELOAD, sizeof(PRELOAD) - 1))
-			return envp;
-		room[n] = envp[n];
+	for (size_t i = 0; i < n; i++) {
+		const char *value = value_of(envp[i], PRELOAD);
+
+		room[i] = envp[i];
+		searched |= !!value_of(envp[i], SEARCH);
+		if (!value || led)
+			continue;
+		led = true;
+		/* Of a script that has a library of its own. */
+		if (!has_library(value)) {
+			sprintf(text, PRELOAD "%s:%s", library, value);
+			room[i] = text;
+		}
 	}
-	room[n++] = preload;
+	if (!led)
+		room[n++] = preload;
+	if (!searched)
+		room[n++] = search;
 	room[n] = NULL;
 	return room;
 }

@@ -55,8 +55,9 @@ void redirect_free(char *redirected, const char *type);
 /* The program in place of @file, or @file itself. */
 const char *redirect_program(const char *file);
 /*
- * @envp with the preload, which mount(8) and env -i take out of it; in @room,
- * an array of redirect_room(@envp) in the caller's frame, or @envp itself.
+ * @envp with the preload and PATH, which mount(8) and env -i take out of it, and
+ * with us before the libraries that a script preloads. In @room, an array of
+ * redirect_room(@envp) in the caller's frame.
  */
 size_t redirect_room(char *const envp[]);
 char *const *redirect_environment(char *room[], char *const envp[]);

@@ -183,12 +183,51 @@ touch "$T/not-to-be-run"
 equal fake-server-not-to-be-run 1 "$(status_of on -f "$T/not-to-be-run#$T/src" "$m")"
 equal fake-no-user 1 "$(status_of on -f -o setuid=nobody-such "$src" "$m")"
 
+# Who wants programs to be strict about their command line.
+check posix-mounts env POSIXLY_CORRECT=1 mount -t fusept -o ro "$src" "$m"
+equal posix-ro ro "$(shown OPTIONS | tr , '\n' | grep -x ro)"
+check posix-umount env POSIXLY_CORRECT=1 /usr/sbin/umount.fusept "$m" -v
+
+# Who is not told of its children's end; mount(8) cannot do without that.
+check ignored-child env --ignore-signal=CHLD /usr/sbin/mount.fusept "$src" "$m"
+umount "$m"
+
+# A server by its name, wherever programs are; mount(8) keeps PATH and HOME back.
+for dir in /usr/local/sbin /usr/local/bin /usr/sbin; do
+	printf '#!/bin/sh\nenv >%s/env\nexec fusept-loopback "$@"\n' "$T" >$dir/server-in-path
+	chmod 755 $dir/server-in-path
+	check "server-in${dir//\//-}" env -u HOME mount -t fusept.server-in-path "$T/src" "$m"
+	umount "$m"
+	rm $dir/server-in-path
+done
+equal server-gets-path 1 "$(grep -c '^PATH=.*/usr/local/bin:' "$T/env")"
+equal server-gets-home "$(getent passwd root | cut -d: -f6)" "$(sed -n 's/^HOME=//p' "$T/env")"
+
+# A server that has no source.
+printf '#!/bin/sh\nexec fusept-loopback %s/src "$1"\n' "$T" >"$T/sourceless"
+chmod 755 "$T/sourceless"
+check empty-source env PATH="$T:$PATH" /usr/sbin/mount.fusept '' "$m" -t fusept.sourceless
+equal empty-source-shown "sourceless fusept.sourceless" "$(awk -v m="$m" '$2 == m { print $1, $3 }' /proc/self/mounts)"
+umount "$m"
+
 # Names with spaces and commas.
 mkdir -p "$T/odd, name"
 echo odd >"$T/odd, name/file"
 check odd-source on -o allow_other "fusept-loopback#$T/odd, name" "$m"
 equal odd-reads odd "$(cat "$m/file")"
 umount "$m"
+# Longer than fsconfig(2) takes; to another namespace there is no way but that.
+long=$T/$(printf %0200d 1)/$(printf %0200d 2)
+mkdir -p "$long"
+echo long >"$long/file"
+check long-source mount -t fusept.fusept-loopback "$long" "$m"
+equal long-reads long "$(cat "$m/file")"
+equal long-shown "$long" "$(awk -v m="$m" '$2 == m { print $1 }' /proc/self/mounts)"
+check long-umount umount "$m"
+equal long-fails 32 "$(status_of on "fusept-loopback#$long/none" "$m")"
+check long-fails-leaves-nothing nothing_left
+# mount(8) drops this one where there is no SELinux.
+check long-option-says says "context is longer than 255 bytes" helper "context=$long"
 check quoted-option on -o 'fsname="a,b"' "$src" "$m"
 equal quoted-fsname a,b "$(shown SOURCE)"
 umount "$m"
@@ -226,6 +265,50 @@ check background within 10 mount -t fusept -o background "$T/staying-server#$T/s
 equal background-reads data "$(cat "$m/file")"
 check background-umount umount "$m"
 check background-nothing-left nothing_left
+# An answer it is, what its errno may be.
+for e in 5 103 107 111; do # EIO ECONNABORTED ENOTCONN ECONNREFUSED
+	check "answer-$e" mount -t fusept -o background "$BIN/fuse_refusing#$e" "$m"
+	check "answer-$e-umount" umount "$m"
+done
+# It fails, and what it started keeps its standard error.
+cat >"$T/failing-server" <<'SERVER'
+#!/bin/bash
+fd=${2##*/}
+(exec {fd}>&-; exec sleep 30) &
+echo no luck >&2
+exit 3
+SERVER
+chmod 755 "$T/failing-server"
+check background-fails-says says "no luck" within 20 mount -t fusept -o background "$T/failing-server#x" "$m"
+equal background-fails 32 "$(status_of on -o background "$T/failing-server#x" "$m")"
+check background-fails-leaves-nothing wait_for 5 nothing_left
+
+# What a server leaves behind beside its daemon, as sshfs does with ssh: known by
+# its name, or by being without the device.
+mkdir "$T/bin"
+for s in leaving fusept-loopback; do
+	cat >"$T/bin/$s" <<-SERVER
+	#!/bin/bash
+	fd=\${2##*/}
+	([ $s = fusept-loopback ] || exec {fd}>&-; exec sleep 4 >/dev/null 2>&1 &)
+	sleep 0.5 # until that is sleep by name
+	exec fusept-loopback "\$@"
+	SERVER
+	chmod 755 "$T/bin/$s"
+	check "$s-mounts" on "$T/bin/$s#$T/src" "$m"
+	equal "$s-recorded" fusept-loopback "$(cat "/proc/$(cut -d ' ' -f 1 "/run/fusept/$(mountpoint -d "$m")")/comm")"
+	check "$s-umount" umount "$m"
+	check "$s-nothing-left" wait_for 10 nothing_left
+done
+
+mount -t fusept -o foreground "$T/bin/leaving#$T/src" "$m" &
+wait_for 10 mountpoint -q "$m"
+helper=$(pgrep -x mount.fusept)
+check foreground-helper test -n "$helper"
+sleep 5
+equal foreground-no-zombies "" "$(pgrep -r Z -P "${helper:-$$}")"
+umount "$m"
+wait
 
 # Another mount namespace.
 unshare -m sleep 60 &
@@ -234,6 +317,18 @@ wait_for 10 grep -qx sleep /proc/$ns/comm
 check other-namespace mount -N $ns -t fusept "$src" "$m"
 equal other-namespace-reads data "$(nsenter -t $ns -m cat "$m/file")"
 fails not-in-ours ENOENT cat "$m/file"
+# Server and source are ours, so relative to where we are; the mount point is not.
+install -D "$(command -v fusept-loopback)" "$T/here/server"
+by_relative() { (cd "$T" && /usr/sbin/mount.fusept here/server#src "$1" -N $ns); }
+check other-namespace-unmounts umount -N $ns "$m"
+check other-namespace-relative by_relative "$m"
+equal other-namespace-relative-reads data "$(nsenter -t $ns -m cat "$m/file")"
+equal other-namespace-place-unknown 0 "$(tr '\0' '\n' <"/proc/$(servers)/environ" | grep -c FUSEPT_MOUNTPOINT)"
+for c in "by_relative m" "/usr/sbin/umount.fusept m -N $ns"; do
+	# shellcheck disable=SC2086 # words
+	check "other-namespace-says-$(basename "${c%% *}")" says "mount point m: in another namespace an absolute path is needed" $c
+done
+check long-elsewhere-says says "source (fsname=) is longer than 255 bytes" /usr/sbin/mount.fusept "fusept-loopback#$long" "$m" -N $ns
 check other-namespace-umount umount -N $ns "$m"
 kill $ns
 

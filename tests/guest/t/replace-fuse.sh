@@ -60,6 +60,22 @@ check server-of-a-user as user1 fusept-loopback "$T/src" "$T/u"
 equal user-reads hello "$(as user1 cat "$T/u/f")"
 fails not-for-others EACCES ls "$T/u"
 
+# A block device's has the name of its type where its share of memory is set.
+mkdir -p "$T/b"
+truncate -s 16M "$T/img"
+mkfifo "$T/held"
+loop=$(losetup -f --show "$T/img")
+mounted() { grep -q " $T/b " /proc/self/mountinfo; }
+for type in fuseblk fuseptblk; do
+	rawmount -w -t $type "$T/b" fd=dev rootmode=40755 user_id=0 group_id=0 source="$loop" <"$T/held" >"$T/out" &
+	exec {held}>"$T/held"
+	check $type-mounts wait_for 10 mounted
+	equal $type-bdi "7:${loop#/dev/loop}-$type" "$(basename -a /sys/class/bdi/*-$type)"
+	exec {held}>&-
+	wait $!
+done
+losetup -d "$loop"
+
 # One list of connections, shown under both names.
 check fusectl mount -t fusectl none $own
 mountpoint -q /sys/fs/fusept/connections || mount -t fuseptctl none /sys/fs/fusept/connections

@@ -35,6 +35,14 @@ equal written data "$(cat "$T/src/copy")"
 check umount umount "$m"
 check server-ends gone
 
+# A source that is longer than fsconfig(2) takes, by our fusermount.
+long=$T/$(printf %0200d 1)/$(printf %0200d 2)
+mkdir -p "$long"
+check long-source within 20 fusept-run fusept-loopback -o "auto_unmount,fsname=$long" "$T/src" "$m"
+equal long-source-shown "$long fusept.fusept-loopback" "$(awk -v m="$m" '$2 == m { print $1, $3 }' /proc/self/mounts)"
+umount "$m"
+check long-source-ends gone
+
 # In the foreground; its status is ours.
 fusept-run fusept-loopback -f "$T/src" "$m" &
 pid=$!
@@ -79,6 +87,7 @@ says helper-fd-not-open "--comm-fd=77: not an open descriptor" fusept-run fuserm
 says helper-old-option "is not set" fusept-run fusermount3 -o large_read "$m"
 says helper-quotation-mark "is not set" fusept-run fusermount3 -o 'fsname=a"b\,c,ro' "$m"
 says helper-bad-option "unknown option 'nonsense'" fusept-run fusermount3 -o nonsense "$m"
+says helper-posix "unknown option 'nonsense'" env POSIXLY_CORRECT=1 fusept-run fusermount3 "$m" -o nonsense
 fails helper-not-mounted EINVAL fusept-run fusermount3 -u "$T/src"
 equal helper-quiet "" "$(fusept-run fusermount3 -u -q "$T/src" 2>&1)"
 
@@ -89,8 +98,15 @@ equal verbose-says 1 "$(fusept-run -v fusept-loopback "$T/src" "$m" 2>&1 | grep 
 umount "$m"
 other=$(ldconfig -p | awk '/libfuse3.so/ { print $NF; exit }')
 equal other-preloads "$other" "$(LD_PRELOAD=$other fusept-run sh -c 'echo "${LD_PRELOAD#*:}"')"
+env_of() { fusept-run sh -c "$1" sh "$other" | sed -n 's/^LD_PRELOAD=//p' | sed 's,[^ :]*/libfusept-run.so,OURS,g'; }
+equal script-preloads "OURS:$other" "$(env_of 'LD_PRELOAD=$1 exec env')"
+equal script-preloads-none OURS: "$(env_of 'LD_PRELOAD= exec env')"
+equal script-adds-preload "$other:OURS" "$(env_of 'LD_PRELOAD=$1:$LD_PRELOAD exec env')"
 
 equal cleaned-environment 1 "$(fusept-run env -i /bin/sh -c 'echo $LD_PRELOAD' | grep -c libfusept-run.so)"
+# By PATH a Go program finds our fusermount, not the set-user-ID one.
+equal cleaned-path fusept-fusermount "$(basename "$(readlink -f "$(fusept-run env -i /bin/sh -c 'command -v fusermount3')")")"
+equal given-path /nowhere "$(fusept-run env -i PATH=/nowhere /usr/bin/env | sed -n 's/^PATH=//p')"
 
 # What cannot be led to fusept is refused.
 refused() {
