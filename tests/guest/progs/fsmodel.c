@@ -17,51 +17,19 @@
  * mtime and ctime must not go back. Exit status: 0; 1 if something differs,
  * after printing the last operations; 2 if the run could not be made.
  */
-#include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <linux/aio_abi.h>
 #include <linux/falloc.h>
-#include <stdarg.h>
-#include <stdbool.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
-#include <time.h>
-#include <unistd.h>
+#include "fsmodel.h"
 
-#define FILES		2
-#define HISTORY		24
-#define LINE		160
 #define ALIGN		4096
 #define AIO_MOST	8
 
-enum { RW1, RW2, APPEND, DIRECT, FDS };
-
-/* A file and what it should hold. */
-struct file {
-	char path[PATH_MAX];
-	char lower[PATH_MAX];
-	int fd[FDS];
-	unsigned char *want;
-	off_t size;
-	struct timespec mtime, ctime;
-	unsigned char *map;	/* stays mapped, shared, for @max bytes; or NULL */
-};
-
-static struct file files[FILES];
-static off_t max_size = 1 << 20;
-static unsigned char *buf, *other;	/* aligned, of max_size each */
-static uint64_t state, seed;
-static long op_nr;
-static char history[HISTORY][LINE];
-static bool verbose, no_shared_map;
+static uint64_t state;
+static bool no_shared_map;
 static const char *left_out = "";
 static int pipes[2];
 static aio_context_t aio;
@@ -103,101 +71,6 @@ static off_t some_offset(off_t most)
 	return below(3) ? at : at & ~(off_t)4095;
 }
 
-/* -------- verdicts -------- */
-
-static void note(const char *format, ...)
-{
-	char *line = history[op_nr % HISTORY];
-	int n = snprintf(line, LINE, "%ld: ", op_nr);
-	va_list ap;
-
-	va_start(ap, format);
-	vsnprintf(line + n, LINE - n, format, ap);
-	va_end(ap);
-	if (verbose)
-		fprintf(stderr, "%s\n", line);
-}
-
-static void __attribute__((noreturn, format(printf, 1, 2)))
-wrong(const char *format, ...)
-{
-	va_list ap;
-	long i;
-
-	for (i = op_nr - HISTORY + 1; i <= op_nr; i++)
-		if (i >= 0)
-			printf("  %s\n", history[i % HISTORY]);
-	printf("fsmodel: seed %llu, operation %ld: ", (unsigned long long)seed, op_nr);
-	va_start(ap, format);
-	vprintf(format, ap);
-	va_end(ap);
-	printf("\n");
-	exit(1);
-}
-
-static void __attribute__((noreturn)) cannot(const char *what)
-{
-	fprintf(stderr, "fsmodel: %s: %s\n", what, strerror(errno));
-	exit(2);
-}
-
-static int nr(const struct file *f)
-{
-	return (int)(f - files);
-}
-
-static void same(const struct file *f, const char *how, off_t at, const unsigned char *got, off_t len)
-{
-	off_t i;
-
-	if (!memcmp(got, f->want + at, len))
-		return;
-	for (i = 0; i < len && got[i] == f->want[at + i]; i++)
-		;
-	if (i < len)
-		wrong("file %d, %s of %lld bytes at %lld: byte %lld is %#x instead of %#x", nr(f), how,
-		      (long long)len, (long long)at, (long long)(at + i), got[i], f->want[at + i]);
-}
-
-static bool earlier(struct timespec a, struct timespec b)
-{
-	return a.tv_sec < b.tv_sec || (a.tv_sec == b.tv_sec && a.tv_nsec < b.tv_nsec);
-}
-
-static void check_stat(struct file *f)
-{
-	struct stat st;
-	int err = below(2) ? stat(f->path, &st) : fstat(f->fd[below(2)], &st);
-
-	if (err)
-		wrong("file %d: stat: %s", nr(f), strerror(errno));
-	if (st.st_size != f->size)
-		wrong("file %d: size is %lld instead of %lld", nr(f), (long long)st.st_size, (long long)f->size);
-	if (earlier(st.st_mtim, f->mtime))
-		wrong("file %d: mtime went back by %lld ns", nr(f),
-		      (long long)(f->mtime.tv_sec - st.st_mtim.tv_sec) * 1000000000 + f->mtime.tv_nsec - st.st_mtim.tv_nsec);
-	if (earlier(st.st_ctim, f->ctime))
-		wrong("file %d: ctime went back", nr(f));
-	f->mtime = st.st_mtim;
-	f->ctime = st.st_ctim;
-}
-
-/* -------- the model -------- */
-
-static void model_size(struct file *f, off_t size)
-{
-	if (size < f->size)
-		memset(f->want + size, 0, f->size - size);
-	f->size = size;
-}
-
-static void model_write(struct file *f, off_t at, const unsigned char *from, off_t len)
-{
-	memmove(f->want + at, from, len);
-	if (at + len > f->size)
-		f->size = at + len;
-}
-
 static void fill(unsigned char *at, off_t len)
 {
 	uint64_t word;
@@ -215,15 +88,6 @@ static void fill(unsigned char *at, off_t len)
 static int a_fd(const struct file *f)
 {
 	return f->fd[below(2)];
-}
-
-static void wrote(struct file *f, const char *how, off_t at, off_t len, ssize_t done)
-{
-	if (done < 0)
-		wrong("file %d: %s of %lld at %lld: %s", nr(f), how, (long long)len, (long long)at, strerror(errno));
-	if (done != len)
-		wrong("file %d: %s of %lld at %lld: %zd bytes", nr(f), how, (long long)len, (long long)at, done);
-	model_write(f, at, buf, len);
 }
 
 static void op_write(struct file *f)
@@ -257,18 +121,6 @@ static void op_append(struct file *f)
 	fill(buf, len);
 	note("append %d %lld+%lld", nr(f), (long long)f->size, (long long)len);
 	wrote(f, "append", f->size, len, write(f->fd[APPEND], buf, len));
-}
-
-static void read_back(struct file *f, const char *how, off_t at, off_t len, ssize_t done)
-{
-	off_t want = at >= f->size ? 0 : at + len > f->size ? f->size - at : len;
-
-	if (done < 0)
-		wrong("file %d: %s of %lld at %lld: %s", nr(f), how, (long long)len, (long long)at, strerror(errno));
-	if (done != want)
-		wrong("file %d: %s of %lld at %lld: %zd bytes instead of %lld", nr(f), how, (long long)len,
-		      (long long)at, done, (long long)want);
-	same(f, how, at, buf, want);
 }
 
 static void op_read(struct file *f)
@@ -588,26 +440,6 @@ static void op_seek(struct file *f)
 			      (long long)found, (long long)i);
 }
 
-static void check_lower(struct file *f)
-{
-	struct stat st;
-	ssize_t got;
-	int fd;
-
-	if (!f->lower[0])
-		return;
-	fd = open(f->lower, O_RDONLY);
-	if (fd < 0 || fstat(fd, &st))
-		cannot(f->lower);
-	if (st.st_size != f->size)
-		wrong("file %d: below, its size is %lld instead of %lld", nr(f), (long long)st.st_size, (long long)f->size);
-	got = pread(fd, other, f->size, 0);
-	if (got != f->size)
-		wrong("file %d: below, %zd bytes can be read of %lld", nr(f), got, (long long)f->size);
-	same(f, "what is below", 0, other, f->size);
-	close(fd);
-}
-
 static void op_sync(struct file *f)
 {
 	bool data = below(2);
@@ -732,6 +564,29 @@ static const struct op *choose(void)
 	for (op = ops; n >= op->weight; op++)
 		n -= op->weight;
 	return op;
+}
+
+static bool earlier(struct timespec a, struct timespec b)
+{
+	return a.tv_sec < b.tv_sec || (a.tv_sec == b.tv_sec && a.tv_nsec < b.tv_nsec);
+}
+
+static void check_stat(struct file *f)
+{
+	struct stat st;
+	int err = below(2) ? stat(f->path, &st) : fstat(f->fd[below(2)], &st);
+
+	if (err)
+		wrong("file %d: stat: %s", nr(f), strerror(errno));
+	if (st.st_size != f->size)
+		wrong("file %d: size is %lld instead of %lld", nr(f), (long long)st.st_size, (long long)f->size);
+	if (earlier(st.st_mtim, f->mtime))
+		wrong("file %d: mtime went back by %lld ns", nr(f),
+		      (long long)(f->mtime.tv_sec - st.st_mtim.tv_sec) * 1000000000 + f->mtime.tv_nsec - st.st_mtim.tv_nsec);
+	if (earlier(st.st_ctim, f->ctime))
+		wrong("file %d: ctime went back", nr(f));
+	f->mtime = st.st_mtim;
+	f->ctime = st.st_ctim;
 }
 
 static void check_all(struct file *f)
