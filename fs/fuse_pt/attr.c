@@ -12,8 +12,9 @@
  *   else						all is taken
  *
  * A change of ours through SETATTR is newer than whatever was asked for by the
- * time it was answered. While a truncate or an extending write is in flight
- * (FPT_N_SIZE_CHANGING) nobody else's word about size, blocks and times counts.
+ * time it was answered; a size that a write crossed is asked for again. While a
+ * truncate or an extending write is in flight (FPT_N_SIZE_CHANGING) nobody else's
+ * word about size, blocks and times counts.
  */
 #include "compat/compat.h"
 
@@ -190,7 +191,7 @@ static bool take_news(struct inode *inode, const struct attr_news *news,
 	struct fpt_node *node = fpt_node(inode);
 	u32 below = fpt_bound_stat(inode);
 	u32 owned = attr_owned(inode);
-	u32 keep = 0, held = 0;
+	u32 keep = 0, held = 0, crossed = 0;
 
 	lockdep_assert_held(&node->lock);
 	*old = inode->i_size;
@@ -205,6 +206,9 @@ static bool take_news(struct inode *inode, const struct attr_news *news,
 	/* A new inode starts with the server's word in any case. */
 	if (node->attr_asked)
 		owned |= below;
+	/* Our size counts, but who wrote meanwhile made the file longer again. */
+	if (news->resized)
+		crossed = keep & STATX_SIZE;
 	keep |= owned | held;
 	if (news->resized)
 		keep &= ~STATX_SIZE;
@@ -220,7 +224,7 @@ static bool take_news(struct inode *inode, const struct attr_news *news,
 	fpt_acl_forget(inode);
 
 	/* Last: who finds them fresh finds them, see fpt_attr_fresh(). */
-	WRITE_ONCE(node->stale_mask, (keep & ~owned) | below);
+	WRITE_ONCE(node->stale_mask, ((keep | crossed) & ~owned) | below);
 	node->attr_life = min_t(u64, news->life, U32_MAX);
 	WRITE_ONCE(node->attr_until, fpt_until(news->life));
 	node->attr_asked = news->own ? fpt_attr_now(conn) : news->epoch;
@@ -305,19 +309,26 @@ static void take_stat(struct inode *inode, const struct kstat *st)
 	inode_set_ctime_to_ts(inode, st->ctime);
 }
 
-void fpt_attr_take_below(struct inode *inode, const struct kstat *st, u64 epoch)
+bool fpt_attr_take_below(struct inode *inode, const struct fpt_backing *fb,
+			 const struct kstat *st, u64 epoch)
 {
 	struct fpt_node *node = fpt_node(inode);
-	u32 below = fpt_bound_stat(inode);
-	u32 taken = below;
+	u32 below, taken;
 
 	spin_lock(&node->lock);
-	/* Somebody asked after us, or the server's word counts again. */
-	if (epoch <= node->io.pulled || !below) {
+	/* The server's word counts again, or another file's. */
+	if (node->io.bound_to != fb) {
 		spin_unlock(&node->lock);
-		return;
+		return false;
+	}
+	/* Somebody asked after us. */
+	if (epoch <= node->io.pulled) {
+		spin_unlock(&node->lock);
+		return true;
 	}
 	node->io.pulled = epoch;
+	below = fpt_bound_stat(inode);
+	taken = below;
 	write_seqcount_begin(&node->attr_seq);
 	if (!test_bit(FPT_N_SIZE_CHANGING, &node->bits))
 		i_size_write(inode, st->size);
@@ -341,6 +352,7 @@ void fpt_attr_take_below(struct inode *inode, const struct kstat *st, u64 epoch)
 	if (epoch > node->attr_epoch)
 		WRITE_ONCE(node->stale_mask, node->stale_mask & ~taken);
 	spin_unlock(&node->lock);
+	return true;
 }
 
 void fpt_attr_stale(struct inode *inode, u32 mask)

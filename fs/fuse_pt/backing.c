@@ -12,6 +12,7 @@
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/kdev_t.h>
+#include <linux/magic.h>
 #include <linux/mount.h>
 #include <linux/path.h>
 #include <linux/printk.h>
@@ -122,6 +123,9 @@ static int check_file(const struct fpt_conn *conn, struct file *file, u32 flags,
 	if (!dir && !inode->i_fop->read_iter)
 		return refuse("its file system cannot read into iterators", fd,
 			      -EOPNOTSUPP);
+	/* How to map it only its own file operations know. */
+	if (inode->i_sb->s_magic == HUGETLBFS_MAGIC)
+		return refuse("it is made of huge pages", fd, -EOPNOTSUPP);
 	/* Whose ever it is, of another type it is something else. */
 	if (inode->i_sb->s_fs_info == conn)
 		return refuse("it is a file of this mount", fd, -ELOOP);
@@ -195,12 +199,6 @@ int fpt_backing_open(struct fpt_conn *conn, const struct fuse_backing_map *map)
 	fb = kmalloc_obj(*fb, GFP_KERNEL_ACCOUNT);
 	if (!fb)
 		return -ENOMEM;
-	err = fpt_grant_take(&fb->grant);
-	if (err) {
-		refuse(err == -EMFILE ? "its user has max_user_backing of them" :
-		       "it cannot be counted", map->fd, err);
-		goto err_free;
-	}
 
 	/*
 	 * With CAP_SYS_ADMIN a descriptor opened with O_PATH will do: opens use
@@ -210,14 +208,21 @@ int fpt_backing_open(struct fpt_conn *conn, const struct fuse_backing_map *map)
 	fb->file = fget_raw(map->fd);
 	if (!fb->file) {
 		err = refuse("it is not open", map->fd, -EBADF);
-		goto err_grant;
+		goto err_free;
+	}
+	/* After that: which flags there are, who is at his limit can find out. */
+	err = fpt_grant_take(&fb->grant);
+	if (err) {
+		refuse(err == -EMFILE ? "its user has max_user_backing of them" :
+		       "it cannot be counted", map->fd, err);
+		goto err_file;
 	}
 	fb->flags = map->flags;
 	err = check_granted(fb, map->fd);
 	if (!err)
 		err = check_file(conn, fb->file, fb->flags, map->fd);
 	if (err)
-		goto err_file;
+		goto err_grant;
 
 	refcount_set(&fb->refs, 1);
 	atomic_set(&fb->opens, 0);
@@ -241,10 +246,10 @@ int fpt_backing_open(struct fpt_conn *conn, const struct fuse_backing_map *map)
 
 err_cred:
 	put_cred(fb->cred);
-err_file:
-	fput(fb->file);
 err_grant:
 	fpt_grant_put(fb->grant);
+err_file:
+	fput(fb->file);
 err_free:
 	kfree(fb);
 	return err;

@@ -89,9 +89,9 @@ void fpt_backings_destroy(struct fpt_backings *b);
  * for a non-zero reserved field, an unknown flag or something that is neither
  * file nor directory; -EBADF, for O_PATH too by a grant; -EISDIR, but with
  * FUSE_PT_BACKING_FSYNC and nothing else, for binding a directory; -EOPNOTSUPP
- * for a file that cannot be read by iterators; -ELOOP for too deep stacking,
- * this mount itself included; -ENOSPC when all ids are taken; -ENOTCONN;
- * -ENOMEM.
+ * for a file that cannot be read by iterators, or of hugetlbfs; -ELOOP for too
+ * deep stacking, this mount itself included; -ENOSPC when all ids are taken;
+ * -ENOTCONN; -ENOMEM.
  */
 int fpt_backing_open(struct fpt_conn *conn, const struct fuse_backing_map *map);
 

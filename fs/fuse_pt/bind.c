@@ -507,21 +507,32 @@ bool fpt_bind_no_handle(struct fpt_conn *conn, u64 node)
 	return found;
 }
 
-int fpt_bind_pull(struct inode *inode, unsigned int flags)
+int fpt_bind_pull_from(struct inode *inode, const struct fpt_backing *fb,
+		       unsigned int flags)
 {
-	struct fpt_backing *fb = fpt_bind_backing(inode, NULL);
 	struct kstat stat;
 	u64 epoch;
 	int err;
 
-	if (!fb)
-		return -ENODATA;
-
 	epoch = fpt_attr_epoch(fpt_inode_conn(inode));
 	err = fpt_lower_getattr(fb->file, fb->cred, &stat, STATX_BASIC_STATS,
 				flags & AT_STATX_SYNC_TYPE);
+	/* That is ours to say, about the binding. */
+	if (err == -ENODATA)
+		return -EIO;
+	if (!err && !fpt_attr_take_below(inode, fb, &stat, epoch))
+		err = -ENODATA;
+	return err;
+}
+
+int fpt_bind_pull(struct inode *inode, unsigned int flags)
+{
+	struct fpt_backing *fb = fpt_bind_backing(inode, NULL);
+	int err;
+
+	if (!fb)
+		return -ENODATA;
+	err = fpt_bind_pull_from(inode, fb, flags);
 	fpt_backing_put(fb);
-	if (!err)
-		fpt_attr_take_below(inode, &stat, epoch);
 	return err;
 }

@@ -83,6 +83,9 @@ bool fpt_bind_no_handle(struct fpt_conn *conn, u64 node);
  * no longer bound; or the error of the file system below.
  */
 int fpt_bind_pull(struct inode *inode, unsigned int flags);
+/* The same of @fb: -ENODATA if the inode is not or no longer bound to that. */
+int fpt_bind_pull_from(struct inode *inode, const struct fpt_backing *fb,
+		       unsigned int flags);
 
 /* -------- bindopen.c -------- */
 
@@ -104,16 +107,24 @@ int fpt_bind_admit(struct inode *inode, const struct file *file);
 /* -------- bindset.c: with FUSE_PT_BIND_SETATTR -------- */
 
 /**
+ * fpt_bind_judge() - what attributes are to be set in, if the kernel does it
+ *
+ * The inode has its attributes, which the caller's right is to be judged by.
+ * Return: referenced; NULL if the server has to be asked; or an ERR_PTR.
+ */
+struct fpt_backing *fpt_bind_judge(struct inode *inode);
+
+/**
  * fpt_bind_setattr() - set attributes of the backing inode, and take them over
  * @idmap: of the mount that @iattr came through
  * @inode: regular file, locked
+ * @fb: from fpt_bind_judge()
  * @iattr: as setattr_prepare() left it
  *
- * Who may, was checked. Return: 0; -ENODATA if the server has to be asked; or
- * what the file system below says.
+ * Who may, was checked. Return: 0 or what the file system below says.
  */
 int fpt_bind_setattr(struct mnt_idmap *idmap, struct inode *inode,
-		     const struct iattr *iattr);
+		     struct fpt_backing *fb, const struct iattr *iattr);
 
 /* -------- binddir.c: directories -------- */
 

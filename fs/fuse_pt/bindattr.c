@@ -34,6 +34,8 @@
  * @in: its argument
  * @out: its reply, which says nothing new
  * @inode: referenced; NULL for one that is gone
+ * @fb: referenced, what was asked: should the binding end meanwhile, the next one
+ *	is about it all the same; NULL with @inode
  * @holds_sb: and so is its superblock, a submount's
  * @end: lets go of both
  * @forget: with a FORGET that has to come after it, or NULL
@@ -44,6 +46,7 @@ struct attr_talk {
 	struct fuse_setattr_in	in;
 	struct fuse_attr_out	out;
 	struct inode		*inode;
+	struct fpt_backing	*fb;
 	bool			holds_sb;
 	struct work_struct	end;
 	struct fpt_forget	*forget;
@@ -57,6 +60,17 @@ static bool attr_changed(struct inode *inode)
 		set_bit(FPT_N_ATTR_DIRTY, &fpt_node(inode)->bits);
 	return test_and_clear_bit(FPT_N_ATTR_DIRTY, &fpt_node(inode)->bits);
 }
+
+/* What to ask: what the inode is bound to, else what it @was bound to. */
+static struct fpt_backing *told_backing(struct inode *inode,
+					struct fpt_backing *was)
+{
+	struct fpt_backing *fb = fpt_bind_backing(inode, NULL);
+
+	return fb || !was ? fb : fpt_backing_get(was);
+}
+
+static bool write_attr(struct inode *inode, struct fpt_backing *was);
 
 static void talk_fill(struct attr_talk *talk, struct fpt_conn *conn, u64 node,
 		      const struct kstat *stat)
@@ -119,6 +133,8 @@ static void talk_end(struct attr_talk *talk)
 {
 	struct inode *inode = talk->inode;
 
+	if (talk->fb)
+		fpt_backing_put(talk->fb);
 	/* This may be the server that the end of a superblock waits for. */
 	if (talk->holds_sb) {
 		INIT_WORK(&talk->end, talk_end_work);
@@ -141,7 +157,7 @@ static void talk_done(struct fpt_conn *conn, struct fpt_call *call)
 	if (inode) {
 		talk_over(inode);
 		if (test_bit(FPT_N_ATTR_DIRTY, &fpt_node(inode)->bits))
-			fpt_bind_write_attr(inode);
+			write_attr(inode, talk->fb);
 	}
 	talk_end(talk);
 	fpt_flight_end(&conn->writes, round);
@@ -156,7 +172,8 @@ static void talk_send(struct fpt_conn *conn, struct attr_talk *talk)
 		talk_done(conn, &talk->call);
 }
 
-bool fpt_bind_write_attr(struct inode *inode)
+/* fpt_bind_write_attr() of an inode that @was bound, or NULL. */
+static bool write_attr(struct inode *inode, struct fpt_backing *was)
 {
 	struct fpt_conn *conn = fpt_inode_conn(inode);
 	struct fpt_node *fn = fpt_node(inode);
@@ -174,7 +191,7 @@ bool fpt_bind_write_attr(struct inode *inode)
 	if (test_and_set_bit(FPT_N_ATTR_SENDING, &fn->bits))
 		return true;
 	clear_bit(FPT_N_ATTR_LEFT, &fn->bits);
-	fb = fpt_bind_backing(inode, NULL);
+	fb = told_backing(inode, was);
 	if (!fb || !test_and_clear_bit(FPT_N_ATTR_DIRTY, &fn->bits))
 		goto over;
 	if (stat_below(fb, &stat))
@@ -185,6 +202,7 @@ bool fpt_bind_write_attr(struct inode *inode)
 
 	talk = kzalloc_obj(*talk, GFP_NOFS | __GFP_NOFAIL);
 	talk->inode = inode;
+	talk->fb = fpt_backing_get(fb);
 	talk->holds_sb = holds_sb;
 	talk_fill(talk, conn, fpt_inode_id(inode), &stat);
 	talk_send(conn, talk);
@@ -201,11 +219,16 @@ over:
 out:
 	if (fb)
 		fpt_backing_put(fb);
-	return again ? fpt_bind_write_attr(inode) : stays;
+	return again ? write_attr(inode, was) : stays;
+}
+
+bool fpt_bind_write_attr(struct inode *inode)
+{
+	return write_attr(inode, NULL);
 }
 
 /* FPT_N_ATTR_SENDING is ours. */
-static int write_attr_now(struct inode *inode)
+static int write_attr_now(struct inode *inode, struct fpt_backing *was)
 {
 	struct fpt_conn *conn = fpt_inode_conn(inode);
 	struct fpt_node *fn = fpt_node(inode);
@@ -214,9 +237,7 @@ static int write_attr_now(struct inode *inode)
 	struct kstat stat;
 	int err;
 
-	fb = fpt_bind_backing(inode, NULL);
-	if (!fb)
-		return 0;
+	fb = told_backing(inode, was);
 	err = stat_below(fb, &stat);
 	fpt_backing_put(fb);
 	if (!err) {
@@ -231,22 +252,30 @@ static int write_attr_now(struct inode *inode)
 int fpt_bind_sync_attr(struct inode *inode)
 {
 	struct fpt_node *fn = fpt_node(inode);
+	struct fpt_backing *was;
 	int err;
 
 	if (likely(!(fpt_bound(inode) & FUSE_PT_BIND_WRITE_ATTR)))
+		return 0;
+	was = fpt_bind_backing(inode, NULL);
+	if (!was)
 		return 0;
 
 	/* What is under way already has to have arrived, too. */
 	err = wait_event_state(*fpt_node_wait(fn),
 			       !test_and_set_bit(FPT_N_ATTR_SENDING, &fn->bits),
 			       FPT_KILLABLE);
-	if (err)
-		return -EINTR;
+	if (err) {
+		err = -EINTR;
+		goto put;
+	}
 	if (attr_changed(inode))
-		err = write_attr_now(inode);
+		err = write_attr_now(inode, was);
 	talk_over(inode);
 	if (test_and_clear_bit(FPT_N_ATTR_LEFT, &fn->bits))
-		fpt_bind_write_attr(inode);
+		write_attr(inode, was);
+put:
+	fpt_backing_put(was);
 	return err;
 }
 

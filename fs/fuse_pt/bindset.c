@@ -18,12 +18,17 @@
 #define SET_BELOW	(ATTR_MODE | ATTR_UID | ATTR_GID | ATTR_SIZE | \
 			 ATTR_ATIME | ATTR_MTIME | ATTR_CTIME | \
 			 ATTR_ATIME_SET | ATTR_MTIME_SET | ATTR_TIMES_SET | \
-			 ATTR_TOUCH | ATTR_KILL_SUID | ATTR_KILL_SGID)
+			 ATTR_TOUCH | ATTR_KILL_SUIDGID)
 
-/* By a grant the size is what the registered descriptor could set itself. */
+/* By a grant only what the registered descriptor could do itself. */
+static bool may_write(const struct fpt_backing *fb)
+{
+	return !fb->grant || (fb->file->f_mode & FMODE_WRITE);
+}
+
 static bool may_resize(const struct fpt_backing *fb)
 {
-	return !fb->grant || ((fb->file->f_mode & FMODE_WRITE) && !fb->append);
+	return may_write(fb) && !fb->append;
 }
 
 /* The same change as it is to be made below. */
@@ -35,9 +40,6 @@ static struct iattr attr_below(struct mnt_idmap *idmap,
 	struct iattr below = *iattr;
 
 	below.ia_valid &= SET_BELOW;
-	/* By the mode that the inode below has, which may be another. */
-	if (below.ia_valid & (ATTR_KILL_SUID | ATTR_KILL_SGID))
-		below.ia_valid &= ~ATTR_MODE;
 	if (below.ia_valid & ATTR_UID)
 		below.ia_vfsuid = VFSUIDT_INIT(from_vfsuid(idmap, ns,
 							   iattr->ia_vfsuid));
@@ -46,54 +48,89 @@ static struct iattr attr_below(struct mnt_idmap *idmap,
 							   iattr->ia_vfsgid));
 	if (below.ia_valid & (ATTR_UID | ATTR_GID | ATTR_SIZE))
 		below.ia_valid |= ATTR_KILL_PRIV;
-	/* Who may write strips privileges by that, whosever the file is. */
-	if ((below.ia_valid & (ATTR_SIZE | ATTR_KILL_SUID | ATTR_KILL_SGID)) &&
-	    !(below.ia_valid & (ATTR_UID | ATTR_GID | ATTR_MODE | ATTR_TIMES_SET)))
-		below.ia_valid |= ATTR_FORCE;
 	return below;
 }
 
-/* A new size strips by the mode that the file has, as one who writes does. */
-static void strip_below(const struct inode *lower, struct iattr *below)
+/*
+ * What is stripped is so by the mode that the file below has, which may be
+ * another than the one that was checked.
+ */
+static void strip_below(const struct fpt_backing *fb, const struct iattr *iattr,
+			struct iattr *below)
 {
-	if (!(below->ia_valid & ATTR_SIZE) || capable(CAP_FSETID))
-		return;
-	below->ia_valid &= ~ATTR_MODE;
-	below->ia_valid |= ATTR_KILL_SUID;
-	if (lower->i_mode & 0010)
-		below->ia_valid |= ATTR_KILL_SGID;
+	unsigned int valid = below->ia_valid;
+	bool writes = (iattr->ia_valid & ATTR_FORCE) || (valid & ATTR_SIZE);
+
+	/* A new size strips, as one who writes does. */
+	if ((valid & ATTR_SIZE) && !capable(CAP_FSETID))
+		valid |= ATTR_KILL_SUID;
+	if (valid & ATTR_KILL_SUIDGID) {
+		/* Nothing was there to strip, so nobody checked who may. */
+		if (!writes && !(valid & (ATTR_MODE | ATTR_UID | ATTR_GID)))
+			valid &= ~ATTR_KILL_SUIDGID;
+		else if (file_inode(fb->file)->i_mode & 0010)
+			valid |= ATTR_KILL_SUIDGID;
+		else
+			valid |= ATTR_KILL_SUID;
+		valid &= ~ATTR_MODE;
+	}
+	/* Who may write strips by that, whosever the file is. */
+	if (writes && may_write(fb) &&
+	    !(valid & (ATTR_UID | ATTR_GID | ATTR_MODE | ATTR_TIMES_SET)))
+		valid |= ATTR_FORCE;
+	below->ia_valid = valid;
 }
 
-int fpt_bind_setattr(struct mnt_idmap *idmap, struct inode *inode,
-		     const struct iattr *iattr)
+struct fpt_backing *fpt_bind_judge(struct inode *inode)
 {
-	struct iattr below = attr_below(idmap, inode, iattr);
 	struct fpt_backing *fb;
 	u32 bound;
 	int err;
 
-	fb = fpt_bind_backing(inode, &bound);
-	if (!fb)
-		return -ENODATA;
-	strip_below(file_inode(fb->file), &below);
-	if (!(bound & FUSE_PT_BIND_SETATTR))
-		err = -ENODATA;
-	else if ((below.ia_valid & ATTR_SIZE) && !may_resize(fb))
+	/* Does the kernel by itself what its own check allows? */
+	if (likely(!(fpt_bound(inode) & FUSE_PT_BIND_SETATTR)) ||
+	    !fpt_inode_conn(inode)->default_permissions)
+		return NULL;
+
+	for (;;) {
+		fb = fpt_bind_backing(inode, &bound);
+		if (!fb)
+			return NULL;
+		if (!(bound & FUSE_PT_BIND_SETATTR)) {
+			fpt_backing_put(fb);
+			return NULL;
+		}
+		/* Nobody else judges, so by what is so now. */
+		err = fpt_bind_pull_from(inode, fb, 0);
+		if (!err)
+			return fb;
+		fpt_backing_put(fb);
+		/* Bound otherwise meanwhile: by what it is bound to now. */
+		if (err != -ENODATA)
+			return ERR_PTR(err);
+	}
+}
+
+int fpt_bind_setattr(struct mnt_idmap *idmap, struct inode *inode,
+		     struct fpt_backing *fb, const struct iattr *iattr)
+{
+	struct iattr below = attr_below(idmap, inode, iattr);
+	int err;
+
+	strip_below(fb, iattr, &below);
+	if ((below.ia_valid & ATTR_SIZE) && !may_resize(fb))
 		err = -EPERM;
 	else
 		err = fpt_lower_setattr(fb->file, fb->cred, &below);
-	fpt_backing_put(fb);
-	if (err == -ENODATA)
-		return err;
 
 	if (!err && (iattr->ia_valid & ATTR_SIZE)) {
 		fpt_node_resized(inode, iattr->ia_size);
 		truncate_pagecache(inode, iattr->ia_size);
 	}
-	if (!err && (bound & FUSE_PT_BIND_WRITE_ATTR))
+	if (!err && (fpt_bound(inode) & FUSE_PT_BIND_WRITE_ATTR))
 		set_bit(FPT_N_ATTR_DIRTY, &fpt_node(inode)->bits);
 	/* Without the answer, who wants to know asks for it. */
-	if (fpt_bind_pull(inode, 0))
+	if (fpt_bind_pull_from(inode, fb, 0))
 		fpt_attr_stale(inode, FPT_STAT_ALL);
 	return err;
 }

@@ -10,6 +10,7 @@
 #include <linux/mm.h>
 #include <linux/pagemap.h>
 #include <linux/slab.h>
+#include <linux/task_io_accounting_ops.h>
 #include <linux/uio.h>
 #include <linux/writeback.h>
 #include "conn.h"
@@ -68,7 +69,8 @@ static void fill_prepare(struct cached_fill *fill, struct file *file,
 	fill->in = (struct fuse_read_in){
 		.fh = fill->ff->fh,
 		.offset = pos,
-		.size = len,
+		/* The last byte of the last page is none of any file. */
+		.size = min_t(u64, len, LLONG_MAX - pos),
 		.flags = file->f_flags,
 	};
 	call->op = FUSE_READ;
@@ -465,6 +467,12 @@ static ssize_t through_one(struct cached_through *t, loff_t pos,
 	return done;
 }
 
+/* Pages that one WRITE of a buffered write may have. */
+static unsigned int through_max_pages(const struct fpt_conn *conn)
+{
+	return fpt_has(conn, FPT_F_BIG_WRITES) ? conn->max_pages : 1;
+}
+
 static ssize_t through_write(struct cached_through *t, struct kiocb *iocb,
 			     struct iov_iter *from)
 {
@@ -564,6 +572,9 @@ static ssize_t back_one(struct kiocb *iocb, struct iov_iter *from, size_t *max)
 	struct folio *folio;
 	int err;
 
+	/* Nobody will ever write it. */
+	if (unlikely(fpt_conn_dead(fpt_inode_conn(inode))))
+		return -ENOTCONN;
 	/* Here may fault what must not fault with the folio locked. */
 	if (unlikely(fault_in_iov_iter_readable(from, len) == len))
 		return -EFAULT;
@@ -620,6 +631,18 @@ static bool back_is_for(const struct inode *inode)
 	return fpt_wb_owns(inode) && !(inode->i_mode & (S_ISUID | S_ISGID));
 }
 
+/*
+ * By the mode as it is now: to the page cache, a write goes without a word to
+ * the server, which takes privileges away only where it is told to.
+ */
+static int back_know_mode(struct kiocb *iocb, struct inode *inode)
+{
+	if (!fpt_wb_owns(inode) ||
+	    !fpt_has(fpt_inode_conn(inode), FPT_F_HANDLE_KILLPRIV_V2))
+		return 0;
+	return fpt_attr_refresh(inode, iocb->ki_filp, STATX_MODE);
+}
+
 /* -------- writing -------- */
 
 /* Inode locked, checks passed. */
@@ -634,12 +657,13 @@ static ssize_t cached_write_through(struct kiocb *iocb, struct iov_iter *from)
 	unsigned int pages;
 	ssize_t done;
 
+	task_io_account_write(iov_iter_count(from));
 	t.iocb = iocb;
 	t.inode = inode;
 	t.bv = t.few;
 	t.max = THROUGH_INLINE;
 
-	pages = min_t(size_t, conn->max_pages,
+	pages = min_t(size_t, through_max_pages(conn),
 		      DIV_ROUND_UP(offset_in_page(iocb->ki_pos) +
 				   iov_iter_count(from), PAGE_SIZE));
 	if (pages > THROUGH_INLINE) {
@@ -648,7 +672,7 @@ static ssize_t cached_write_through(struct kiocb *iocb, struct iov_iter *from)
 			return -ENOMEM;
 		t.max = pages;
 	}
-	t.max = min(t.max, conn->max_pages);
+	t.max = min(t.max, through_max_pages(conn));
 
 	if (grows)
 		set_bit(FPT_N_SIZE_CHANGING, &fn->bits);
@@ -687,6 +711,10 @@ ssize_t fpt_cached_write(struct kiocb *iocb, struct iov_iter *from)
 	if (iocb->ki_flags & IOCB_DIRECT)
 		return fpt_direct_io(iocb, from);
 
+	done = back_know_mode(iocb, inode);
+	if (done)
+		return done;
+
 	inode_lock(inode);
 	done = generic_write_checks(iocb, from);
 	if (done > 0) {
@@ -715,8 +743,13 @@ static void cached_vma_close(struct vm_area_struct *vma)
 
 static vm_fault_t cached_page_mkwrite(struct vm_fault *vmf)
 {
-	fpt_times_touch(file_inode(vmf->vma->vm_file),
-			STATX_MTIME | STATX_CTIME);
+	struct inode *inode = file_inode(vmf->vma->vm_file);
+
+	/* Of one that was unmounted by force: no flusher makes room for more. */
+	if (unlikely(inode->i_sb->s_bdev &&
+		     fpt_conn_dead(fpt_inode_conn(inode))))
+		return VM_FAULT_SIGBUS;
+	fpt_times_touch(inode, STATX_MTIME | STATX_CTIME);
 	return filemap_page_mkwrite(vmf);
 }
 
@@ -729,6 +762,9 @@ static const struct vm_operations_struct cached_vm_ops = {
 
 int fpt_cached_mmap(struct file *file, struct vm_area_struct *vma)
 {
+	/* Opened for writing, as only that leaves a mapping so. */
+	if (vma->vm_flags & VM_SHARED)
+		fpt_wb_add_handle(file_inode(file), fpt_file(file));
 	file_accessed(file);
 	vma->vm_ops = &cached_vm_ops;
 	return 0;

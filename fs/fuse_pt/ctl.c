@@ -52,7 +52,7 @@
  * either may depend on a mount.
  */
 static DEFINE_MUTEX(ctl_lock);
-/* Connections (struct fpt_conn.ctl_link) by rising number. */
+/* Connections (struct fpt_conn.ctl_link) by rising number, the newest first. */
 static LIST_HEAD(ctl_conns);
 /* The instances of each type while they are mounted. */
 static struct super_block *ctl_sbs[FPT_CTL_NR];
@@ -485,7 +485,8 @@ void fpt_ctl_add(struct fpt_conn *conn)
 
 	mutex_lock(&ctl_lock);
 	list_for_each_entry(other, &ctl_conns, ctl_link) {
-		if (fpt_conn_number(other) > fpt_conn_number(conn)) {
+		/* One with its number is dead, and not to be found any more. */
+		if (fpt_conn_number(other) >= fpt_conn_number(conn)) {
 			before = &other->ctl_link;
 			break;
 		}

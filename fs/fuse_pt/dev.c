@@ -163,12 +163,22 @@ static int req_nowhere(struct fpt_conn *conn, struct fpt_req *req)
 		-EBUSY : -EAGAIN;
 }
 
-/* Under the lock of the device that has it. */
-static int req_detach(struct fpt_req *req)
+/* The second node that @call names, or 0. */
+static u64 call_other(const struct fpt_call *call)
+{
+	return call->flags & (FPT_CALL_IN_PAGES | FPT_CALL_OUT_PAGES) ?
+		0 : call->other;
+}
+
+/* Under the lock of @dev, which has it. */
+static int req_detach(struct fpt_dev *dev, struct fpt_req *req)
 {
 	switch (READ_ONCE(req->state)) {
 	case FPT_REQ_SENT:
 	case FPT_REQ_PARKED:
+		req->lost = false;
+		/* The caller's inodes go with it, and the server has their ids. */
+		fpt_queue_name(&dev->conn->queue, req, call_other(req->call));
 		req->late = req->call->late;
 		req->orphan = req->call->orphan;
 		if (req->orphan)
@@ -192,7 +202,7 @@ int fpt_dev_leave(struct fpt_conn *conn, struct fpt_req *req)
 	if (dev) {
 		spin_lock(&dev->lock);
 		if (likely(req->dev == dev))
-			err = req_detach(req);
+			err = req_detach(dev, req);
 		spin_unlock(&dev->lock);
 	} else {
 		err = req_nowhere(conn, req);
@@ -247,6 +257,19 @@ int fpt_dev_interrupt_reply(struct fpt_dev *dev, u64 unique, int error)
 	return err;
 }
 
+/*
+ * Whoever collects ends it, some time later. An abort does not keep the device
+ * until then, so nobody is to look for the request there.
+ */
+static void dev_take_back(struct fpt_dev *dev, struct fpt_req *req,
+			  struct list_head *ended)
+{
+	WRITE_ONCE(req->state, FPT_REQ_TAKEN);
+	if (fpt_conn_dead(dev->conn))
+		WRITE_ONCE(req->dev, NULL);
+	list_add_tail(&req->link, ended);
+}
+
 static void dev_collect(struct fpt_dev *dev, struct list_head *ended)
 {
 	struct fpt_park *park, *next_park;
@@ -258,8 +281,7 @@ static void dev_collect(struct fpt_dev *dev, struct list_head *ended)
 	for (i = 0; i < ARRAY_SIZE(dev->table); i++) {
 		hlist_for_each_entry_safe(req, next, &dev->table[i], node) {
 			hlist_del(&req->node);
-			WRITE_ONCE(req->state, FPT_REQ_TAKEN);
-			list_add_tail(&req->link, ended);
+			dev_take_back(dev, req, ended);
 		}
 	}
 	list_for_each_entry_safe(park, next_park, &dev->parked, link) {
@@ -269,17 +291,47 @@ static void dev_collect(struct fpt_dev *dev, struct list_head *ended)
 			continue;
 		list_del(&park->link);
 		park->req = NULL;
-		WRITE_ONCE(req->state, FPT_REQ_TAKEN);
-		list_add_tail(&req->link, ended);
+		dev_take_back(dev, req, ended);
 	}
 	spin_unlock(&dev->lock);
 }
 
+/* What waits for orphans that a server lost. */
+struct dev_lost {
+	struct fpt_orphan	*orphans;
+	struct fpt_forget	*forgets;
+};
+
+static void dev_lose(struct fpt_dev *dev, struct fpt_req *req,
+		     struct dev_lost *lost)
+{
+	req->lost = true;
+	lost->forgets = fpt_queue_unname(&dev->conn->queue, req, lost->forgets);
+	if (req->orphan) {
+		req->orphan->next = lost->orphans;
+		lost->orphans = req->orphan;
+		req->orphan = NULL;
+	}
+}
+
+static void dev_lost_end(struct fpt_conn *conn, struct dev_lost *lost)
+{
+	struct fpt_orphan *orphan, *next;
+
+	for (orphan = lost->orphans; orphan; orphan = next) {
+		next = orphan->next;
+		fpt_orphan_end(conn, orphan, -EINTR);
+	}
+	fpt_queue_forget_all(conn, lost->forgets);
+}
+
 /*
- * An orphan has nothing left that could be sent; a server that did not lose it
- * still answers it.
+ * An orphan has nothing left that could be sent. A server that did not lose it
+ * still answers it, and gets back what it handed out, but for locks; but nobody
+ * waits for that any more.
  */
-static void dev_unsend(struct fpt_dev *dev, struct list_head *again)
+static void dev_unsend(struct fpt_dev *dev, struct list_head *again,
+		       struct dev_lost *lost)
 {
 	struct hlist_node *next;
 	struct fpt_req *req;
@@ -288,8 +340,10 @@ static void dev_unsend(struct fpt_dev *dev, struct list_head *again)
 	spin_lock(&dev->lock);
 	for (i = 0; i < ARRAY_SIZE(dev->table); i++) {
 		hlist_for_each_entry_safe(req, next, &dev->table[i], node) {
-			if (!req->call)
+			if (!req->call) {
+				dev_lose(dev, req, lost);
 				continue;
+			}
 			hlist_del(&req->node);
 			fpt_queue_unsend(&dev->conn->queue, req, again);
 		}
@@ -299,14 +353,16 @@ static void dev_unsend(struct fpt_dev *dev, struct list_head *again)
 
 void fpt_dev_resend(struct fpt_conn *conn)
 {
+	struct dev_lost lost = {};
 	struct fpt_dev *dev;
 	LIST_HEAD(again);
 
 	mutex_lock(&conn->dev_lock);
 	list_for_each_entry(dev, &conn->devs, conn_link)
-		dev_unsend(dev, &again);
+		dev_unsend(dev, &again, &lost);
 	mutex_unlock(&conn->dev_lock);
 	fpt_queue_again(conn, &again);
+	dev_lost_end(conn, &lost);
 }
 
 void fpt_dev_collect_all(struct fpt_conn *conn, struct list_head *ended)
@@ -319,6 +375,12 @@ void fpt_dev_collect_all(struct fpt_conn *conn, struct list_head *ended)
 	mutex_unlock(&conn->dev_lock);
 }
 
+/* Did a server that said RESEND not have to answer it any more? */
+static bool dev_lost_it(const struct fpt_req *req)
+{
+	return !req->call && req->lost;
+}
+
 static bool dev_overdue(struct fpt_dev *dev, u32 since)
 {
 	const struct fpt_park *park;
@@ -329,7 +391,8 @@ static bool dev_overdue(struct fpt_dev *dev, u32 since)
 	spin_lock(&dev->lock);
 	for (i = 0; i < ARRAY_SIZE(dev->table); i++)
 		hlist_for_each_entry(req, &dev->table[i], node)
-			overdue |= !fpt_req_in_time(req, since);
+			overdue |= !fpt_req_in_time(req, since) &&
+				!dev_lost_it(req);
 	list_for_each_entry(park, &dev->parked, link)
 		overdue |= !fpt_req_in_time(park->req, since);
 	spin_unlock(&dev->lock);

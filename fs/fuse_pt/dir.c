@@ -95,6 +95,14 @@ void fpt_entry_expire(struct dentry *dentry)
 	entry_set(dentry, 0, 0);
 }
 
+void fpt_entry_gone(struct dentry *dentry)
+{
+	fpt_entry_expire(dentry);
+	spin_lock(&dentry->d_lock);
+	dentry->d_flags |= DCACHE_DONTCACHE;
+	spin_unlock(&dentry->d_lock);
+}
+
 void fpt_entry_moves(struct dentry *dentry, u64 epoch)
 {
 	u64 fsdata;
@@ -115,6 +123,12 @@ void fpt_entry_trust(struct inode *dir, struct dentry *dentry, u64 life,
 	struct fpt_conn *conn = fpt_inode_conn(dir);
 	u32 names = atomic_read(&conn->names_epoch);
 
+	/* In use again, if it was gone. */
+	if (unlikely(READ_ONCE(dentry->d_flags) & DCACHE_DONTCACHE)) {
+		spin_lock(&dentry->d_lock);
+		dentry->d_flags &= ~DCACHE_DONTCACHE;
+		spin_unlock(&dentry->d_lock);
+	}
 	/* Who raises both starts with the other one. */
 	smp_rmb();
 	if (epoch <= atomic64_read(&conn->names_told))
@@ -333,7 +347,9 @@ static noinline int revalidate_ask(struct inode *dir, const struct qstr *name,
 	u64 epoch;
 	int err;
 
-	err = ask_entry(dir, name, &entry, &epoch);
+	/* Not in its turn: only names that are not known wait, as in Linux. */
+	err = fpt_ask_entry(fpt_inode_conn(dir), fpt_inode_id(dir), name,
+			    &entry, &epoch);
 	switch (err) {
 	case 0:
 		break;

@@ -35,6 +35,9 @@ void fpt_entry_trust(struct inode *dir, struct dentry *dentry, u64 life,
 /* The server has to be asked at the next use. */
 void fpt_entry_expire(struct dentry *dentry);
 
+/* The name leads nowhere any more: it is not kept for a next use. */
+void fpt_entry_gone(struct dentry *dentry);
+
 /**
  * fpt_entry_moves() - what is known of a name is about to go with a rename
  * @dentry: the name, or another one that it is exchanged with
@@ -74,6 +77,8 @@ void fpt_dir_changed(struct inode *dir);
 /**
  * fpt_dir_serialise() - one LOOKUP or READDIR at a time, where the server
  * did not agree to FUSE_PARALLEL_DIROPS
+ *
+ * Not for the LOOKUP that asks whether a known name still holds.
  *
  * Only around the request: whoever waits for a dentry in lookup must not hold
  * it. Return: -EINTR, or what to give to fpt_dir_serialise_end().

@@ -182,18 +182,12 @@ static void walk_past(struct walk *walk, const struct fuse_dirent *d)
 		walk_end(walk);
 }
 
-/* Go to directory offset @pos; false if that is not in the listing. */
-static bool walk_to(struct walk *walk, const struct fpt_dirpos *last, loff_t pos)
+/* Go on behind the entry that says @pos; false if none does. */
+static bool walk_behind(struct walk *walk, loff_t pos)
 {
 	const struct fuse_dirent *d;
 	bool found;
 
-	if (!pos)
-		return true;
-	if (last->version == walk->version && last->pos == pos) {
-		walk->at = last->at;
-		return true;
-	}
 	while ((d = walk_entry(walk)) && !IS_ERR(d)) {
 		found = d->off == pos;
 		walk_past(walk, d);
@@ -201,6 +195,22 @@ static bool walk_to(struct walk *walk, const struct fpt_dirpos *last, loff_t pos
 			return true;
 	}
 	return false;
+}
+
+/* Go to directory offset @pos; false if that is not in the listing. */
+static bool walk_to(struct walk *walk, const struct fpt_dirpos *last, loff_t pos)
+{
+	if (!pos)
+		return true;
+	/* Mostly it is there, or in what was added since. */
+	if (last->version == walk->version) {
+		walk->at = last->at;
+		if (last->pos == pos || walk_behind(walk, pos))
+			return true;
+		walk_end(walk);
+		walk->at = 0;
+	}
+	return walk_behind(walk, pos);
 }
 
 /* Hand out what there is: 1 if the caller has enough, 0 at the end. */
@@ -337,9 +347,11 @@ static bool find_page(struct fpt_dirfill *fill)
 	return true;
 }
 
-bool fpt_dircache_add(struct fpt_dirfill *fill, const struct fuse_dirent *d)
+bool fpt_dircache_add(struct fpt_dirfill *fill, const struct fuse_dirent *d,
+		      u32 namelen)
 {
-	size_t len = FUSE_DIRENT_SIZE(d);
+	size_t len = FUSE_DIRENT_ALIGN(FUSE_NAME_OFFSET + namelen);
+	struct fuse_dirent *kept;
 
 	/* None with so long a name is kept: it takes more than a page. */
 	if (len > PAGE_SIZE)
@@ -354,8 +366,9 @@ bool fpt_dircache_add(struct fpt_dirfill *fill, const struct fuse_dirent *d)
 			return false;
 	}
 	/* What pads it may not have come with the last of a reply. */
-	memcpy(folio_address(fill->folio) + offset_in_page(fill->at), d,
-	       FUSE_NAME_OFFSET + d->namelen);
+	kept = folio_address(fill->folio) + offset_in_page(fill->at);
+	memcpy(kept, d, FUSE_NAME_OFFSET + namelen);
+	kept->namelen = namelen;
 	fill->at += len;
 	fill->next = d->off;
 	if (!offset_in_page(fill->at))

@@ -93,8 +93,12 @@ int fpt_dircache_read(struct file *file, struct dir_context *ctx, u64 *version);
 bool fpt_dircache_begin(struct fpt_dirfill *fill, struct inode *dir,
 			u64 version, loff_t pos);
 
-/* One more; false if it cannot be kept, or the listing is gone. */
-bool fpt_dircache_add(struct fpt_dirfill *fill, const struct fuse_dirent *d);
+/*
+ * One more, with the first @namelen bytes of its name; false if it cannot be
+ * kept, or the listing is gone.
+ */
+bool fpt_dircache_add(struct fpt_dirfill *fill, const struct fuse_dirent *d,
+		      u32 namelen);
 
 /* @complete: that was the last of all. */
 void fpt_dircache_end(struct fpt_dirfill *fill, bool complete);

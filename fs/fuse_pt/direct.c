@@ -13,6 +13,7 @@
 #include <linux/pagemap.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
+#include <linux/task_io_accounting_ops.h>
 #include <linux/uio.h>
 #include <linux/workqueue.h>
 #include "conn.h"
@@ -184,7 +185,11 @@ static ssize_t part_result(const struct direct_part *part, ssize_t res)
 {
 	if (res < 0 || !part->io->write)
 		return res;
-	if (!part->wrote.size || part->wrote.size > part->mem.len)
+	if (part->wrote.size > part->mem.len)
+		return -EIO;
+	/* With FOPEN_DIRECT_IO the caller gets what the server says. */
+	if (!part->wrote.size && (part->io->ff->path != FPT_PATH_DIRECT ||
+				  !is_sync_kiocb(part->io->iocb)))
 		return -EIO;
 	return part->wrote.size;
 }
@@ -261,6 +266,12 @@ static ssize_t direct_total(const struct direct_io *io)
 	return io->good ? io->good : io->error;
 }
 
+/* FOPEN_DIRECT_IO: WRITE tells the server that it is to be O_SYNC or O_DSYNC. */
+static bool direct_needs_sync(const struct direct_io *io)
+{
+	return io->ff->path != FPT_PATH_DIRECT && iocb_is_dsync(io->iocb);
+}
+
 /* In a worker, for who opened the file. */
 static ssize_t direct_sync(struct kiocb *iocb, ssize_t done)
 {
@@ -283,7 +294,7 @@ static void direct_complete(struct direct_io *io)
 		fpt_iomode_share_end(io->inode);
 	if (res > 0) {
 		iocb->ki_pos += res;
-		if (io->write && iocb_is_dsync(iocb))
+		if (io->write && direct_needs_sync(io))
 			res = direct_sync(iocb, res);
 	}
 	fpt_stat_bytes(io->ff->conn, io->write ? FPT_IO_DIRECT_WRITE :
@@ -356,7 +367,7 @@ static void direct_put(struct direct_io *io)
 		 * Here the server itself may be about to answer: wait for
 		 * nothing. A page that comes from now on has the new data.
 		 */
-		if (io->inode->i_mapping->nrpages || iocb_is_dsync(io->iocb)) {
+		if (io->inode->i_mapping->nrpages || direct_needs_sync(io)) {
 			INIT_WORK(&io->work, direct_complete_work);
 			queue_work(direct_wq, &io->work);
 			return;
@@ -490,32 +501,56 @@ static ssize_t direct_wait_all(const struct direct_io *from,
 	return done;
 }
 
+/* Does one request take all of it? */
+static bool direct_is_one(const struct direct_io *io,
+			  const struct iov_iter *iter)
+{
+	unsigned int max_pages = io->ff->conn->max_pages;
+
+	return iov_iter_count(iter) <= direct_max_len(io) &&
+		iov_iter_npages(iter, max_pages + 1) <= max_pages;
+}
+
 /*
- * Are several requests in flight for one caller that waits? Not for a write
- * that extends the file: if one fails, the later ones must not have been there.
- * And only from memory that stays when the caller is killed.
+ * Are several requests in flight for one caller that waits? Only of a file: what
+ * the server has read directly may be a stream, where what is asked for behind a
+ * short answer is lost. Not for a write that extends the file: if one fails, the
+ * later ones must not have been there. And only from memory that stays when the
+ * caller is killed.
  */
 static bool direct_may_split(const struct direct_io *io,
 			     const struct iov_iter *iter)
 {
-	const struct fpt_conn *conn = io->ff->conn;
-	size_t count = iov_iter_count(iter);
-
-	if (!fpt_has(conn, FPT_F_ASYNC_DIO) || !user_backed_iter(iter))
-		return false;
-	if (count <= min_t(size_t, direct_max_len(io),
-			   (size_t)conn->max_pages << PAGE_SHIFT))
+	if (io->ff->path != FPT_PATH_CACHED || direct_is_one(io, iter) ||
+	    !fpt_has(io->ff->conn, FPT_F_ASYNC_DIO) || !user_backed_iter(iter))
 		return false;
 	return !io->write ||
-	       io->iocb->ki_pos + count <= i_size_read(io->inode);
+	       io->iocb->ki_pos + iov_iter_count(iter) <=
+			i_size_read(io->inode);
 }
 
+/*
+ * May it end behind its caller's back? Who wants several requests in flight of
+ * what the server has read and written directly says so with O_DIRECT.
+ */
+static bool direct_may_start(const struct direct_io *io,
+			     const struct iov_iter *iter)
+{
+	if (is_sync_kiocb(io->iocb) ||
+	    !fpt_has(io->ff->conn, FPT_F_ASYNC_DIO))
+		return false;
+	if (io->iocb->ki_flags & IOCB_DIRECT)
+		return true;
+	return (!io->write || io->sharing) && direct_is_one(io, iter);
+}
+
+/* @wait: until it ended, in any case */
 static ssize_t direct_run(struct direct_io *io, struct iov_iter *iter,
 			  bool wait)
 {
 	ssize_t done;
 
-	if (!wait)
+	if (!wait && direct_may_start(io, iter))
 		return direct_start(io, iter);
 
 	if (direct_may_split(io, iter))
@@ -565,13 +600,22 @@ ssize_t fpt_direct_read(struct kiocb *iocb, struct iov_iter *to)
 	if (done)
 		return done;
 
-	done = direct_run(&io, to, is_sync_kiocb(iocb));
+	done = direct_run(&io, to, false);
 	if (done != -EIOCBQUEUED && !IS_RDONLY(io.inode))
 		fpt_attr_stale(io.inode, STATX_ATIME);
 	return done;
 }
 
 /* -------- writing -------- */
+
+/* With FOPEN_DIRECT_IO, whatever the server writes to drops capabilities. */
+static bool direct_must_strip(struct file *file)
+{
+	if (fpt_file(file)->path == FPT_PATH_DIRECT &&
+	    !(file_inode(file)->i_mode & (S_ISUID | S_ISGID)))
+		return false;
+	return fpt_must_strip_privs(file);
+}
 
 /* May a write run beside others, as far as can be told without a lock? */
 static bool direct_may_share(const struct kiocb *iocb,
@@ -585,7 +629,7 @@ static bool direct_may_share(const struct kiocb *iocb,
 		!(iocb->ki_flags & IOCB_APPEND) &&
 		iocb->ki_pos + iov_iter_count(from) <=
 			i_size_read(file_inode(file)) &&
-		!fpt_must_strip_privs(file);
+		!direct_must_strip(file);
 }
 
 /* Lock the inode shared if the write may be, else exclusively. */
@@ -617,7 +661,8 @@ static ssize_t direct_write_locked(struct direct_io *io, struct iov_iter *from)
 	done = generic_write_checks(iocb, from);
 	if (done <= 0)
 		return done;
-	if (!io->sharing) {
+	task_io_account_write(iov_iter_count(from));
+	if (!io->sharing && direct_must_strip(iocb->ki_filp)) {
 		done = fpt_strip_privs(iocb->ki_filp);
 		if (done)
 			return done;
@@ -635,7 +680,7 @@ static ssize_t direct_write_locked(struct direct_io *io, struct iov_iter *from)
 	grows = iocb->ki_pos + iov_iter_count(from) > size;
 	if (grows)
 		set_bit(FPT_N_SIZE_CHANGING, &fn->bits);
-	done = direct_run(io, from, grows || is_sync_kiocb(iocb));
+	done = direct_run(io, from, grows);
 	if (grows)
 		clear_bit(FPT_N_SIZE_CHANGING, &fn->bits);
 	return done;
@@ -660,7 +705,9 @@ ssize_t fpt_direct_write(struct kiocb *iocb, struct iov_iter *from)
 	} else {
 		inode_unlock(io.inode);
 	}
-	return done > 0 ? generic_write_sync(iocb, done) : done;
+	if (done > 0 && direct_needs_sync(&io))
+		done = generic_write_sync(iocb, done);
+	return done;
 }
 
 ssize_t fpt_direct_io(struct kiocb *iocb, struct iov_iter *iter)

@@ -119,6 +119,8 @@ void fpt_file_put(struct fpt_file *ff)
 
 	call->node = ff->node;
 	call->flags = FPT_CALL_FORCE | FPT_CALL_NOCREDS;
+	if (!ff->inode)
+		call->flags |= FPT_CALL_NAMES;
 	call->done = file_released;
 	ff->release.in.fh = ff->fh;
 	fpt_call_in(call, &ff->release.in, sizeof(ff->release.in));
@@ -134,23 +136,11 @@ static void file_end(struct fpt_file *ff, u32 op, unsigned int flags)
 	fpt_file_put(ff);
 }
 
-/* Nobody called close(2) since the file was written: as when it is mapped. */
-static void file_send_times(struct inode *inode, struct fpt_file *ff)
-{
-	bool waits;
-
-	if (!test_bit(FPT_N_TIMES_DIRTY, &fpt_node(inode)->bits))
-		return;
-	waits = !fpt_wb_wait_killable(inode, 0, LLONG_MAX) && !fpt_task_killed();
-	/* Else the end of the last WRITE sends them. */
-	if (!fpt_wb_quiet(inode, 0, LLONG_MAX))
-		return;
-	if (waits)
-		fpt_times_flush(inode);
-	else
-		fpt_times_send(inode, ff);
-}
-
+/*
+ * The last use of a file may end in whatever context, also the server's, whose
+ * answer to an asynchronous write it was: nothing here waits for an answer. What
+ * close(2) has to wait for, FLUSH did.
+ */
 void fpt_file_close(struct inode *inode, struct file *file, u32 op)
 {
 	struct fpt_file *ff = fpt_file(file);
@@ -161,12 +151,19 @@ void fpt_file_close(struct inode *inode, struct file *file, u32 op)
 		/* Who dirtied pages through this open may have no other. */
 		if (!hlist_unhashed(&ff->write_link) &&
 		    mapping_tagged(inode->i_mapping, PAGECACHE_TAG_DIRTY))
-			filemap_fdatawrite(inode->i_mapping);
-		if (ff->owns)
-			file_send_times(inode, ff);
+			fpt_wb_write_last(inode);
 		fpt_wb_del_handle(inode, ff);
-		if (ff->owns)
+		if (ff->owns) {
+			/*
+			 * Nobody called close(2) since it was written, as when it
+			 * is mapped? What is in flight still sends the times when
+			 * it ends, and sees that this handle is gone; but for what
+			 * a killed caller left.
+			 */
+			if (fpt_wb_quiet(inode, 0, LLONG_MAX))
+				fpt_times_send(inode, ff);
 			fpt_wb_disown(inode);
+		}
 		fpt_iomode_close(inode, ff);
 	}
 	file_hold_inode(inode, ff);
@@ -381,7 +378,10 @@ int fpt_file_take(struct inode *inode, struct file *file, struct fpt_file *ff,
 		file->f_op = through_ops(file, ff);
 	file->f_mode |= FMODE_CAN_ODIRECT;
 	open_set_position(inode, file, ff->open_flags);
-	if (ff->path != FPT_PATH_THROUGH && (file->f_mode & FMODE_WRITE))
+	ff->anywhere = ff->path == FPT_PATH_CACHED &&
+		       !(file->f_flags & (O_APPEND | O_DIRECT));
+	if (ff->path != FPT_PATH_THROUGH && (file->f_mode & FMODE_WRITE) &&
+	    fpt_has(ff->conn, FPT_F_WRITEBACK))
 		fpt_wb_add_handle(inode, ff);
 	return 0;
 }

@@ -69,6 +69,8 @@ enum fpt_file_locks {
  * @release: the RELEASE that ends it, filled in advance
  * @no_release: the server never saw an OPEN (no_open, or a bound inode), so no
  *	RELEASE either; see fpt_file_has_handle()
+ * @anywhere: the server can write anywhere in the file: it did not ask for
+ *	direct I/O, and got neither O_APPEND nor O_DIRECT to open its own with
  * @write_link: on fpt_wb.handles of its inode, under the node's lock
  * @rdsize: directories: how much to ask READDIR for, 0 if not known, readdir.c
  * @dirpos: directories: where it is in the cached listing
@@ -91,7 +93,9 @@ struct fpt_file {
 	u8			locks;
 	bool			owns;
 	bool			bound;
-	bool			append_only;
+	/* set before others can find it, and never again */
+	bool			append_only:1;
+	bool			anywhere:1;
 	bool			holds_sb;
 	u32			lets;
 	struct file		*back;

@@ -76,7 +76,7 @@ static unsigned int flight_count(struct fpt_flight *flight)
 	return count;
 }
 
-void fpt_flight_drain(struct fpt_flight *flight, unsigned int state, long most)
+long fpt_flight_drain(struct fpt_flight *flight, unsigned int state, long most)
 {
 	unsigned int count = flight_count(flight), before;
 	long left = most;
@@ -93,4 +93,5 @@ void fpt_flight_drain(struct fpt_flight *flight, unsigned int state, long most)
 			left = most;
 	}
 	finish_wait(&flight->wait, &wait);
+	return max(left, 0L);
 }

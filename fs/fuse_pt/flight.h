@@ -48,7 +48,9 @@ int fpt_flight_wait(struct fpt_flight *flight, unsigned int state);
  * @most: jiffies to wait for the next to end
  *
  * To be called when nothing begins any more.
+ *
+ * Return: what is left of @most, 0 if it took longer.
  */
-void fpt_flight_drain(struct fpt_flight *flight, unsigned int state, long most);
+long fpt_flight_drain(struct fpt_flight *flight, unsigned int state, long most);
 
 #endif

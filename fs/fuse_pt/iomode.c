@@ -15,7 +15,7 @@
  *   cached open             cached   cached   wait, cached   EIO
  *   direct open             idle     cached   sharing        EIO
  *   passthrough open        through  EIO      through        through (1)
- *   direct file mapped      cached   cached   wait, cached   ENODEV
+ *   direct file mapped      cached   cached   cached (3)     ENODEV
  *   parallel direct write   sharing  (2)      sharing        through
  *   last holder leaves      -        idle     idle           idle or sharing
  *
@@ -23,6 +23,9 @@
  *   (2) Runs with the inode lock held exclusively, as every direct write does
  *       that may not be parallel; it holds nothing here. So do those that
  *       begin while a cached open waits.
+ *   (3) Without waiting: mmap(2) has the process's memory locked, and a write
+ *       that is in flight may need that to get at its own. As it ends, it drops
+ *       what was read of its range meanwhile, as those do that run alone.
  *
  * Waiting is killable; who waits finds out afresh which mode the inode is in,
  * and gets EIO if it went to passthrough meanwhile.
@@ -303,6 +306,24 @@ static int leave_cache(struct inode *inode)
 	return fpt_wb_wait_killable(inode, 0, LLONG_MAX);
 }
 
+/*
+ * A file that is bound may have grown below. What the VFS does with an open it
+ * does up to the size that it sees, without asking: copy_file_range(2).
+ */
+static void show_grown(struct inode *inode, const struct file *lower)
+{
+	const struct inode *below = file_inode(lower);
+	struct fpt_node *fn = fpt_node(inode);
+
+	if (likely(i_size_read(below) <= i_size_read(inode)))
+		return;
+	spin_lock(&fn->lock);
+	if (!test_bit(FPT_N_SIZE_CHANGING, &fn->bits) &&
+	    i_size_read(below) > inode->i_size)
+		i_size_write(inode, i_size_read(below));
+	spin_unlock(&fn->lock);
+}
+
 int fpt_iomode_open_on(struct inode *inode, struct file *file,
 		       struct fpt_file *ff, struct fpt_backing *fb)
 {
@@ -340,6 +361,8 @@ int fpt_iomode_open_on(struct inode *inode, struct file *file,
 		/* io_uring and RWF_NOWAIT: what the lower file can, we can */
 		file->f_mode |= ff->back->f_mode & FMODE_NOWAIT;
 	}
+	if (fpt_bound(inode))
+		show_grown(inode, ff->back);
 	return 0;
 }
 
@@ -426,30 +449,23 @@ void fpt_iomode_close(struct inode *inode, struct fpt_file *ff)
 int fpt_iomode_mmap_direct(struct inode *inode, struct fpt_file *ff)
 {
 	struct fpt_node *fn = fpt_node(inode);
-	bool again;
-	int err;
-
-	if (READ_ONCE(ff->io_held) == FPT_HOLD_CACHED)
-		return 0;
-
-	err = hold_cached(inode);
-	if (err == -EBUSY) {
-		forbid(inode, ff->open_flags,
-		       "direct mmap, but the file is open in passthrough");
-		return -ENODEV;
-	}
-	if (err)
-		return err;
+	struct fpt_iomode *io = &fn->io;
+	bool forbidden;
 
 	/* Two mmaps of one open: it holds one place. */
 	spin_lock(&fn->lock);
-	again = ff->io_held == FPT_HOLD_CACHED;
-	if (again)
-		fn->io.cached--;
-	else
+	forbidden = io->through;
+	if (!forbidden && ff->io_held != FPT_HOLD_CACHED) {
+		io->cached++;
 		WRITE_ONCE(ff->io_held, FPT_HOLD_CACHED);
+	}
 	spin_unlock(&fn->lock);
-	return 0;
+	if (!forbidden)
+		return 0;
+
+	forbid(inode, ff->open_flags,
+	       "direct mmap, but the file is open in passthrough");
+	return -ENODEV;
 }
 
 bool fpt_iomode_share_begin(struct inode *inode)

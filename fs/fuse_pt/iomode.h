@@ -36,7 +36,7 @@ enum fpt_io_stray {
  * @writers: those of them that can write
  * @mappers: those of them that hold FPT_HOLD_MAPPED
  * @sharing: parallel direct writes in flight
- * @waiting: cached opens and mmaps waiting for @sharing to fall to 0; while
+ * @waiting: cached opens waiting for @sharing to fall to 0; while
  *	there are any, new direct writes run alone, so that they do fall
  * @bound: FPT_BOUND and FUSE_PT_BIND_* of a bound inode, else 0; counts in
  *	@through
@@ -105,9 +105,9 @@ void fpt_iomode_unbind(struct inode *inode);
  * @inode: regular file
  * @ff: its open; holds FPT_HOLD_CACHED from here on
  *
- * Waits (killably) for parallel direct writes.
+ * Waits for nothing: mmap(2) has the process's memory locked.
  *
- * Return: 0; -ENODEV if the inode is in passthrough mode; -EINTR.
+ * Return: 0; -ENODEV if the inode is in passthrough mode.
  */
 int fpt_iomode_mmap_direct(struct inode *inode, struct fpt_file *ff);
 

@@ -20,7 +20,7 @@
 /* The target, NUL-terminated; or an ERR_PTR. */
 static char *read_target(struct inode *inode)
 {
-	/* The NUL is ours: servers send the bytes alone. */
+	/* The NUL is ours: most servers send the bytes alone. */
 	const u32 longest = PATH_MAX - 1;
 	struct fpt_call call = {
 		.op = FUSE_READLINK,
@@ -36,13 +36,11 @@ static char *read_target(struct inode *inode)
 
 	fpt_call_out(&call, target, longest);
 	len = fpt_call(fpt_inode_conn(inode), &call);
-	/* Nothing, or a name that ends early, leads nowhere. */
-	if (!len || (len > 0 && memchr(target, '\0', len)))
-		len = -EIO;
 	if (len < 0) {
 		kfree(target);
 		return ERR_PTR(len);
 	}
+	/* What has a NUL ends there, maybe before it began, as in Linux. */
 	target[len] = '\0';
 	return target;
 }
@@ -112,7 +110,8 @@ static const char *fpt_get_link(struct dentry *dentry, struct inode *inode,
 
 	epoch = fpt_attr_epoch(conn);
 	target = read_target(inode);
-	fpt_attr_stale(inode, STATX_ATIME);
+	if (!IS_RDONLY(inode))
+		fpt_attr_stale(inode, STATX_ATIME);
 	if (IS_ERR(target))
 		return target;
 	if (keep)

@@ -89,7 +89,7 @@ static void ask_unlock(struct lock_ask *ask)
 	ask->call = (struct fpt_call){
 		.op = FUSE_SETLK,
 		.node = ask->ff->node,
-		.flags = FPT_CALL_FORCE | FPT_CALL_NOCREDS,
+		.flags = FPT_CALL_FORCE | FPT_CALL_NOCREDS | FPT_CALL_AT_ONCE,
 		.done = unlock_done,
 	};
 	fpt_call_in(&ask->call, &ask->in, sizeof(ask->in));
@@ -114,6 +114,16 @@ static void ask_orphaned(struct fpt_conn *conn, struct fpt_orphan *orphan,
 
 /* -------- remote -------- */
 
+/*
+ * An open file's locks are its handle's: that address is nobody else's before the
+ * server has heard that they end, as the struct file's would be.
+ */
+static fl_owner_t owner_of(const struct file_lock *fl, struct fpt_file *ff)
+{
+	return FPT_LOCK(fl, flags) & (FL_FLOCK | FL_OFDLCK) ?
+		(fl_owner_t)ff : FPT_LOCK(fl, owner);
+}
+
 static int remote_set(struct file *file, const struct file_lock *fl,
 		      u32 lk_flags)
 {
@@ -135,7 +145,7 @@ static int remote_set(struct file *file, const struct file_lock *fl,
 	if (err)
 		return err;
 
-	ask = ask_new(ff, FPT_LOCK(fl, owner), lk_flags, GFP_KERNEL);
+	ask = ask_new(ff, owner_of(fl, ff), lk_flags, GFP_KERNEL);
 	if (!ask)
 		return -ENOMEM;
 	ask->in.lk.start = fl->fl_start;
@@ -196,7 +206,7 @@ static int remote_test(struct file *file, struct file_lock *fl)
 {
 	struct fpt_file *ff = fpt_file(file);
 	struct fuse_lk_in in = {
-		.owner = fpt_lock_owner(ff->conn, FPT_LOCK(fl, owner)),
+		.owner = fpt_lock_owner(ff->conn, owner_of(fl, ff)),
 		.lk = {
 			.start = fl->fl_start,
 			.end = fl->fl_end,
@@ -292,12 +302,12 @@ int fpt_flock(struct file *file, int cmd, struct file_lock *fl)
 /* Unlock all that an open file owns of one kind, before its RELEASE. */
 static void unlock_all(struct file *file, u32 lk_flags)
 {
+	struct fpt_file *ff = fpt_file(file);
 	struct lock_ask *ask;
 
 	/* Before it is sent: what is granted after it finds this. */
 	note_locks(file, FPT_LOCKS_ENDED);
-	ask = ask_new(fpt_file(file), file, lk_flags,
-		      GFP_KERNEL | __GFP_NOFAIL);
+	ask = ask_new(ff, ff, lk_flags, GFP_KERNEL | __GFP_NOFAIL);
 	ask->in.lk.end = OFFSET_MAX;
 	ask_unlock(ask);
 }
@@ -319,5 +329,5 @@ void fpt_lock_close(struct file *file)
 		return;
 	}
 	ff->release.in.release_flags = FUSE_RELEASE_FLOCK_UNLOCK;
-	ff->release.in.lock_owner = fpt_lock_owner(ff->conn, file);
+	ff->release.in.lock_owner = fpt_lock_owner(ff->conn, ff);
 }

@@ -82,7 +82,7 @@ static void name_failed(struct inode *dir, struct dentry *dentry, int err)
 static void name_gone(struct inode *dir, struct dentry *dentry)
 {
 	fpt_dir_changed(dir);
-	fpt_entry_expire(dentry);
+	fpt_entry_gone(dentry);
 	fpt_node_unlinked(d_inode(dentry));
 }
 
@@ -178,6 +178,8 @@ static struct dentry *make_object(struct mnt_idmap *idmap, struct inode *dir,
 				   fpt_life(entry.attr_valid,
 					    entry.attr_valid_nsec),
 				   epoch, false);
+	else if (type == S_IFREG)
+		fpt_made_no_caps(inode, &entry.attr, epoch);
 
 	life = fpt_life(entry.entry_valid, entry.entry_valid_nsec);
 	if (type != S_IFDIR) {
@@ -270,7 +272,7 @@ static int fpt_link(struct dentry *old, struct inode *dir,
 	struct inode *inode = d_inode(old);
 	struct fpt_conn *conn = fpt_inode_conn(dir);
 	struct fuse_link_in in = { .oldnodeid = fpt_inode_id(inode) };
-	struct fpt_call call = { .op = FUSE_LINK };
+	struct fpt_call call = { .op = FUSE_LINK, .other = in.oldnodeid };
 	int err;
 
 	err = check_name(dir, dentry);
@@ -342,6 +344,7 @@ static int ask_rename(struct mnt_idmap *idmap, struct inode *dir,
 	struct fpt_call call = {
 		.op = flags ? FUSE_RENAME2 : FUSE_RENAME,
 		.node = fpt_inode_id(dir),
+		.other = in.newdir,
 		.late = late_change,
 	};
 	int err;
@@ -507,6 +510,8 @@ static int create_open(struct mnt_idmap *idmap, struct inode *dir,
 
 	if (op == FUSE_CREATE)
 		fpt_dir_changed(dir);
+	if (op == FUSE_TMPFILE || (flags & O_EXCL))
+		fpt_made_no_caps(inode, &out.entry.attr, epoch);
 	fpt_entry_trust(dir, dentry, fpt_life(out.entry.entry_valid,
 					      out.entry.entry_valid_nsec),
 			epoch);

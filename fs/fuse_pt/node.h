@@ -410,11 +410,14 @@ void fpt_late_attr(struct fpt_conn *conn, u32 op, u64 node, const void *reply,
 
 /**
  * fpt_attr_take_below() - the backing inode's attributes, of a bound inode
+ * @fb: backing file that was asked
  * @st: what it has
  * @epoch: fpt_attr_epoch() from before it was asked
+ *
+ * Return: false, and nothing is taken, if the inode is not bound to @fb now.
  */
-void fpt_attr_take_below(struct inode *inode, const struct kstat *st,
-			 u64 epoch);
+bool fpt_attr_take_below(struct inode *inode, const struct fpt_backing *fb,
+			 const struct kstat *st, u64 epoch);
 
 /*
  * Is none of @inode's attributes past its time, and none in @mask out of date?
@@ -530,6 +533,17 @@ bool fpt_no_caps(const struct inode *inode);
  */
 void fpt_learn_no_caps(struct inode *inode, u64 epoch);
 
+/**
+ * fpt_made_no_caps() - the server made this file, exclusively
+ * @attr: what it says of the file
+ * @epoch: fpt_attr_epoch() from before it was asked
+ *
+ * As if it had been asked for security.capability, if this reply is the first
+ * that names the inode and describes a file nobody has had in hand yet.
+ */
+void fpt_made_no_caps(struct inode *inode, const struct fuse_attr *attr,
+		      u64 epoch);
+
 /* The file may have got security.capability: setxattr, chown, chmod. */
 void fpt_forget_caps(struct inode *inode);
 
@@ -544,6 +558,8 @@ void fpt_forget_caps(struct inode *inode);
  */
 bool fpt_must_strip_privs(struct file *file);
 int fpt_strip_privs(struct file *file);
+
+#define ATTR_KILL_SUIDGID	(ATTR_KILL_SUID | ATTR_KILL_SGID)
 
 /* Does the server itself strip privileges at WRITE and SETATTR? */
 static inline bool fpt_server_strips(const struct fpt_conn *conn)

@@ -20,6 +20,7 @@
 #include "node.h"
 #include "notify.h"
 #include "poll.h"
+#include "writeback.h"
 
 /* Node ids that are copied at one go. */
 #define NOTIFY_BATCH	64
@@ -59,23 +60,42 @@ static int pages_wait_filled(struct address_space *mapping, pgoff_t first,
 	return err;
 }
 
-/* A length that is not positive, or too large, reaches to the end. */
+/*
+ * A length that is not positive, or too large, reaches to the end. What was dirty
+ * is at the server when this ends: it may give the file to somebody else then. A
+ * page that is in use again meanwhile is as good as one that was read since.
+ */
 static int pages_drop(struct inode *inode, loff_t off, loff_t len)
 {
 	struct address_space *mapping = inode->i_mapping;
 	pgoff_t first = off >> PAGE_SHIFT;
 	pgoff_t last = ULONG_MAX;
+	loff_t start = (loff_t)first << PAGE_SHIFT;
 	loff_t end;
 	int err;
 
-	if (!mapping->nrpages || off > MAX_LFS_FILESIZE)
+	if (off > MAX_LFS_FILESIZE)
 		return 0;
 	if (len > 0 && !check_add_overflow(off, len - 1, &end) &&
 	    end <= MAX_LFS_FILESIZE)
 		last = end >> PAGE_SHIFT;
+	end = last == ULONG_MAX ? LLONG_MAX :
+				  ((loff_t)(last + 1) << PAGE_SHIFT) - 1;
 
-	err = pages_wait_filled(mapping, first, last);
-	return err ? err : invalidate_inode_pages2_range(mapping, first, last);
+	if (mapping->nrpages) {
+		err = pages_wait_filled(mapping, first, last);
+		if (err)
+			return err;
+		err = invalidate_inode_pages2_range(mapping, first, last);
+		/* One in use hides that another could not be written. */
+		if (err == -EBUSY)
+			err = filemap_fdatawrite_range(mapping, start, end);
+		if (err == -ENOMEM)
+			return err;
+	}
+	if (!S_ISREG(inode->i_mode))
+		return 0;
+	return fpt_wb_wait_copies(inode, start, end);
 }
 
 static int inval_node(struct inode *inode, void *data)
@@ -84,7 +104,12 @@ static int inval_node(struct inode *inode, void *data)
 
 	fpt_attr_stale(inode, FPT_STAT_ALL);
 	/* A negative offset means the attributes alone. */
-	return out->off < 0 ? 0 : pages_drop(inode, out->off, out->len);
+	if (out->off < 0)
+		return 0;
+	/* An answer that is under way is of the old listing, too. */
+	if (S_ISDIR(inode->i_mode))
+		fpt_dircache_drop(inode);
+	return pages_drop(inode, out->off, out->len);
 }
 
 static int notify_inval_inode(struct fpt_conn *conn,

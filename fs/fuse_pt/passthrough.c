@@ -137,10 +137,14 @@ static inline void through_wrote(struct inode *inode, loff_t end)
 		through_grew(inode, end);
 }
 
-/* Data may be there all the same: as of O_SYNC, where only the sync failed. */
+/*
+ * A part may be done all the same: as of O_SYNC, where only the sync failed. Not
+ * of what is to be done later, or in another way.
+ */
 static noinline void through_failed(struct inode *inode, ssize_t err)
 {
-	if (err != -EAGAIN && err != -EIOCBQUEUED)
+	if (err != -EAGAIN && err != -EIOCBQUEUED && err != -EOPNOTSUPP &&
+	    err != -EXDEV)
 		fpt_node_wrote(inode, 0);
 }
 
@@ -434,7 +438,7 @@ int fpt_passthrough_fallocate(struct file *file, int mode, loff_t offset,
 
 	err = fpt_lower_fallocate(lower, mode, offset, len);
 	if (err)
-		fpt_attr_stale(inode, FPT_STAT_DATA);	/* a part may be done */
+		through_failed(inode, err);
 	else if (mode & (FALLOC_FL_COLLAPSE_RANGE | FALLOC_FL_INSERT_RANGE))
 		through_resized(inode, lower);
 	else
@@ -463,7 +467,7 @@ ssize_t fpt_passthrough_copy(struct file *in, loff_t pos_in, struct file *out,
 	if (done > 0) {
 		through_wrote(file_inode(out), pos_out + done);
 		through_read(in);
-	} else if (done < 0 && done != -EOPNOTSUPP && done != -EXDEV) {
+	} else if (done < 0) {
 		through_failed(file_inode(out), done);
 	}
 	return done;
@@ -488,6 +492,6 @@ loff_t fpt_passthrough_remap(struct file *in, loff_t pos_in, struct file *out,
 	else if (done >= 0)
 		fpt_node_wrote(file_inode(out), pos_out + done);
 	else
-		fpt_attr_stale(file_inode(out), FPT_STAT_DATA);
+		through_failed(file_inode(out), done);
 	return done;
 }

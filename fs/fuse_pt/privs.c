@@ -6,13 +6,15 @@
  * Whether a file has capabilities only the server knows. Its "none" is kept
  * for as long as the attributes it granted last, from the moment it was given,
  * so that writes do not ask again and again; what may give a file capabilities
- * drops it. A change of data cannot, and drops nothing.
+ * drops it. A change of data cannot, and drops nothing. Of a file that was made
+ * just now it is known without asking.
  */
 #include "compat/compat.h"
 
 #include <linux/fs.h>
 #include "file.h"
 #include "node.h"
+#include "queue.h"
 
 bool fpt_no_caps(const struct inode *inode)
 {
@@ -22,13 +24,32 @@ bool fpt_no_caps(const struct inode *inode)
 	       fpt_op_missing(fpt_inode_conn(inode), FUSE_GETXATTR);
 }
 
+/* Under the node's lock. */
+static void caps_learn_none(struct fpt_node *node, u64 epoch)
+{
+	if (epoch > node->caps_epoch)
+		node->caps_until = fpt_until(node->attr_life);
+}
+
 void fpt_learn_no_caps(struct inode *inode, u64 epoch)
 {
 	struct fpt_node *node = fpt_node(inode);
 
 	spin_lock(&node->lock);
-	if (epoch > node->caps_epoch)
-		node->caps_until = fpt_until(node->attr_life);
+	caps_learn_none(node, epoch);
+	spin_unlock(&node->lock);
+}
+
+void fpt_made_no_caps(struct inode *inode, const struct fuse_attr *attr,
+		      u64 epoch)
+{
+	struct fpt_node *node = fpt_node(inode);
+
+	if (attr->size || attr->nlink > 1)
+		return;
+	spin_lock(&node->lock);
+	if (*fpt_forget_owed(node->forget) == 1)
+		caps_learn_none(node, epoch);
 	spin_unlock(&node->lock);
 }
 

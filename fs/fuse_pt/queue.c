@@ -6,6 +6,8 @@
 #include "compat/compat.h"
 
 #include <linux/fs.h>
+#include <linux/hash.h>
+#include <linux/jiffies.h>
 #include <linux/list_sort.h>
 #include <linux/mm.h>
 #include <linux/poll.h>
@@ -137,6 +139,8 @@ int fpt_queue_add_background(struct fpt_conn *conn, struct fpt_req *req)
 			return -EINTR;
 	}
 
+	/* How long there was no room is nobody's being late with this one. */
+	req->born = (u32)jiffies;
 	WRITE_ONCE(q->nr_background, q->nr_background + 1);
 	if (q->nr_active >= conn->max_background && !(flags & at_once)) {
 		list_add_tail(&req->link, &q->background);
@@ -158,7 +162,7 @@ static void queue_unlock_move(struct fpt_conn *conn)
 	struct fpt_queue *q = &conn->queue;
 	bool room = !queue_full(conn);
 	struct fpt_req *req;
-	bool moved = false;
+	int moved = 0;
 
 	while (q->nr_active < conn->max_background) {
 		req = list_first_entry_or_null(&q->background, struct fpt_req,
@@ -168,12 +172,15 @@ static void queue_unlock_move(struct fpt_conn *conn)
 		list_del(&req->link);
 		q->nr_active++;
 		queue_append(conn, req);
-		moved = true;
+		moved++;
 	}
 	if (moved)
 		queue_unlock_wake(q, false);
 	else
 		spin_unlock(&q->lock);
+	/* A server for each: one may take long over the first. */
+	if (unlikely(moved > 1))
+		wake_up_interruptible_nr(&q->wait, moved - 1);
 
 	if (room && wq_has_sleeper(&q->room))
 		wake_up(&q->room);
@@ -342,10 +349,82 @@ void fpt_forget_free(struct fpt_forget *forget)
 	kfree(forget);
 }
 
+static struct hlist_head *named_bucket(struct fpt_queue *q, u64 node)
+{
+	return &q->named[hash_64(node, FPT_NAMED_BITS)];
+}
+
+static struct fpt_named *queue_find_named(struct fpt_queue *q, u64 node)
+	__must_hold(&q->lock)
+{
+	struct fpt_named *named;
+
+	hlist_for_each_entry(named, named_bucket(q, node), link)
+		if (named->node == node)
+			return named;
+	return NULL;
+}
+
+static void named_begin(struct fpt_queue *q, struct fpt_named *named, u64 node)
+	__must_hold(&q->lock)
+{
+	INIT_HLIST_NODE(&named->link);
+	named->node = node;
+	named->forgets = NULL;
+	if (node)
+		hlist_add_head(&named->link, named_bucket(q, node));
+}
+
+/* Return: its forgets, and @more behind them. */
+static struct fpt_forget *named_end(struct fpt_named *named,
+				    struct fpt_forget *more)
+{
+	struct fpt_forget *forget, *next;
+
+	hlist_del_init(&named->link);
+	for (forget = named->forgets; forget; forget = next) {
+		next = forget->next;
+		forget->next = more;
+		more = forget;
+	}
+	named->forgets = NULL;
+	return more;
+}
+
+void fpt_queue_name(struct fpt_queue *q, struct fpt_req *req, u64 other)
+{
+	spin_lock(&q->lock);
+	named_begin(q, &req->named[0], req->in.nodeid);
+	named_begin(q, &req->named[1], other);
+	spin_unlock(&q->lock);
+}
+
+struct fpt_forget *fpt_queue_unname(struct fpt_queue *q, struct fpt_req *req,
+				    struct fpt_forget *more)
+{
+	spin_lock(&q->lock);
+	more = named_end(&req->named[0], more);
+	more = named_end(&req->named[1], more);
+	spin_unlock(&q->lock);
+	return more;
+}
+
+void fpt_queue_forget_all(struct fpt_conn *conn, struct fpt_forget *forgets)
+{
+	struct fpt_forget *next;
+
+	for (; forgets; forgets = next) {
+		next = forgets->next;
+		fpt_forget_queue(conn, forgets, forgets->one.nodeid,
+				 forgets->one.nlookup);
+	}
+}
+
 void fpt_forget_queue(struct fpt_conn *conn, struct fpt_forget *forget,
 		      u64 node, u64 nlookup)
 {
 	struct fpt_queue *q = &conn->queue;
+	struct fpt_named *named;
 	bool first;
 
 	forget->next = NULL;
@@ -356,6 +435,13 @@ void fpt_forget_queue(struct fpt_conn *conn, struct fpt_forget *forget,
 	if (fpt_conn_dead(conn)) {
 		spin_unlock(&q->lock);
 		kfree(forget);
+		return;
+	}
+	named = queue_find_named(q, node);
+	if (unlikely(named)) {
+		forget->next = named->forgets;
+		named->forgets = forget;
+		spin_unlock(&q->lock);
 		return;
 	}
 	first = !q->forgets;
@@ -632,6 +718,27 @@ bool fpt_queue_abort(struct fpt_conn *conn, bool tell)
 	fpt_dev_collect_all(conn, &ended);
 	fpt_req_finish_all(conn, &ended, -ECONNABORTED);
 	return true;
+}
+
+long fpt_queue_settle(struct fpt_conn *conn, long most)
+{
+	int count = atomic_read(&conn->nr_waiting), before;
+	struct fpt_queue *q = &conn->queue;
+	long left = most;
+	DEFINE_WAIT(wait);
+
+	/* A signal is there, or it is too late. */
+	while (count && left > 0 &&
+	       !prepare_to_wait_event(&q->idle, &wait, FPT_KILLABLE)) {
+		before = count;
+		if (atomic_read(&conn->nr_waiting))
+			left -= HZ - schedule_timeout(HZ);
+		count = atomic_read(&conn->nr_waiting);
+		if (count < before)
+			left = most;
+	}
+	finish_wait(&q->idle, &wait);
+	return max(left, 0L);
 }
 
 void fpt_queue_drain(struct fpt_conn *conn)

@@ -36,6 +36,7 @@
 #define FPT_QUEUE_H
 
 #include <linux/list.h>
+#include <linux/refcount.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/wait.h>
@@ -57,12 +58,25 @@ enum fpt_req_state {
 };
 
 /**
+ * struct fpt_named - a node that a request names, and whose inode nobody holds
+ * @link: in fpt_queue.named, under its lock
+ * @node: its id
+ * @forgets: FORGETs of it that wait until the server is done with the request
+ */
+struct fpt_named {
+	struct hlist_node	link;
+	u64			node;
+	struct fpt_forget	*forgets;
+};
+
+/**
  * struct fpt_req - a request on its way
  *
  * Lifetime: it has one owner at any time and no reference count. A waiting
  * caller frees it once it is DONE; orphans and asynchronous requests are freed
  * by the task that took them out of the table or the queue. The store of DONE
- * is the last access by anybody but the caller.
+ * is the last access by anybody but the caller. With FPT_CALL_WAITED two have
+ * it, that task and who waits, and the second to let go of it frees it.
  *
  * @link: on fpt_queue.pending or fpt_queue.background while QUEUED
  * @node: in fpt_dev.table while SENT
@@ -71,7 +85,8 @@ enum fpt_req_state {
  * @interrupted: caller had a signal: INTERRUPT is sent along once SENT.
  *	Set under the lock of the state that it is in
  * @leaving: caller was killed while it was TAKEN: wake it when that ends
- * @born: when it was made, in jiffies
+ * @lost: of orphans: the server said RESEND since, so nobody waits for the answer
+ * @born: when it was made, or there was room for it, in jiffies
  * @waiter: the caller, for a synchronous request; else NULL
  * @dev: device it was taken by, NULL while QUEUED; set under fpt_queue.lock.
  *	A caller that looks at it holds the RCU read lock, devices are freed by
@@ -79,7 +94,10 @@ enum fpt_req_state {
  * @park: while PARKED, record on the owner's stack
  * @intr_link: on fpt_queue.interrupts, under fpt_queue.lock
  * @late: copy of the call's, for orphans
+ * @refs: with FPT_CALL_WAITED, which leaves no orphans
  * @orphan: taken over from the call, for orphans; else NULL
+ * @named: of orphans, whose callers held the inodes, and with FPT_CALL_NAMES; of
+ *	most there is only the first
  * @in: header as sent
  */
 struct fpt_req {
@@ -91,16 +109,23 @@ struct fpt_req {
 	u8			state;
 	bool			interrupted;
 	bool			leaving;
+	bool			lost;
 	u32			born;
 	struct task_struct	*waiter;
 	struct fpt_dev		*dev;
 	struct fpt_park		*park;
 	struct list_head	intr_link;
-	void			(*late)(struct fpt_conn *conn, u32 op, u64 node,
+	union {
+		void		(*late)(struct fpt_conn *conn, u32 op, u64 node,
 					const void *reply, size_t len);
+		refcount_t	refs;
+	};
 	struct fpt_orphan	*orphan;
+	struct fpt_named	named[2];
 	struct fuse_in_header	in;
 };
+
+#define FPT_NAMED_BITS	6
 
 /**
  * struct fpt_queue - what a server has yet to read (fpt_conn.queue)
@@ -109,15 +134,16 @@ struct fpt_req {
  * @pending: requests to be read
  * @interrupts: sent requests (intr_link) for which INTERRUPT is to be read
  * @forgets: forgets to be read, oldest first; @forgets_end: its last link
+ * @named: nodes that the server works on for nobody, hashed by id
  * @forgets_turn: while both requests and forgets wait, who is next
  * @no_interrupt: server answered ENOSYS to INTERRUPT
  * @wait: servers that wait for something to read, exclusively, and pollers
  * @fasync: who asked for SIGIO
  * @background: asynchronous requests beyond the limit, oldest first
- * @nr_background: asynchronous requests unanswered
+ * @nr_background: asynchronous requests unanswered, but for FPT_CALL_AT_ONCE
  * @nr_active: those of them that are not on @background
  * @room: callers that wait for @nr_background to fall below the limit
- * @idle: fpt_queue_stop() waiting for fpt_conn.nr_waiting to fall to 0
+ * @idle: umount waiting for fpt_conn.nr_waiting to fall to 0
  */
 struct fpt_queue {
 	spinlock_t		lock;		/* all of it */
@@ -126,6 +152,7 @@ struct fpt_queue {
 	struct list_head	interrupts;
 	struct fpt_forget	*forgets;
 	struct fpt_forget	**forgets_end;
+	struct hlist_head	named[1 << FPT_NAMED_BITS];
 	bool			forgets_turn;
 	bool			no_interrupt;
 	wait_queue_head_t	wait;
@@ -156,6 +183,18 @@ bool fpt_queue_live(struct fpt_conn *conn);
  * it, false if it was dead before.
  */
 bool fpt_queue_abort(struct fpt_conn *conn, bool tell);
+
+/**
+ * fpt_queue_settle() - wait until all that was asked is answered
+ * @most: jiffies to wait for the next answer
+ *
+ * For umount, before it asks its last: nobody else asks any more, but for what
+ * an answer entails, as RELEASE of a file that a killed caller left. A fatal
+ * signal ends the wait. Called without locks of the transport.
+ *
+ * Return: how much of @most is left, 0 if the server is silent.
+ */
+long fpt_queue_settle(struct fpt_conn *conn, long most);
 
 /**
  * fpt_queue_drain() - wait until the last call has ended
@@ -249,7 +288,7 @@ bool fpt_queue_add(struct fpt_conn *conn, struct fpt_req *req);
  */
 int fpt_queue_add_background(struct fpt_conn *conn, struct fpt_req *req);
 
-/* An asynchronous request ended: the next may be sent. */
+/* One that fpt_queue_add_background() queued ended: the next may be sent. */
 void fpt_queue_background_end(struct fpt_conn *conn);
 
 /* Take a QUEUED request off again; false if it is not QUEUED any more. */
@@ -280,6 +319,28 @@ void fpt_queue_unsend(struct fpt_queue *q, struct fpt_req *req,
 /* Put them before all that is pending, the oldest first. */
 void fpt_queue_again(struct fpt_conn *conn, struct list_head *again);
 
+/**
+ * fpt_queue_name() - FORGETs of nodes wait from here on
+ * @req: names its node, and @other if that is not 0; not named yet
+ *
+ * Called by who still holds their inodes, or before the server knows of the
+ * request. May be called under fpt_dev.lock.
+ */
+void fpt_queue_name(struct fpt_queue *q, struct fpt_req *req, u64 other);
+
+/**
+ * fpt_queue_unname() - the server is done with what fpt_queue_name() was for
+ * @more: other FORGETs, or NULL
+ *
+ * May be called once more, and under fpt_dev.lock. Return: the FORGETs that
+ * waited, with @more behind them, for fpt_queue_forget_all().
+ */
+struct fpt_forget *fpt_queue_unname(struct fpt_queue *q, struct fpt_req *req,
+				    struct fpt_forget *more);
+
+/* Those may wait again: for another request. */
+void fpt_queue_forget_all(struct fpt_conn *conn, struct fpt_forget *forgets);
+
 /* Number of pipe buffers that a request fills, its payload by reference. */
 unsigned int fpt_req_slots(const struct fpt_req *req);
 
@@ -295,5 +356,8 @@ void fpt_req_finish(struct fpt_conn *conn, struct fpt_req *req, int error);
 /* The same for a list (by fpt_req.link). */
 void fpt_req_finish_all(struct fpt_conn *conn, struct list_head *reqs,
 			int error);
+
+/* An orphan's request is over, as far as others are concerned. No locks. */
+void fpt_orphan_end(struct fpt_conn *conn, struct fpt_orphan *orphan, int error);
 
 #endif

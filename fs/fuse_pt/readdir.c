@@ -64,10 +64,12 @@ struct listing {
  * struct record - one entry of a reply
  * @entry: of READDIRPLUS, else NULL
  * @dirent: its name and type
+ * @len: of the name, which ends at a NUL, as callers see it
  */
 struct record {
 	const struct fuse_entry_out	*entry;
 	const struct fuse_dirent	*dirent;
+	u32				len;
 };
 
 static void listing_free(struct listing *l)
@@ -79,14 +81,15 @@ static void listing_free(struct listing *l)
 
 static struct listing *listing_new(u32 size, bool plus)
 {
-	struct listing *l = kzalloc_obj(*l);
+	/* A killed caller leaves it behind. */
+	struct listing *l = kzalloc_obj(*l, GFP_KERNEL_ACCOUNT);
 
 	if (!l)
 		return NULL;
 	l->plus = plus;
 	l->size = size;
 	init_completion(&l->done);
-	l->buf = kvmalloc(size, GFP_KERNEL);
+	l->buf = kvmalloc(size, GFP_KERNEL_ACCOUNT);
 	if (!l->buf) {
 		kfree(l);
 		return NULL;
@@ -96,8 +99,8 @@ static struct listing *listing_new(u32 size, bool plus)
 
 /*
  * Takes the next record off *@pos, of which *@left bytes are left. Returns its
- * length, 0 if there is none (a record cut short counts as none), or -EIO for a
- * length that cannot be.
+ * length, 0 if there is none (a record cut short counts as none, so that a reply
+ * of nothing else is the end), or -EIO for a length that cannot be.
  */
 static ssize_t next_record(const char *pos, size_t left, bool plus,
 			   struct record *rec)
@@ -121,19 +124,24 @@ static ssize_t next_record(const char *pos, size_t left, bool plus,
 	len += head;
 	if (len > left)
 		return 0;
+	rec->len = strnlen(rec->dirent->name, rec->dirent->namelen);
 	return min(FUSE_DIRENT_ALIGN(len), left);
 }
 
-static bool is_dots(const struct fuse_dirent *d)
+static bool is_dots(const struct record *rec)
 {
-	return d->name[0] == '.' &&
-	       (d->namelen == 1 || (d->namelen == 2 && d->name[1] == '.'));
+	const char *name = rec->dirent->name;
+
+	return name[0] == '.' &&
+	       (rec->len == 1 || (rec->len == 2 && name[1] == '.'));
 }
 
-static bool name_sane(const struct fuse_dirent *d)
+/* Not even behind a NUL may there be a '/', as in Linux. */
+static bool name_sane(const struct record *rec)
 {
-	return !memchr(d->name, '/', d->namelen) &&
-	       !memchr(d->name, '\0', d->namelen);
+	const struct fuse_dirent *d = rec->dirent;
+
+	return rec->len && !memchr(d->name, '/', d->namelen);
 }
 
 /* The lookup counts of all that is left in the reply. */
@@ -143,7 +151,7 @@ static void give_back(struct fpt_conn *conn, const char *pos, size_t left)
 	ssize_t len;
 
 	while ((len = next_record(pos, left, true, &rec)) > 0) {
-		if (!is_dots(rec.dirent))
+		if (!is_dots(&rec))
 			fpt_entry_give_back(conn, rec.entry->nodeid);
 		pos += len;
 		left -= len;
@@ -176,6 +184,7 @@ static ssize_t ask_plus(struct fpt_conn *conn, struct listing **lp)
 	int err;
 
 	l->call.done = listing_done;
+	l->call.flags |= FPT_CALL_AT_ONCE | FPT_CALL_WAITED;
 	fpt_file_get(l->ff);
 	err = fpt_call_async(conn, &l->call, GFP_KERNEL);
 	if (err) {
@@ -183,7 +192,7 @@ static ssize_t ask_plus(struct fpt_conn *conn, struct listing **lp)
 		return err;
 	}
 
-	if (wait_for_completion_state(&l->done, FPT_KILLABLE)) {
+	if (fpt_call_wait(conn, &l->call, &l->done)) {
 		if (atomic_cmpxchg(&l->state, LISTING_AWAITED,
 				   LISTING_ABANDONED) == LISTING_AWAITED) {
 			*lp = NULL;
@@ -231,7 +240,7 @@ static void plant(struct dentry *parent, const struct record *rec, u64 epoch)
 {
 	const struct fuse_entry_out *entry = rec->entry;
 	struct super_block *sb = parent->d_sb;
-	struct qstr name = QSTR_INIT(rec->dirent->name, rec->dirent->namelen);
+	struct qstr name = QSTR_INIT(rec->dirent->name, rec->len);
 	u64 life = fpt_life(entry->entry_valid, entry->entry_valid_nsec);
 	struct dentry *dentry, *alias;
 	struct inode *inode;
@@ -252,6 +261,8 @@ static void plant(struct dentry *parent, const struct record *rec, u64 epoch)
 
 		inode = d_inode(dentry);
 		if (inode && fpt_entry_confirms(inode, entry, epoch)) {
+			/* A use of it is one that needed no LOOKUP, too. */
+			set_bit(FPT_N_PLANTED, &fpt_node(inode)->bits);
 			fpt_entry_trust(d_inode(parent), dentry, life, epoch);
 			dput(dentry);
 			return;
@@ -293,7 +304,7 @@ static ssize_t emit(struct file *file, struct dir_context *ctx,
 	size_t left = len, taken = 0;
 	bool full = false;
 	struct record rec;
-	ssize_t used = 0;
+	ssize_t used;
 
 	for (; left; pos += used, left -= used) {
 		const struct fuse_dirent *d;
@@ -302,26 +313,25 @@ static ssize_t emit(struct file *file, struct dir_context *ctx,
 		if (!used)
 			break;
 		d = rec.dirent;
-		if (used < 0 || !name_sane(d)) {
+		if (used < 0 || !name_sane(&rec)) {
 			if (l->plus)
 				give_back(conn, pos, left);
 			return -EIO;
 		}
 		if (!full) {
-			full = !dir_emit(ctx, d->name, d->namelen, d->ino,
+			full = !dir_emit(ctx, d->name, rec.len, d->ino,
 					 fpt_dirent_type(d));
 			if (!full) {
 				ctx->pos = d->off;
 				taken += used;
 			}
 		}
-		if (rec.entry && rec.entry->nodeid && !is_dots(d))
+		if (rec.entry && rec.entry->nodeid && !is_dots(&rec))
 			take_node(file, &rec, epoch);
 		else if (full && !l->plus)
 			break;
 	}
-	/* A reply without a single whole entry is not the end either. */
-	return !used && left == len ? -EIO : taken;
+	return taken;
 }
 
 /* For the next who lists the directory: all that came, taken or not. */
@@ -338,8 +348,8 @@ static void keep_listing(struct inode *dir, const struct listing *l, size_t len,
 		return;
 	for (; left; pos += used, left -= used) {
 		used = next_record(pos, left, l->plus, &rec);
-		if (used <= 0 || !name_sane(rec.dirent) ||
-		    !fpt_dircache_add(&fill, rec.dirent))
+		if (used <= 0 || !name_sane(&rec) ||
+		    !fpt_dircache_add(&fill, rec.dirent, rec.len))
 			break;
 	}
 	fpt_dircache_end(&fill, !len);
@@ -427,7 +437,8 @@ static int fpt_iterate(struct file *file, struct dir_context *ctx)
 		WRITE_ONCE(ff->rdsize, max_t(u32, taken, listing_least(conn)));
 out:
 	listing_free(l);
-	fpt_attr_stale(dir, STATX_ATIME);
+	if (!IS_RDONLY(dir))
+		fpt_attr_stale(dir, STATX_ATIME);
 	return len < 0 ? len : 0;
 }
 
@@ -455,9 +466,8 @@ static int fpt_opendir(struct inode *inode, struct file *file)
 	file->private_data = ff;
 	if (!(ff->open_flags & FOPEN_KEEP_CACHE))
 		fpt_dircache_drop(inode);
-	if (ff->open_flags & FOPEN_STREAM)
-		stream_open(inode, file);
-	else if (ff->open_flags & FOPEN_NONSEEKABLE)
+	/* Never without the lock of the position, which listings need. */
+	if (ff->open_flags & (FOPEN_STREAM | FOPEN_NONSEEKABLE))
 		nonseekable_open(inode, file);
 	return 0;
 }

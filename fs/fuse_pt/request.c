@@ -5,6 +5,7 @@
  */
 #include "compat/compat.h"
 
+#include <linux/completion.h>
 #include <linux/cred.h>
 #include <linux/freezer.h>
 #include <linux/jiffies.h>
@@ -142,27 +143,51 @@ static void req_free(struct fpt_conn *conn, struct fpt_req *req)
 	kmem_cache_free(fpt_req_cache, req);
 }
 
+/* Called by both who have it, see FPT_CALL_WAITED. */
+static void req_put(struct fpt_conn *conn, struct fpt_req *req)
+{
+	if (refcount_dec_and_test(&req->refs))
+		req_free(conn, req);
+}
+
 /* The caller of a call is gone, or will be told next: fpt_queue_drain(). */
 static void call_count_out(struct fpt_conn *conn)
 {
-	if (atomic_dec_and_test(&conn->nr_waiting) &&
-	    unlikely(fpt_conn_dead(conn)))
+	if (!atomic_dec_and_test(&conn->nr_waiting))
+		return;
+	/* Not racy: behind the barrier of the count. */
+	if (unlikely(waitqueue_active(&conn->queue.idle)))
 		wake_up_all(&conn->queue.idle);
+}
+
+void fpt_orphan_end(struct fpt_conn *conn, struct fpt_orphan *orphan, int error)
+{
+	orphan->end(conn, orphan, error);
+	call_count_out(conn);
+}
+
+static void req_finish_orphan(struct fpt_conn *conn, struct fpt_req *req,
+			      int error)
+{
+	struct fpt_forget *forgets = fpt_queue_unname(&conn->queue, req, NULL);
+	struct fpt_orphan *orphan = req->orphan;
+
+	req_free(conn, req);
+	/* What it sends of handles goes first. */
+	if (orphan)
+		fpt_orphan_end(conn, orphan, error);
+	fpt_queue_forget_all(conn, forgets);
 }
 
 void fpt_req_finish(struct fpt_conn *conn, struct fpt_req *req, int error)
 {
 	struct fpt_call *call = req->call;
 	struct task_struct *waiter = req->waiter;
-	struct fpt_orphan *orphan = req->orphan;
+	struct fpt_forget *forgets = NULL;
 
 	trace_fpt_request_end(conn, req, error);
 	if (unlikely(!call)) {
-		req_free(conn, req);
-		if (orphan) {
-			orphan->end(conn, orphan, error);
-			call_count_out(conn);
-		}
+		req_finish_orphan(conn, req, error);
 		return;
 	}
 
@@ -180,9 +205,19 @@ void fpt_req_finish(struct fpt_conn *conn, struct fpt_req *req, int error)
 		return;
 	}
 
-	req_free(conn, req);
-	fpt_queue_background_end(conn);
+	if (unlikely(call->flags & FPT_CALL_NAMES))
+		forgets = fpt_queue_unname(&conn->queue, req, NULL);
+	if (call->flags & FPT_CALL_WAITED) {
+		/* Pairs with the acquire of who waits and has a signal. */
+		smp_store_release(&req->state, FPT_REQ_DONE);
+		req_put(conn, req);
+	} else {
+		req_free(conn, req);
+	}
+	if (!(call->flags & FPT_CALL_AT_ONCE))
+		fpt_queue_background_end(conn);
 	call->done(conn, call);
+	fpt_queue_forget_all(conn, forgets);
 	call_count_out(conn);
 }
 
@@ -255,6 +290,21 @@ static bool req_signal_was_freezer(void)
 	return !signal_pending(current);
 }
 
+/* How to wait for an answer: a signal is of use if it is passed on. */
+static unsigned int call_wait_state(const struct fpt_conn *conn)
+{
+	return READ_ONCE(conn->queue.no_interrupt) ? FPT_KILLABLE :
+		TASK_INTERRUPTIBLE | TASK_FREEZABLE_UNSAFE;
+}
+
+/* Have INTERRUPT read behind it, if it is not over. Called once at most. */
+static void req_interrupt(struct fpt_conn *conn, struct fpt_req *req)
+{
+	while (!fpt_queue_mark(&conn->queue, req) &&
+	       !fpt_dev_interrupt(conn, req))
+		;
+}
+
 /*
  * Wait until the request is DONE. Return: true, or false if the caller was
  * killed and the request stays behind.
@@ -266,11 +316,10 @@ static bool req_wait(struct fpt_conn *conn, struct fpt_req *req, u32 flags)
 	/* How long it takes is the server's business: neither load nor hung. */
 	if (flags & FPT_CALL_FORCE)
 		mode = TASK_IDLE | TASK_FREEZABLE_UNSAFE;
-	else if ((flags & FPT_CALL_NOINTR) ||
-		 READ_ONCE(conn->queue.no_interrupt))
+	else if (flags & FPT_CALL_NOINTR)
 		mode = FPT_KILLABLE;
 	else
-		mode = TASK_INTERRUPTIBLE | TASK_FREEZABLE_UNSAFE;
+		mode = call_wait_state(conn);
 
 	for (;;) {
 		set_current_state(mode);
@@ -286,9 +335,7 @@ static bool req_wait(struct fpt_conn *conn, struct fpt_req *req, u32 flags)
 			return !req_leave(conn, req);
 		if (req_signal_was_freezer())
 			continue;
-		while (!fpt_queue_mark(&conn->queue, req) &&
-		       !fpt_dev_interrupt(conn, req))
-			;
+		req_interrupt(conn, req);
 		mode = FPT_KILLABLE;
 	}
 	__set_current_state(TASK_RUNNING);
@@ -339,18 +386,54 @@ int fpt_call_async(struct fpt_conn *conn, struct fpt_call *call, gfp_t gfp)
 	if (IS_ERR(req))
 		return PTR_ERR(req);
 
+	if (call->flags & FPT_CALL_NAMES)
+		fpt_queue_name(&conn->queue, req, 0);
+	if (call->flags & FPT_CALL_WAITED) {
+		refcount_set(&req->refs, 2);
+		call->req = req;
+	}
 	atomic_inc(&conn->nr_waiting);
-	err = fpt_queue_add_background(conn, req);
+	if (call->flags & FPT_CALL_AT_ONCE)
+		err = fpt_queue_add(conn, req) ? 0 : -ENOTCONN;
+	else
+		err = fpt_queue_add_background(conn, req);
 	if (likely(!err))
 		return 0;
+	if (call->flags & FPT_CALL_NAMES)
+		fpt_queue_forget_all(conn, fpt_queue_unname(&conn->queue, req,
+							    NULL));
 	req_free(conn, req);
 	call_count_out(conn);
 dead:
 	if (!(call->flags & FPT_CALL_FORCE))
 		return err;
 	call->error = -ENOTCONN;
+	call->req = NULL;
 	call->done(conn, call);
 	return 0;
+}
+
+int fpt_call_wait(struct fpt_conn *conn, struct fpt_call *call,
+		  struct completion *ended)
+{
+	unsigned int state = call_wait_state(conn);
+	struct fpt_req *req = call->req;
+	int err;
+
+	if (!req)
+		return 0;
+
+	for (;;) {
+		err = wait_for_completion_state(ended, state);
+		if (!err || state == FPT_KILLABLE)
+			break;
+		if (req_signal_was_freezer())
+			continue;
+		req_interrupt(conn, req);
+		state = FPT_KILLABLE;
+	}
+	req_put(conn, req);
+	return err ? -EINTR : 0;
 }
 
 int fpt_request_init(void)

@@ -19,8 +19,10 @@
 #include <linux/types.h>
 #include <linux/uidgid.h>
 
+struct completion;
 struct fpt_conn;
 struct fpt_call;
+struct fpt_req;
 
 /*
  * How a task waits for a server: until it is killed, and a suspend may freeze
@@ -38,6 +40,7 @@ struct fpt_call;
  * @end: called once when the request ended, without locks, in the context of
  *	the server or of an abort; must not wait for the server. @error: 0 if
  *	the server did what was asked, else a negative errno
+ * @next: the transport's, before @end is called
  *
  * Part of something that outlives the caller, as struct fpt_call itself does
  * not: who leaves looks at that last. As long as @end did not return,
@@ -46,6 +49,7 @@ struct fpt_call;
 struct fpt_orphan {
 	void	(*end)(struct fpt_conn *conn, struct fpt_orphan *orphan,
 		       int error);
+	struct fpt_orphan *next;
 };
 
 /**
@@ -109,6 +113,11 @@ struct fpt_pages {
  *	server gave away, locked too, and then has them in @pages.bv
  * @FPT_CALL_UNIQUE: the header carries @unique, which the server chose; for
  *	asynchronous calls without a reply
+ * @FPT_CALL_AT_ONCE: an asynchronous call that somebody waits for: the background
+ *	limit is none of its business, nor does it count against it
+ * @FPT_CALL_NAMES: an asynchronous call for a node whose inode the caller does not
+ *	hold: no FORGET of the node is read before the answer came
+ * @FPT_CALL_WAITED: with FPT_CALL_AT_ONCE: fpt_call_wait() follows
  * @FPT_CALL_LEFT: set by the transport: the caller was killed and left, and the
  *	orphan goes on in its place
  */
@@ -127,6 +136,9 @@ enum fpt_call_flags {
 	FPT_CALL_UNIQUE		= 1u << 11,
 	FPT_CALL_OUT_MOVE	= 1u << 12,
 	FPT_CALL_LEFT		= 1u << 13,
+	FPT_CALL_AT_ONCE	= 1u << 14,
+	FPT_CALL_NAMES		= 1u << 15,
+	FPT_CALL_WAITED		= 1u << 16,
 };
 
 /**
@@ -143,6 +155,7 @@ enum fpt_call_flags {
  * @in: request pieces
  * @out: reply pieces
  * @pages: page range of one side, see the PAGES flags
+ * @other: of a call without: a second node that it names, or 0
  * @owner_uid, @owner_gid: see FPT_CALL_OWNER
  * @done: for fpt_call_async(): called exactly once, in process context, with
  *	no transport lock held; owns @call from then on
@@ -155,6 +168,8 @@ enum fpt_call_flags {
  * @unique: in its place with FPT_CALL_UNIQUE
  * @orphan: for fpt_call(), or NULL. If it is NULL after the call, the caller
  *	was killed and left, and @orphan->end will be called
+ * @req: the transport's, with FPT_CALL_WAITED: what fpt_call_wait() waits for,
+ *	or NULL if it was not sent
  */
 struct fpt_call {
 	u32		op;
@@ -166,7 +181,10 @@ struct fpt_call {
 	u32		ext_len;
 	struct fpt_arg	in[FPT_CALL_MAX_IN];
 	struct fpt_arg	out[FPT_CALL_MAX_OUT];
-	struct fpt_pages pages;
+	union {
+		struct fpt_pages pages;
+		u64	other;
+	};
 	kuid_t		owner_uid;
 	kgid_t		owner_gid;
 	union {
@@ -178,7 +196,10 @@ struct fpt_call {
 				const void *reply, size_t len);
 		u64	unique;
 	};
-	struct fpt_orphan *orphan;
+	union {
+		struct fpt_orphan *orphan;
+		struct fpt_req	*req;
+	};
 };
 
 static inline void fpt_call_in(struct fpt_call *c, const void *data, u32 len)
@@ -231,13 +252,30 @@ ssize_t fpt_call(struct fpt_conn *conn, struct fpt_call *call);
  *
  * Counts against the connection's background limit; FPT_CALL_FORCE calls are
  * queued behind the limit but never refused while the connection lives, and
- * with FPT_CALL_NOREPLY not behind it either.
+ * with FPT_CALL_NOREPLY not behind it either. Not so FPT_CALL_AT_ONCE.
  *
  * Return: 0, then @done runs exactly once (also on abort); or a negative
  * errno, then it does not run. With FPT_CALL_FORCE on a dead connection @done
  * runs with -ENOTCONN and 0 is returned.
  */
 int fpt_call_async(struct fpt_conn *conn, struct fpt_call *call, gfp_t gfp);
+
+/**
+ * fpt_call_wait() - wait for an asynchronous call as fpt_call() does
+ * @conn: connection
+ * @call: with FPT_CALL_WAITED, and fpt_call_async() returned 0; must live until
+ *	this returns, even if @done runs before
+ * @ended: what @call->done completes
+ *
+ * To be called once, by the task that sent it, without locks of the transport.
+ * Sleeps interruptibly: a signal sends FUSE_INTERRUPT once the server has the
+ * request, a fatal signal returns at once. The request stays where it is in any
+ * case: it is read, and @done runs.
+ *
+ * Return: 0, or -EINTR for a fatal signal; then @done may still have to run.
+ */
+int fpt_call_wait(struct fpt_conn *conn, struct fpt_call *call,
+		  struct completion *ended);
 
 struct fpt_forget;
 

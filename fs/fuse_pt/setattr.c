@@ -9,45 +9,53 @@
 #include <linux/mm.h>
 #include <linux/pagemap.h>
 #include <linux/sched.h>
+#include "backing.h"
 #include "bind.h"
+#include "dir.h"
 #include "file.h"
 #include "node.h"
 #include "orphan.h"
 #include "request.h"
 #include "writeback.h"
 
-#define ATTR_KILL_SUIDGID	(ATTR_KILL_SUID | ATTR_KILL_SGID)
-
 /*
  * The VFS asks to strip setuid and setgid, and derived a new mode from i_mode,
- * which may be out of date: putting it back could undo a chmod. Either leave
- * it to the server, or derive it from the mode that the server has now, which
- * may have bits to strip that the VFS did not know of.
+ * which may have been out of date: derive it from @mode, which may have bits to
+ * strip that the VFS did not know of.
  */
-static int settle_kill(struct inode *inode, struct iattr *iattr,
-		       struct file *file)
+static void renew_kill(struct iattr *iattr, umode_t mode)
 {
-	unsigned int kill = iattr->ia_valid & ATTR_KILL_SUIDGID;
-	umode_t mode, strip = S_ISUID;
-	int err;
+	umode_t strip = S_ISUID;
 
-	iattr->ia_valid &= ~(ATTR_KILL_SUIDGID | ATTR_MODE);
-	if ((iattr->ia_valid & (ATTR_SIZE | ATTR_UID | ATTR_GID)) &&
-	    fpt_server_strips(fpt_inode_conn(inode)))
-		return 0;
-
-	err = fpt_attr_ask(inode, file);
-	if (err)
-		return err;
-
-	mode = fpt_node(inode)->mode;
 	/* Without execution by the group, that is for the VFS to judge. */
-	if ((kill & ATTR_KILL_SGID) || (mode & 0010))
+	if ((iattr->ia_valid & ATTR_KILL_SGID) || (mode & 0010))
 		strip |= S_ISGID;
+	iattr->ia_valid &= ~ATTR_MODE;
 	if (mode & strip) {
 		iattr->ia_mode = mode & ~strip;
 		iattr->ia_valid |= ATTR_MODE;
 	}
+}
+
+/*
+ * Putting back a mode that is out of date could undo a chmod. Either leave what
+ * is to be stripped to the server, or derive it from the mode that it has now.
+ */
+static int settle_kill(struct inode *inode, struct iattr *iattr,
+		       struct file *file)
+{
+	int err;
+
+	if ((iattr->ia_valid & (ATTR_SIZE | ATTR_UID | ATTR_GID)) &&
+	    fpt_server_strips(fpt_inode_conn(inode))) {
+		iattr->ia_valid &= ~(ATTR_KILL_SUIDGID | ATTR_MODE);
+		return 0;
+	}
+	err = fpt_attr_ask(inode, file);
+	if (err)
+		return err;
+	renew_kill(iattr, fpt_node(inode)->mode);
+	iattr->ia_valid &= ~ATTR_KILL_SUIDGID;
 	return 0;
 }
 
@@ -117,10 +125,8 @@ static void fill_request(struct mnt_idmap *idmap, const struct inode *inode,
 		    !capable(CAP_FSETID))
 			in->valid |= FATTR_KILL_SUIDGID;
 		/* For servers with mandatory locks. */
-		if (valid & ATTR_FILE) {
-			in->valid |= FATTR_LOCKOWNER;
-			in->lock_owner = fpt_lock_owner(conn, current->files);
-		}
+		in->valid |= FATTR_LOCKOWNER;
+		in->lock_owner = fpt_lock_owner(conn, current->files);
 	}
 
 	/* The descriptor of an open with O_TRUNC may be read-only. */
@@ -222,34 +228,30 @@ static bool open_told(const struct fpt_conn *conn, const struct file *file)
 	const struct fpt_file *ff = file ? fpt_file(file) : NULL;
 
 	return fpt_has(conn, FPT_F_ATOMIC_O_TRUNC) &&
-	       !(ff && ff->bound && !fpt_file_has_handle(ff));
+	       !(ff && !fpt_file_has_handle(ff));
 }
 
-/* Does the kernel by itself what its own check allows? */
-static bool sets_below(const struct inode *inode)
-{
-	return (fpt_bound(inode) & FUSE_PT_BIND_SETATTR) &&
-		fpt_inode_conn(inode)->default_permissions;
-}
-
+/* In @fb, or by the server. */
 static int set_attr(struct mnt_idmap *idmap, struct inode *inode,
-		    const struct iattr *iattr, struct file *file,
-		    const struct fuse_setattr_in *in, bool *left)
+		    struct fpt_backing *fb, const struct iattr *iattr,
+		    struct file *file, const struct fuse_setattr_in *in,
+		    bool *left)
 {
-	int err = -ENODATA;
+	int err;
 
 	*left = false;
-	if (sets_below(inode))
-		err = fpt_bind_setattr(idmap, inode, iattr);
-	if (err == -ENODATA)
+	if (fb)
+		err = fpt_bind_setattr(idmap, inode, fb, iattr);
+	else
 		err = send_request(inode, file, in, left);
 	if (!err && (in->valid & (FATTR_MODE | FATTR_UID | FATTR_GID)))
 		fpt_forget_caps(inode);
 	return err;
 }
 
-int fpt_setattr(struct mnt_idmap *idmap, struct dentry *dentry,
-		struct iattr *iattr)
+/* @fb: from fpt_bind_judge(), or NULL */
+static int judge_and_set(struct mnt_idmap *idmap, struct dentry *dentry,
+			 struct fpt_backing *fb, struct iattr *iattr)
 {
 	struct inode *inode = d_inode(dentry);
 	struct fpt_conn *conn = fpt_inode_conn(inode);
@@ -260,20 +262,10 @@ int fpt_setattr(struct mnt_idmap *idmap, struct dentry *dentry,
 	bool left;
 	int err;
 
-	if (fpt_inode_stale(inode))
-		return -EIO;
-	if (!fpt_conn_may_use(conn))
-		return -EACCES;
-
-	/* Who checks, INIT says. */
-	fpt_conn_settle(conn);
 	if (iattr->ia_valid & ATTR_FILE)
 		file = iattr->ia_file;
-	if (sets_below(inode)) {
-		/* Nobody else judges, so by what is so now. */
-		err = fpt_bind_pull(inode, 0);
-		if (err && err != -ENODATA)
-			return err;
+	if ((iattr->ia_valid & ATTR_KILL_SUIDGID) && fb) {
+		renew_kill(iattr, inode->i_mode);
 	} else if (iattr->ia_valid & ATTR_KILL_SUIDGID) {
 		err = settle_kill(inode, iattr, file);
 		if (err)
@@ -294,14 +286,16 @@ int fpt_setattr(struct mnt_idmap *idmap, struct dentry *dentry,
 
 	if (!(in.valid & FATTR_SIZE)) {
 		/*
-		 * Pages written through a mapping must not reach the server
-		 * later and move the time or strip the mode just set. If they
-		 * cannot be written, fsync and close say so.
+		 * Dirty pages must not reach the server later: they would move
+		 * the time or strip the mode just set, or not be taken from the
+		 * owner that was. If they cannot be written, fsync and close
+		 * say so.
 		 */
 		if (S_ISREG(inode->i_mode) &&
-		    (in.valid & (FATTR_MODE | FATTR_MTIME)))
+		    (in.valid & (FATTR_MODE | FATTR_UID | FATTR_GID |
+				 FATTR_MTIME)))
 			fpt_wb_settle(inode, 0, LLONG_MAX);
-		err = set_attr(idmap, inode, iattr, file, &in, &left);
+		err = set_attr(idmap, inode, fb, iattr, file, &in, &left);
 		if (!err)
 			take_times(inode, iattr);
 		return err;
@@ -322,12 +316,48 @@ int fpt_setattr(struct mnt_idmap *idmap, struct dentry *dentry,
 	if (err)
 		return err;
 	set_bit(FPT_N_SIZE_CHANGING, &node->bits);
-	err = set_attr(idmap, inode, iattr, file, &in, &left);
+	err = set_attr(idmap, inode, fb, iattr, file, &in, &left);
 	if (!err)
 		take_times(inode, iattr);
 	if (unlikely(left))
 		truncate_setsize(inode, iattr->ia_size);
 	fpt_wb_unhold(inode, left);
 	clear_bit(FPT_N_SIZE_CHANGING, &node->bits);
+	return err;
+}
+
+/* Did the server change a directory's mode, or may it have? */
+static bool mode_told(const struct inode *inode, const struct iattr *iattr,
+		      int err)
+{
+	return S_ISDIR(inode->i_mode) && (iattr->ia_valid & ATTR_MODE) &&
+	       (!err || err == -EINTR);
+}
+
+int fpt_setattr(struct mnt_idmap *idmap, struct dentry *dentry,
+		struct iattr *iattr)
+{
+	struct inode *inode = d_inode(dentry);
+	struct fpt_conn *conn = fpt_inode_conn(inode);
+	struct fpt_backing *fb;
+	int err;
+
+	if (fpt_inode_stale(inode))
+		return -EIO;
+	if (!fpt_conn_may_use(conn))
+		return -EACCES;
+
+	/* Who checks, INIT says. */
+	fpt_conn_settle(conn);
+	/* What is changed is what was judged by, however it is bound meanwhile. */
+	fb = fpt_bind_judge(inode);
+	if (IS_ERR(fb))
+		return PTR_ERR(fb);
+	err = judge_and_set(idmap, dentry, fb, iattr);
+	/* How long its name holds may go by who may enter it. */
+	if (mode_told(inode, iattr, err) && !IS_ROOT(dentry))
+		fpt_entry_expire(dentry);
+	if (fb)
+		fpt_backing_put(fb);
 	return err;
 }

@@ -148,6 +148,10 @@ static void aio_write_work(struct work_struct *work)
 	struct kiocb *down = &aio->down;
 
 	kiocb_end_write(down);
+	/* NFS leaves it where it was; where an append began, nobody knows. */
+	if (aio->res > 0 && !(down->ki_flags & IOCB_APPEND) &&
+	    down->ki_pos == aio->orig->ki_pos)
+		down->ki_pos += aio->res;
 	aio->orig->ki_pos = down->ki_pos;
 	if (aio->res > 0)
 		fsnotify_modify(down->ki_filp);

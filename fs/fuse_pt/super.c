@@ -54,8 +54,9 @@
 
 /*
  * How long umount waits for the next of the unanswered WRITEs to be answered,
- * and for DESTROY where nobody called umount(2): under a lock that every sync(2)
- * takes, and maybe for the very task that waits.
+ * of all that is unanswered before DESTROY, and for DESTROY where nobody called
+ * umount(2): under a lock that every sync(2) takes, and maybe for the very task
+ * that waits.
  */
 #define SUPER_DRAIN_MOST	(10 * HZ)
 
@@ -340,9 +341,20 @@ static int super_drop_inode(struct inode *inode)
 	return inode_just_drop(inode);
 }
 
+/* A block device is for the next server, whoever has files of this one open. */
 static void super_umount_begin(struct super_block *sb)
 {
 	fpt_conn_abort(sb->s_fs_info);
+	if (!sb->s_bdev)
+		return;
+	/*
+	 * Who has its lock does not wait for a server any more. A retired one has
+	 * no flusher: what is dirty fails before, or its writers would be held up.
+	 */
+	down_read(&sb->s_umount);
+	sync_inodes_sb(sb);
+	up_read(&sb->s_umount);
+	retire_super(sb);
 }
 
 static int super_show_options(struct seq_file *m, struct dentry *root)
@@ -427,17 +439,18 @@ static int super_set_blocks(struct super_block *sb, struct fs_context *fsc)
 
 static int super_set_bdi(struct super_block *sb)
 {
-	const char *suffix = "";
+	const char *dash = "", *suffix = "";
 	int err;
 
 	/* Not the device's own: dirty data waits for the server, not for it. */
 	if (sb->s_bdev) {
-		suffix = "-" FPT_NAME_BLK;
+		dash = "-";
+		suffix = sb->s_type->name;
 		bdi_put(sb->s_bdi);
 		sb->s_bdi = &noop_backing_dev_info;
 	}
-	err = super_setup_bdi_name(sb, "%u:%u%s", MAJOR(sb->s_dev),
-				   MINOR(sb->s_dev), suffix);
+	err = super_setup_bdi_name(sb, "%u:%u%s%s", MAJOR(sb->s_dev),
+				   MINOR(sb->s_dev), dash, suffix);
 	if (err)
 		return err;
 	/* The limit counts even while the machine has memory to spare. */
@@ -602,7 +615,9 @@ static int super_reconfigure(struct fs_context *fsc)
 {
 	if (fsc->sb_flags & SB_MANDLOCK)
 		return invalfc(fsc, "option mand: mandatory locks are not supported");
-	return sync_filesystem(fsc->root->d_sb);
+	/* A server that is gone does not keep a mount from being made read-only. */
+	sync_filesystem(fsc->root->d_sb);
+	return 0;
 }
 
 static void super_free_context(struct fs_context *fsc)
@@ -660,7 +675,7 @@ static void super_farewell_done(struct fpt_conn *conn, struct fpt_call *call)
 
 /* This task may be the server: its device is closed later than its mounts. */
 static void super_destroy_exiting(struct fpt_conn *conn,
-				  const struct fpt_call *call)
+				  const struct fpt_call *call, long most)
 {
 	struct super_farewell *bye = kzalloc_obj(*bye,
 						 GFP_KERNEL | __GFP_NOFAIL);
@@ -670,11 +685,16 @@ static void super_destroy_exiting(struct fpt_conn *conn,
 	bye->round = fpt_flight_begin(&conn->writes);
 	if (fpt_call_async(conn, &bye->call, GFP_KERNEL | __GFP_NOFAIL))
 		super_farewell_done(conn, &bye->call);
-	fpt_flight_drain(&conn->writes, FPT_KILLABLE, SUPER_DRAIN_MOST);
+	fpt_flight_drain(&conn->writes, FPT_KILLABLE, most);
 }
 
-/* The server says when it has written all that it keeps in memory. */
-static void super_destroy(struct fpt_conn *conn)
+/*
+ * The server says when it has written all that it keeps in memory. This is the
+ * last that it reads: RELEASEs come before, also those that the background
+ * limit holds back. A task that exits waits for a silent server no longer than
+ * @left, in jiffies.
+ */
+static void super_destroy(struct fpt_conn *conn, long left)
 {
 	struct fpt_call call = {
 		.op = FUSE_DESTROY,
@@ -683,8 +703,10 @@ static void super_destroy(struct fpt_conn *conn)
 
 	if (!conn->destroy || READ_ONCE(conn->state) != FPT_CONN_LIVE)
 		return;
+	if (!fpt_task_killed())
+		left = fpt_queue_settle(conn, left);
 	if (current->flags & PF_EXITING)
-		super_destroy_exiting(conn, &call);
+		super_destroy_exiting(conn, &call, left);
 	else
 		fpt_call(conn, &call);
 }
@@ -701,6 +723,7 @@ static void super_kill(struct super_block *sb)
 {
 	struct fpt_submount *sub = fpt_submount_of(sb);
 	struct fpt_conn *conn = sb->s_fs_info;
+	long left = SUPER_DRAIN_MOST;
 
 	if (sub) {
 		fpt_submount_kill(sub);
@@ -708,8 +731,8 @@ static void super_kill(struct super_block *sb)
 	}
 	fpt_binds_write_attr(conn);
 	if (!fpt_task_killed())
-		fpt_flight_drain(&conn->writes, FPT_KILLABLE, SUPER_DRAIN_MOST);
-	super_destroy(conn);
+		left = fpt_flight_drain(&conn->writes, FPT_KILLABLE, left);
+	super_destroy(conn, left);
 	fpt_ctl_remove(conn);
 
 	/* Before the lock: a notification may hold it and wait for a reply. */

@@ -75,6 +75,8 @@ static void flush_done(struct fpt_conn *conn, struct fpt_call *call)
 
 static int flush_call(struct fpt_file *ff, fl_owner_t owner)
 {
+	/* Its signal is used up: neither is there a wait nor an INTERRUPT. */
+	bool gone = (current->flags & PF_EXITING) && fpt_task_killed();
 	struct file_flush *flush;
 	int err;
 
@@ -86,7 +88,9 @@ static int flush_call(struct fpt_file *ff, fl_owner_t owner)
 	flush->in.lock_owner = fpt_lock_owner(ff->conn, owner);
 	flush->call.op = FUSE_FLUSH;
 	flush->call.node = ff->node;
-	flush->call.flags = FPT_CALL_FORCE;
+	flush->call.flags = FPT_CALL_FORCE | FPT_CALL_AT_ONCE;
+	if (!gone)
+		flush->call.flags |= FPT_CALL_WAITED;
 	flush->call.done = flush_done;
 	fpt_call_in(&flush->call, &flush->in, sizeof(flush->in));
 
@@ -94,11 +98,12 @@ static int flush_call(struct fpt_file *ff, fl_owner_t owner)
 	if (err) {
 		flush->call.error = err;
 		flush_done(ff->conn, &flush->call);
-	} else if (fpt_task_killed() ||
-		   wait_for_completion_state(&flush->ended, FPT_KILLABLE)) {
+	} else if (gone) {
 		err = -EINTR;
 	} else {
-		err = flush->call.error;
+		err = fpt_call_wait(ff->conn, &flush->call, &flush->ended);
+		if (!err)
+			err = flush->call.error;
 	}
 	flush_put(flush);
 	return err;

@@ -112,6 +112,11 @@ int fpt_times_flush(struct inode *inode)
 
 	if (!test_bit(FPT_N_TIMES_DIRTY, &fn->bits))
 		return 0;
+	/* Left by whose times they were: the server's count again. */
+	if (!fpt_wb_owns(inode)) {
+		clear_bit(FPT_N_TIMES_DIRTY, &fn->bits);
+		return 0;
+	}
 	/* A WRITE that others have in flight moves them: its end sends them. */
 	if (fpt_wb_quiet(inode, 0, LLONG_MAX) &&
 	    !test_and_clear_bit(FPT_N_TIMES_DIRTY, &fn->bits))

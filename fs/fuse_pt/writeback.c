@@ -55,6 +55,7 @@ void fpt_wb_init(struct fpt_wb *wb)
 	wb->copies = 0;
 	wb->held = 0;
 	wb->pumping = false;
+	wb->closing = 0;
 }
 
 /* -------- spans -------- */
@@ -178,35 +179,60 @@ bool fpt_wb_quiet(struct inode *inode, loff_t start, loff_t end)
 	return quiet;
 }
 
-/* Did all that was listed before @mark and has some of the bytes end? */
+/*
+ * Did all that was listed before @mark and has some of the bytes end? With
+ * @copied, all that no caller waits for.
+ */
 static bool wb_passed(struct fpt_node *fn, const struct fpt_wb_span *mark,
-		      loff_t start, loff_t end)
+		      loff_t start, loff_t end, bool copied)
 {
-	bool passed;
+	const struct fpt_wb_span *span;
+	bool passed = true;
 
 	spin_lock(&fn->lock);
-	passed = !wb_taken(&fn->wb, NULL, mark, start, end);
+	list_for_each_entry(span, &fn->wb.spans, link) {
+		if (span == mark)
+			break;
+		if ((span->copied || !copied) && span_meets(span, start, end)) {
+			passed = false;
+			break;
+		}
+	}
 	spin_unlock(&fn->lock);
 	return passed;
 }
 
-int fpt_wb_wait_killable(struct inode *inode, loff_t start, loff_t end)
+static int wb_wait_killable(struct inode *inode, loff_t start, loff_t end,
+			    bool copied)
 {
 	struct fpt_node *fn = fpt_node(inode);
 	struct fpt_wb_span mark;
 	int err;
 
-	if (fpt_wb_quiet(inode, start, end))
-		return 0;
 	if (fpt_task_killed())
 		return -EINTR;
 
 	/* Of no byte: it is in nobody's way. */
 	fpt_wb_span_begin(inode, &mark, LLONG_MAX, -1);
 	err = wait_event_state(*fpt_node_wait(fn),
-			       wb_passed(fn, &mark, start, end), FPT_KILLABLE);
+			       wb_passed(fn, &mark, start, end, copied),
+			       FPT_KILLABLE);
 	fpt_wb_span_end(inode, &mark);
 	return err ? -EINTR : 0;
+}
+
+int fpt_wb_wait_killable(struct inode *inode, loff_t start, loff_t end)
+{
+	if (fpt_wb_quiet(inode, start, end))
+		return 0;
+	return wb_wait_killable(inode, start, end, false);
+}
+
+int fpt_wb_wait_copies(struct inode *inode, loff_t start, loff_t end)
+{
+	if (!READ_ONCE(fpt_node(inode)->wb.copies))
+		return 0;
+	return wb_wait_killable(inode, start, end, true);
 }
 
 int fpt_wb_wait_a_bit(struct inode *inode, loff_t start, loff_t end)
@@ -320,10 +346,10 @@ static void wb_times_next(struct inode *inode, struct fpt_file *ff)
 	if (!test_bit(FPT_N_TIMES_DIRTY, &fn->bits) ||
 	    !fpt_wb_quiet(inode, 0, LLONG_MAX))
 		return;
-	if (hlist_empty(&fn->wb.handles))
-		fpt_times_send(inode, ff);
-	else
+	if (fpt_wb_has_owner(inode))
 		mark_inode_dirty_sync(inode);
+	else
+		fpt_times_send(inode, ff);
 }
 
 /* The last that is heard of a copy: its bytes are written, or lost. */
@@ -440,7 +466,8 @@ static void copy_submit(struct fpt_wb_copy *copy)
 	atomic_add(copy->nr, &copy->ff->conn->copy_pages);
 
 	spin_lock(&fn->lock);
-	WRITE_ONCE(fn->wb.copies, fn->wb.copies + copy->nr);
+	/* The first was counted when it was listed. */
+	WRITE_ONCE(fn->wb.copies, fn->wb.copies + copy->nr - 1);
 	now = !fn->wb.held && !span_blocked(&fn->wb, &copy->span);
 	copy->span.state = now ? FPT_WB_SENT : FPT_WB_QUEUED;
 	spin_unlock(&fn->lock);
@@ -522,7 +549,6 @@ static struct fpt_wb_copy *copy_new(struct inode *inode)
 	if (!copy)
 		return ERR_PTR(-ENOMEM);
 
-	/* Any open that can write will do for any dirty page. */
 	copy->ff = fpt_wb_handle(inode);
 	if (!copy->ff || !fpt_file_reaches(copy->ff, inode)) {
 		if (copy->ff)
@@ -592,6 +618,7 @@ static int wb_walk_take(struct wb_walk *walk, struct page *page, loff_t start,
 		};
 		spin_lock(&fn->lock);
 		span_list(&fn->wb, &copy->span, start, end, true);
+		WRITE_ONCE(fn->wb.copies, fn->wb.copies + 1);
 		spin_unlock(&fn->lock);
 
 		/* Its span is listed first: this one may wait for it. */
@@ -631,20 +658,25 @@ static int wb_copy_folio(struct wb_walk *walk, struct folio *folio)
 	return 0;
 }
 
-/* While WRITEs are held, who waits would wait for who holds them. */
+/*
+ * While WRITEs are held, who waits would wait for who holds them; and who closes
+ * the file may be who is to answer.
+ */
 static bool wb_has_room(struct fpt_node *fn)
 {
 	const struct fpt_conn *conn = fpt_inode_conn(&fn->vfs);
 
 	return READ_ONCE(fn->wb.copies) <=
 		READ_ONCE(conn->max_background) * wb_max_pages(conn) ||
-		READ_ONCE(fn->wb.held) || fpt_conn_dead(conn);
+		READ_ONCE(fn->wb.held) || READ_ONCE(fn->wb.closing) ||
+		fpt_conn_dead(conn);
 }
 
 /* Does the server owe answers for as many pages as it may at all? */
 static bool wb_conn_full(const struct fpt_conn *conn)
 {
-	return atomic_read(&conn->copy_pages) >
+	return !fpt_conn_dead(conn) &&
+	       atomic_read(&conn->copy_pages) >
 		READ_ONCE(conn->max_background) * wb_max_pages(conn);
 }
 
@@ -711,6 +743,22 @@ int fpt_writepages(struct address_space *mapping, struct writeback_control *wbc)
 		err = 0;
 	}
 	return err;
+}
+
+static void wb_count_closing(struct fpt_node *fn, int n)
+{
+	spin_lock(&fn->lock);
+	WRITE_ONCE(fn->wb.closing, fn->wb.closing + n);
+	spin_unlock(&fn->lock);
+}
+
+void fpt_wb_write_last(struct inode *inode)
+{
+	struct fpt_node *fn = fpt_node(inode);
+
+	wb_count_closing(fn, 1);
+	filemap_fdatawrite(inode->i_mapping);
+	wb_count_closing(fn, -1);
 }
 
 int fpt_launder_folio(struct folio *folio)

@@ -56,15 +56,18 @@ struct fpt_wb_span {
 
 /**
  * struct fpt_wb - writeback state of a regular file; under the node's lock
- * @handles: opens that can write (struct fpt_file.write_link), any of which
- *	may carry a WRITE
+ * @handles: opens that may carry the WRITE of a dirty page, whoever made it so
+ *	(struct fpt_file.write_link): with FUSE_WRITEBACK_CACHE all that can
+ *	write; else those that are mapped for it, for no others make pages dirty
  * @spans: struct fpt_wb_span, oldest data first; and, of no byte, the marks of
  *	who waits for all before them
  * @owners: cached opens that can write, and what of them is in flight; see
  *	fpt_wb_owns()
- * @copies: pages of the copies that were submitted and did not end yet
+ * @copies: pages of the copies that did not end yet: the first of each, and all
+ *	once it was submitted
  * @held: > 0 while fpt_wb_hold() keeps new WRITEs from being sent
  * @pumping: a task looks for queued spans to send
+ * @closing: tasks in fpt_wb_write_last()
  */
 struct fpt_wb {
 	struct hlist_head	handles;
@@ -73,16 +76,24 @@ struct fpt_wb {
 	unsigned int		copies;
 	int			held;
 	bool			pumping;
+	u16			closing;
 };
 
 void fpt_wb_init(struct fpt_wb *wb);
 
 /* -------- writers.c -------- */
 
+/* @ff may carry WRITEs from now on, if it may not already; until it is closed. */
 void fpt_wb_add_handle(struct inode *inode, struct fpt_file *ff);
 void fpt_wb_del_handle(struct inode *inode, struct fpt_file *ff);
 
-/* Any open that can write, referenced; or NULL. */
+/* Is there an open for whose sake the times are ours? */
+bool fpt_wb_has_owner(struct inode *inode);
+
+/*
+ * One of fpt_wb.handles, referenced, or NULL. If there is one, it is one whose
+ * file the server can write anywhere in: see struct fpt_file.anywhere.
+ */
 struct fpt_file *fpt_wb_handle(struct inode *inode);
 
 /**
@@ -112,6 +123,11 @@ bool fpt_wb_quiet(struct inode *inode, loff_t start, loff_t end);
  * Return: 0, or -EINTR if the task is killed first.
  */
 int fpt_wb_wait_killable(struct inode *inode, loff_t start, loff_t end);
+/*
+ * The same for dirty pages alone: not for a write whose caller still waits. For
+ * regular files.
+ */
+int fpt_wb_wait_copies(struct inode *inode, loff_t start, loff_t end);
 
 /**
  * fpt_wb_wait_a_bit() - wait, but not for long
@@ -132,6 +148,8 @@ int fpt_wb_wait_a_bit(struct inode *inode, loff_t start, loff_t end);
 int fpt_wb_flush(struct inode *inode, loff_t start, loff_t end);
 /* The same, but leaves the errors for fsync and close to report. */
 int fpt_wb_settle(struct inode *inode, loff_t start, loff_t end);
+/* Write out, and wait for no answer, not even for room to copy to. */
+void fpt_wb_write_last(struct inode *inode);
 
 /**
  * fpt_wb_settle_read() - before the server reads or copies from @start on

@@ -16,7 +16,8 @@ void fpt_wb_add_handle(struct inode *inode, struct fpt_file *ff)
 	struct fpt_node *fn = fpt_node(inode);
 
 	spin_lock(&fn->lock);
-	hlist_add_head(&ff->write_link, &fn->wb.handles);
+	if (hlist_unhashed(&ff->write_link))
+		hlist_add_head(&ff->write_link, &fn->wb.handles);
 	spin_unlock(&fn->lock);
 }
 
@@ -32,15 +33,31 @@ void fpt_wb_del_handle(struct inode *inode, struct fpt_file *ff)
 struct fpt_file *fpt_wb_handle(struct inode *inode)
 {
 	struct fpt_node *fn = fpt_node(inode);
-	struct fpt_file *ff;
+	struct fpt_file *ff, *found = NULL;
 
 	spin_lock(&fn->lock);
-	ff = hlist_entry_safe(fn->wb.handles.first, struct fpt_file,
-			      write_link);
-	if (ff)
-		fpt_file_get(ff);
+	hlist_for_each_entry(ff, &fn->wb.handles, write_link) {
+		found = ff;
+		if (ff->anywhere)
+			break;
+	}
+	if (found)
+		fpt_file_get(found);
 	spin_unlock(&fn->lock);
-	return ff;
+	return found;
+}
+
+bool fpt_wb_has_owner(struct inode *inode)
+{
+	struct fpt_node *fn = fpt_node(inode);
+	struct fpt_file *ff;
+	bool owns = false;
+
+	spin_lock(&fn->lock);
+	hlist_for_each_entry(ff, &fn->wb.handles, write_link)
+		owns |= ff->owns;
+	spin_unlock(&fn->lock);
+	return owns;
 }
 
 void fpt_wb_own(struct inode *inode)

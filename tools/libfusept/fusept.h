@@ -41,7 +41,7 @@ struct fusept_config {
 };
 
 enum fusept_state {
-	FUSEPT_PENDING,		/* INIT has not come yet */
+	FUSEPT_PENDING,		/* not known yet: before INIT, as a rule */
 	FUSEPT_ON,		/* backing files can be registered */
 	FUSEPT_OFF,		/* not asked for */
 	FUSEPT_REFUSED,		/* asked for, and fusept_reason() says why not */

@@ -59,19 +59,32 @@ void fusept_decide(struct fusept *fp, enum fusept_state state, const char *why)
 /*
  * Registering no file at all must fail, and how it fails tells what a real
  * registration would meet. Known only after the kernel has our INIT reply.
+ * Return: EBADF when all but the file is well, another errno, or 0 if it worked.
  */
+static int ask(struct fusept *fp, uint32_t flags)
+{
+	struct fusept_backing_map map = { .fd = -1, .flags = flags };
+
+	if (ioctl(fp->fd, FUSEPT_IOC_BACKING_OPEN, &map) >= 0)
+		return 0;
+	/* By older modules, who has all that a grant gives is told that first. */
+	return errno == EMFILE ? EBADF : errno;
+}
+
 static void probe(struct fusept *fp)
 {
-	struct fusept_backing_map map = { .fd = -1 };
-
-	if (ioctl(fp->fd, FUSEPT_IOC_BACKING_OPEN, &map) >= 0) {
+	switch (ask(fp, 0)) {
+	case 0:
 		fusept_decide(fp, FUSEPT_REFUSED,
 			      "the kernel registers files that do not exist");
-		return;
-	}
-	switch (errno) {
+		break;
 	case EBADF:
 		fusept_decide(fp, FUSEPT_ON, "passthrough is on");
+		break;
+	case ENOMEM:
+		/* The next request asks again. */
+		fusept_decide(fp, FUSEPT_PENDING,
+			      "the kernel had no memory to answer");
 		break;
 	case EPERM:
 		fusept_decide(fp, FUSEPT_REFUSED,
@@ -101,20 +114,17 @@ const char *fusept_reason(struct fusept *fp)
 	return fp->reason;
 }
 
-/* As probe(): flags are looked at before the descriptor. */
+/* Flags are looked at before all that is of the moment. */
 uint32_t fusept_kernel_bits(struct fusept *fp, uint32_t bits)
 {
-	struct fusept_backing_map map = { .fd = -1 };
 	uint32_t known = 0, bit;
+	int err;
 
 	if (fusept_state(fp) != FUSEPT_ON)
 		return 0;
 	for (bit = 1; bit; bit <<= 1) {
-		if (!(bits & bit))
-			continue;
-		map.flags = bit;
-		if (ioctl(fp->fd, FUSEPT_IOC_BACKING_OPEN, &map) < 0 &&
-		    errno == EBADF)
+		err = bits & bit ? ask(fp, bit) : 0;
+		if (err == EBADF || err == ENOMEM)
 			known |= bit;
 	}
 	return known;

@@ -49,7 +49,9 @@ struct file *fpt_compat_open_backing(const struct file *user, int flags,
 		flags |= __FMODE_NONOTIFY;
 #endif
 
-#if !defined(FPT_HAVE_EXPORT_BACKING_FILE_OPEN)
+#if !defined(FPT_HAVE_EXPORT_BACKING_FILE_OPEN) || \
+	!defined(FPT_HAVE_BACKING_FILE_USER_PATH)
+	/* Before 6.7 the file system below would find a dentry of ours in it. */
 	file = dentry_open(path, flags, cred);
 #elif defined(FPT_HAVE_BACKING_FILE_OPEN_FILE)
 	file = backing_file_open(user, flags, path, cred);

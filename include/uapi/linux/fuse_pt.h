@@ -168,7 +168,8 @@ struct fuse_pt_bind {
  * owner, group, times and size are set in the backing inode, with the credentials
  * of who registered it, and no SETATTR is sent for them. Who may, is checked by
  * the attributes first. By a grant, the size can only be set through a descriptor
- * that may write, and not only append (else EPERM).
+ * that may write, and not only append; and a write takes setuid and setgid from a
+ * file that another user owns only where the descriptor may write (else EPERM).
  */
 #define FUSE_PT_BIND_SETATTR	(1 << 3)
 

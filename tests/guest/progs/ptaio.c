@@ -43,6 +43,7 @@ static void aio(const char *lower, const char *mnt)
 	int direct = O_DIRECT, u, d = down(&rig), i;
 	struct iocb cbs[AIOS], *list[AIOS];
 	struct io_event events[AIOS];
+	struct statx known;
 	unsigned char *buf;
 	aio_context_t ctx;
 
@@ -60,6 +61,10 @@ static void aio(const char *lower, const char *mnt)
 		rig_fill(buf, PAGE, i, 0);
 		aio_fill(&cbs[0], u, IOCB_CMD_PWRITE, buf, PAGE, LEN + i * PAGE);
 		EQ(aio_one(ctx, &cbs[0]), PAGE);
+		/* without asking, too, as copy_file_range() takes it */
+		EQ(statx(u, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_SIZE,
+			 &known), 0);
+		EQ(known.stx_size, LEN + (i + 1) * PAGE);
 		EQ(lseek(u, 0, SEEK_END), LEN + (i + 1) * PAGE);
 		same_stat(&rig, u);
 	}

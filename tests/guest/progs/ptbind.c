@@ -1,47 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Bound inodes: what is asked of a server and what not, what binding refuses,
- * and when a binding ends.
+ * Bound inodes: what is asked of a server and what not, what binding refuses, whose
+ * attributes count and when the server is told them.
  *
  *	ptbind LOWER MNT [TEST ...]
  */
 #include "ptbound.h"
 #include <sys/swap.h>
-
-/* Nobody told the server of opens, or closes. */
-static void untold(struct rig *rig)
-{
-	EQ(asked(rig, FUSE_OPEN), 0);
-	EQ(asked(rig, FUSE_FLUSH), 0);
-	EQ(asked(rig, FUSE_RELEASE), 0);
-	EQ(asked(rig, FUSE_READ), 0);
-	EQ(asked(rig, FUSE_WRITE), 0);
-}
-
-static void reads(int fd, size_t len, unsigned int seed)
-{
-	static unsigned char buf[SOME];
-
-	EQ(pread(fd, buf, sizeof(buf), 0), len);
-	CHECK(rig_same(buf, len, seed, 0));
-}
-
-static int open_a(struct rig *rig, int flags)
-{
-	int fd = open(UPPER(rig, "a"), flags | O_CLOEXEC, 0644);
-
-	CHECK(fd >= 0);
-	return fd;
-}
-
-static void drop_caches(void)
-{
-	int fd = open("/proc/sys/vm/drop_caches", O_WRONLY);
-
-	CHECK(fd >= 0);
-	EQ(write(fd, "2", 1), 1);
-	close(fd);
-}
 
 /* -------- what is refused -------- */
 
@@ -518,6 +483,28 @@ static void birth_time(const char *lower, const char *mnt)
 	rig_stop(&rig);
 }
 
+/* What a file grew below is there for who opens it then, without a stat(2). */
+static void grown(const char *lower, const char *mnt)
+{
+	struct rig rig = bound_rig(lower, mnt, 0);
+	loff_t from = SOME, to = 0;
+	struct stat st;
+	int fd, out;
+
+	EQ(stat(UPPER(&rig, "a"), &st), 0);
+	EQ(st.st_size, SOME);
+	rig_make(&rig, "a", SOME + 4096, SEED);
+	rig_make(&rig, "b", 0, SEED);
+	fd = open_a(&rig, O_RDONLY);
+	out = rig_open_as(&rig, "b", O_RDWR, FOPEN_PASSTHROUGH,
+			  rig_register(&rig, "b"));
+	CHECK(out >= 0);
+	EQ(copy_file_range(fd, &from, out, &to, 8192, 0), 4096);
+	close(fd);
+	close(out);
+	rig_stop(&rig);
+}
+
 /* -------- attributes that I/O changed are told -------- */
 
 /* The server has been told @nr times, and the last time how "a" is. */
@@ -631,6 +618,35 @@ static void tells_after_sync(const char *lower, const char *mnt)
 	EQ(SAID(&rig, told), 2);
 }
 
+/* What failed may have been done in part. */
+static void tells_failed(const char *lower, const char *mnt)
+{
+	struct rig rig = rig_new(lower, mnt);
+	int below, id, fd;
+
+	/* other file systems take what there is, one by one */
+	if (rig_type(lower) != TMPFS_MAGIC)
+		rig_skip("it would fill the file system");
+	rig_make(&rig, "a", SOME, SEED);
+	rig_start(&rig);
+	below = open(LOWER(&rig, "a"), O_RDWR | O_CLOEXEC);
+	CHECK(below >= 0);
+	id = rig_ioc_open(&rig, below, FUSE_PT_BACKING_FALLOCATE, 0);
+	CHECK(id > 0);
+	close(below);
+	EQ(bind_as(&rig, RIG_FIRST, id, FUSE_PT_BIND_WRITE_ATTR), 0);
+	fd = open_a(&rig, O_RDWR);
+	FAILS(fallocate(fd, 0, 0, 1ll << 42), ENOSPC);
+	EQ(fdatasync(fd), 0);
+	told(&rig, 1);
+	/* nothing of it */
+	FAILS(fallocate(fd, FALLOC_FL_COLLAPSE_RANGE, 0, 4096), EOPNOTSUPP);
+	EQ(fdatasync(fd), 0);
+	told(&rig, 1);
+	close(fd);
+	rig_stop(&rig);
+}
+
 /* Who unmounts waits until what was written has been told. */
 static void tells_at_umount(const char *lower, const char *mnt)
 {
@@ -642,175 +658,6 @@ static void tells_at_umount(const char *lower, const char *mnt)
 	rig_stop(&rig);
 	EQ(SAID(&rig, told), 1);
 	EQ(rig.said->news.size, SOME + 5);
-}
-
-/* -------- the end -------- */
-
-static void unbound(const char *lower, const char *mnt)
-{
-	struct rig rig = bound_rig(lower, mnt, 0);
-	int id = rig_register(&rig, "a");
-	int fd = open_a(&rig, O_RDWR), other;
-
-	EQ(unbind(&rig, RIG_FIRST), 0);
-	FAILS(unbind(&rig, RIG_FIRST), ENOENT);
-	reads(fd, SOME, SEED);
-	untold(&rig);
-
-	/* The old open is in passthrough: so are new ones. */
-	FAILS(rig_open_as(&rig, "a", O_RDONLY, 0, 0), EIO);
-	other = rig_open_as(&rig, "a", O_RDONLY, FOPEN_PASSTHROUGH, id);
-	CHECK(other >= 0);
-	EQ(asked(&rig, FUSE_OPEN), 2);
-	close(other);
-	close(fd);
-	fd = rig_open_as(&rig, "a", O_RDONLY, 0, 0);
-	CHECK(fd >= 0);
-	reads(fd, SOME, SEED);
-	CHECK(asked(&rig, FUSE_READ) >= 1);
-	close(fd);
-	rig_stop(&rig);
-}
-
-static void forgotten(const char *lower, const char *mnt)
-{
-	struct rig rig = bound_rig(lower, mnt, 0);
-	struct stat st;
-	int id, fd;
-
-	/* Evicted: the binding went along. */
-	close(open_a(&rig, O_RDONLY));
-	untold(&rig);
-	id = rig_register(&rig, "a");
-	drop_caches();
-	SOON(unbind(&rig, RIG_FIRST) == -1 && errno == ENOENT);
-	fd = rig_open_as(&rig, "a", O_RDONLY, FOPEN_PASSTHROUGH, id);
-	CHECK(fd >= 0);
-	EQ(asked(&rig, FUSE_OPEN), 1);
-	/* It may be bound again. */
-	EQ(bind_as(&rig, RIG_FIRST, id, 0), 0);
-	close(fd);
-	close(open_a(&rig, O_RDONLY));
-	EQ(asked(&rig, FUSE_OPEN), 1);
-
-	/* What waits for an inode that does not come goes with the FORGET. */
-	EQ(bind_as(&rig, RIG_FIRST + 1, id, 0), 0);
-	SAY(&rig, bad_entry, 1);
-	FAILS(stat(UPPER(&rig, "nonsense"), &st), EIO);
-	SOON(unbind(&rig, RIG_FIRST + 1) == -1 && errno == ENOENT);
-	rig_stop(&rig);
-}
-
-static void names(const char *lower, const char *mnt)
-{
-	struct rig rig = bound_rig(lower, mnt, 0);
-	int fd;
-
-	fd = open_a(&rig, O_RDWR);
-	EQ(link(UPPER(&rig, "a"), UPPER(&rig, "a2")), 0);
-	close(open(UPPER(&rig, "a2"), O_RDONLY));
-	EQ(unlink(UPPER(&rig, "a")), 0);
-	EQ(unlink(UPPER(&rig, "a2")), 0);
-	reads(fd, SOME, SEED);
-	EQ(pwrite(fd, "x", 1, SOME), 1);
-	EQ(lseek(fd, 0, SEEK_END), SOME + 1);
-	close(fd);
-	SOON(unbind(&rig, RIG_FIRST) == -1 && errno == ENOENT);
-	rig_stop(&rig);
-	untold(&rig);
-}
-
-/* A file system of its own below, that is to be free at the end. */
-static void aborted(const char *lower, const char *mnt)
-{
-	struct rig rig = rig_new(lower, mnt);
-	struct stat st;
-	int root, fd, id;
-
-	if (mkdir(LOWER(&rig, "sub"), 0755))
-		EQ(errno, EEXIST);
-	EQ(mount("ptbind", LOWER(&rig, "sub"), "tmpfs", 0, NULL), 0);
-	rig_make(&rig, "sub/x", SOME, SEED);
-	rig_make(&rig, "a", SOME, SEED);
-	rig_start(&rig);
-	id = rig_register(&rig, "sub/x");
-	EQ(bind_as(&rig, RIG_FIRST, id, 0), 0);
-	EQ(bind_as(&rig, RIG_FIRST + 1, id, 0), 0);
-	EQ(stat(UPPER(&rig, "a"), &st), 0);
-	fd = open_a(&rig, O_RDONLY);
-	root = open(mnt, O_RDONLY | O_DIRECTORY);
-	CHECK(root >= 0);
-
-	FAILS(umount2(LOWER(&rig, "sub"), 0), EBUSY);
-	umount2(mnt, MNT_FORCE);
-	FAILS(umount2(LOWER(&rig, "sub"), 0), EBUSY);
-	/* The one open is all that keeps it. */
-	reads(fd, SOME, SEED);
-	close(fd);
-	SOON(!umount2(LOWER(&rig, "sub"), 0));
-	FAILS(bind_as(&rig, RIG_FIRST, id, 0), ENOENT);
-	close(root);
-	rig_stop(&rig);
-	rmdir(LOWER(&rig, "sub"));
-}
-
-static void killed(const char *lower, const char *mnt)
-{
-	struct rig rig = bound_rig(lower, mnt, FUSE_PT_BIND_ATTR);
-	int fd = open_a(&rig, O_RDWR);
-	char *map = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-
-	CHECK(map != MAP_FAILED);
-	rig_kill(&rig);
-	/* What was open goes on, what is new does not. */
-	reads(fd, SOME, SEED);
-	map[0]++;
-	SOON(open(UPPER(&rig, "other"), O_RDONLY) < 0 && errno == ENOTCONN);
-	EQ(munmap(map, 4096), 0);
-	close(fd);
-	rig_stop(&rig);
-}
-
-static long job_open(struct rig_job *job)
-{
-	struct rig *rig = job->arg;
-	int fd;
-
-	while (!__atomic_load_n(&job->at, __ATOMIC_SEQ_CST)) {
-		fd = open(UPPER(rig, "a"), O_RDWR | O_CLOEXEC);
-		if (fd < 0)
-			return -errno;
-		reads(fd, SOME, SEED);
-		close(fd);
-	}
-	return 0;
-}
-
-/* Opens beside bindings that come and go, the inode too. */
-static void storm(const char *lower, const char *mnt)
-{
-	struct rig rig = bound_rig(lower, mnt, 0);
-	struct rig_job jobs[3] = {};
-	int id = rig_register(&rig, "a"), i;
-
-	rig_policy(&rig, FOPEN_PASSTHROUGH, id);
-	for (i = 0; i < 3; i++) {
-		jobs[i].run = job_open;
-		jobs[i].arg = &rig;
-		rig_job_start(&jobs[i]);
-	}
-	for (i = 0; i < 300; i++) {
-		EQ(bind_as(&rig, RIG_FIRST, id, 0), 0);
-		if (i % 100 == 50)
-			drop_caches();
-		if (unbind(&rig, RIG_FIRST))
-			EQ(errno, ENOENT);
-	}
-	for (i = 0; i < 3; i++)
-		__atomic_store_n(&jobs[i].at, 1, __ATOMIC_SEQ_CST);
-	for (i = 0; i < 3; i++)
-		EQ(rig_job_end(&jobs[i]), 0);
-	rig_stop(&rig);
 }
 
 static const struct rig_case all[] = {
@@ -829,15 +676,11 @@ static const struct rig_case all[] = {
 	{ "short-lives", short_lives },
 	{ "all-attributes", all_attributes },
 	{ "birth-time", birth_time },
+	{ "grown", grown },
 	{ "tells", tells },
 	{ "tells-after-sync", tells_after_sync },
+	{ "tells-failed", tells_failed },
 	{ "tells-at-umount", tells_at_umount },
-	{ "unbound", unbound },
-	{ "forgotten", forgotten },
-	{ "names", names },
-	{ "aborted", aborted },
-	{ "killed", killed },
-	{ "storm", storm },
 };
 
 int main(int argc, char **argv)

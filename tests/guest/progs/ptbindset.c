@@ -154,6 +154,49 @@ static void privileges(const char *lower, const char *mnt)
 	EQ(asked(&rig, FUSE_SETATTR), 0);
 }
 
+/* What "a" has below, set there behind the back of this side. */
+static void mode_below(struct rig *rig, mode_t mode)
+{
+	EQ(same_stat(rig).st_mode & S_IFMT, S_IFREG);
+	EQ(chmod(LOWER(rig, "a"), mode), 0);
+}
+
+/* Bits that this side did not know of: they go only where they would below. */
+static void unknown_bits(const char *lower, const char *mnt)
+{
+	struct rig rig = bound_rig(lower, mnt, SETS);
+	struct stat st;
+	int fd;
+
+	mode_below(&rig, 04755);
+	EQ(AS_NOBODY(chown(UPPER(&rig, "a"), -1, -1)), EPERM);
+	EQ(stat(LOWER(&rig, "a"), &st), 0);
+	EQ(st.st_mode & 07777, 04755);
+	/* nothing to strip: whoever asks only moves the time */
+	EQ(chmod(UPPER(&rig, "a"), 0755), 0);
+	EQ(AS_NOBODY(chown(UPPER(&rig, "a"), -1, -1)), 0);
+	mode_below(&rig, 04755);
+	EQ(chown(UPPER(&rig, "a"), -1, -1), 0);
+	EQ(same_stat(&rig).st_mode & 07777, 0755);
+	mode_below(&rig, 02775);
+	EQ(chown(UPPER(&rig, "a"), NOBODY, -1), 0);
+	EQ(same_stat(&rig).st_mode & 07777, 0775);
+	mode_below(&rig, 06775);
+	EQ(AS_NOBODY(chown(UPPER(&rig, "a"), -1, -1)), 0);
+	EQ(same_stat(&rig).st_mode & 07777, 0775);
+
+	/* Who may write strips by that, though it is not his. */
+	EQ(chown(UPPER(&rig, "a"), 0, 0), 0);
+	EQ(chmod(UPPER(&rig, "a"), 02777), 0);
+	mode_below(&rig, 06777);
+	fd = open_a(&rig, O_RDWR);
+	EQ(AS_NOBODY(pwrite(fd, "x", 1, 0)), 0);
+	close(fd);
+	EQ(same_stat(&rig).st_mode & 07777, 0777);
+	rig_stop(&rig);
+	EQ(asked(&rig, FUSE_SETATTR), 0);
+}
+
 /* A server that judges by itself is asked; so is one that did not say so. */
 static void asks(const char *lower, const char *mnt)
 {
@@ -420,6 +463,20 @@ static void directory_refusals(const char *lower, const char *mnt)
 	rmdir(LOWER(&rig, "dir"));
 }
 
+/* To be told that it changed is nothing special for a bound directory. */
+static void directory_told(struct rig *rig)
+{
+	struct {
+		struct fuse_out_header head;
+		struct fuse_notify_inval_inode_out inode;
+	} told = {
+		.head = { .len = sizeof(told), .error = FUSE_NOTIFY_INVAL_INODE },
+		.inode = { .ino = FUSE_ROOT_ID },
+	};
+
+	EQ(write(rig->dev, &told, sizeof(told)), sizeof(told));
+}
+
 /* Whatever ends first, the directory below is let go. */
 static void directory_ends(const char *lower, const char *mnt)
 {
@@ -436,6 +493,7 @@ static void directory_ends(const char *lower, const char *mnt)
 	close(fd);
 	EQ(bind_as(&rig, FUSE_ROOT_ID, id, 0), 0);
 	EQ(rig_ioc_close(&rig, id), 0);
+	directory_told(&rig);
 	fd = open_root(&rig);
 	EQ(fsync(fd), 0);
 	FAILS(umount2(below, 0), EBUSY);
@@ -450,6 +508,7 @@ static const struct rig_case cases[] = {
 	{ "sets", sets },
 	{ "sets-checked", checked },
 	{ "sets-privileges", privileges },
+	{ "sets-unknown-bits", unknown_bits },
 	{ "sets-asks", asks },
 	{ "sets-told", told },
 	{ "sets-read-only", read_only },

@@ -55,6 +55,41 @@ static inline struct rig bound_rig(const char *lower, const char *mnt,
 	return rig;
 }
 
+/* Nobody told the server of opens, or closes. */
+static inline void untold(struct rig *rig)
+{
+	EQ(asked(rig, FUSE_OPEN), 0);
+	EQ(asked(rig, FUSE_FLUSH), 0);
+	EQ(asked(rig, FUSE_RELEASE), 0);
+	EQ(asked(rig, FUSE_READ), 0);
+	EQ(asked(rig, FUSE_WRITE), 0);
+}
+
+static inline void reads(int fd, size_t len, unsigned int seed)
+{
+	static unsigned char buf[SOME];
+
+	EQ(pread(fd, buf, sizeof(buf), 0), len);
+	CHECK(rig_same(buf, len, seed, 0));
+}
+
+static inline int open_a(struct rig *rig, int flags)
+{
+	int fd = open(UPPER(rig, "a"), flags | O_CLOEXEC, 0644);
+
+	CHECK(fd >= 0);
+	return fd;
+}
+
+static inline void drop_caches(void)
+{
+	int fd = open("/proc/sys/vm/drop_caches", O_WRONLY);
+
+	CHECK(fd >= 0);
+	EQ(write(fd, "2", 1), 1);
+	close(fd);
+}
+
 /* @call of a child that is NOBODY. Value: 0 or an errno. */
 #define AS_NOBODY(call) \
 	({ \

@@ -168,6 +168,9 @@ static void limit(const char *lower, const char *mnt)
 		CHECK(id[i] > 0);
 	}
 	EQ(register_as(&rig, USER, GROUP, rig.dev, fd, false), -EMFILE);
+	/* which flags there are can be asked for all the same */
+	EQ(register_as(&rig, USER, GROUP, rig.dev, -1, false), -EBADF);
+	EQ(register_for(&rig, USER, GROUP, rig.dev, -1, false, 1u << 31), -EINVAL);
 	/* each user has his own, the administrator none */
 	CHECK(register_as(&rig, USER + 1, GROUP, rig.dev, fd, false) > 0);
 	CHECK(rig_ioc_open(&rig, fd, 0, 0) > 0);
@@ -453,6 +456,55 @@ static void bound_sets(const char *lower, const char *mnt)
 	}
 }
 
+/* @call of a child that is the user. Value: 0 or an errno. */
+#define AS_USER(call) \
+	({ \
+		pid_t pid_ = fork(); \
+		int status_; \
+		if (!pid_) { \
+			become(USER, GROUP); \
+			_exit((call) < 0 ? errno : 0); \
+		} \
+		EQ(waitpid(pid_, &status_, 0), pid_); \
+		CHECK(WIFEXITED(status_)); \
+		WEXITSTATUS(status_); \
+	})
+
+/* Who can only read a file that is not his strips nothing of it. */
+static void bound_strips(const char *lower, const char *mnt)
+{
+	struct fuse_pt_bind bind = {
+		.nodeid = RIG_FIRST,
+		.flags = FUSE_PT_BIND_ATTR | FUSE_PT_BIND_SETATTR,
+	};
+	struct rig rig = begin(lower, mnt);
+	struct stat st;
+	int fd;
+
+	EQ(chmod(LOWER(&rig, "f"), 0755), 0);
+	/* a write that the server has to do, opened before it binds the file */
+	fd = rig_open_as(&rig, "f", O_RDWR, FOPEN_DIRECT_IO, 0);
+	CHECK(fd >= 0);
+	bind.backing_id = lend_for(&rig, "f", O_RDONLY, FUSE_PT_BACKING_ALL);
+	CHECK(bind.backing_id > 0);
+	EQ(ioctl(rig.dev, FUSE_PT_DEV_IOC_BIND, &bind), 0);
+	EQ(stat(UPPER(&rig, "f"), &st), 0);
+	EQ(st.st_mode & 07777, 0755);
+	EQ(chmod(LOWER(&rig, "f"), 06755), 0);
+
+	EQ(AS_USER(chown(UPPER(&rig, "f"), -1, -1)), EPERM);
+	FAILS(chown(UPPER(&rig, "f"), -1, -1), EPERM);
+	EQ(stat(UPPER(&rig, "f"), &st), 0);
+	EQ(st.st_mode & 07777, 06755);
+	EQ(AS_USER(pwrite(fd, "x", 1, 0)), EPERM);
+	close(fd);
+	EQ(stat(LOWER(&rig, "f"), &st), 0);
+	EQ(st.st_mode & 07777, 06755);
+	untouched(&rig, 0);
+	rig_stop(&rig);
+	EQ(SAID(&rig, asked[FUSE_SETATTR]), 0);
+}
+
 /* Of two ids of one file, each open has what its own lends. */
 static void two_ids(const char *lower, const char *mnt)
 {
@@ -657,6 +709,7 @@ static const struct rig_case cases[] = {
 	{ "operations", operations },
 	{ "bound", bound },
 	{ "bound-sets", bound_sets },
+	{ "bound-strips", bound_strips },
 	{ "two-ids", two_ids },
 	{ "credentials", credentials },
 	{ "sealed", sealed },

@@ -660,6 +660,34 @@ static void append_side_by_side(const char *lower, const char *mnt)
 	end(&rig);
 }
 
+static long job_truncate(struct rig_job *job)
+{
+	return truncate(job->arg, 100);
+}
+
+/* A write between a truncate and its answer, which says what was before it. */
+static void truncate_crossed(const char *lower, const char *mnt)
+{
+	struct rig rig = begin(lower, mnt);
+	struct rig_job job = { .run = job_truncate };
+	int u = up(&rig, O_RDWR);
+	char page[PAGE] = "";
+
+	/* whether there are capabilities is known from here on */
+	EQ(pwrite(u, page, PAGE, 0), PAGE);
+	job.arg = strdup(UPPER(&rig, "f"));
+	SAY(&rig, late, 1);
+	rig_job_start(&job);
+	SOON(SAID(&rig, late) == 2);
+	EQ(pwrite(u, page, PAGE, 0), PAGE);
+	SAY(&rig, late, 0);
+	EQ(rig_job_end(&job), 0);
+	EQ(lseek(u, 0, SEEK_END), PAGE);
+	same_stat(&rig, u);
+	close(u);
+	end(&rig);
+}
+
 static const struct rig_case cases[] = {
 	{ "read-write", read_write },
 	{ "sizes", sizes },
@@ -677,6 +705,7 @@ static const struct rig_case cases[] = {
 	{ "behind-our-back", behind_our_back },
 	{ "side-by-side", side_by_side },
 	{ "append-side-by-side", append_side_by_side },
+	{ "truncate-crossed", truncate_crossed },
 };
 
 int main(int argc, char **argv)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Whose path a passthrough file shows: the user's, wherever the kernel can
- * tell. Kernels before 6.6 know one path of a mapped file only, and there it
+ * tell. Kernels before 6.7 show one path of a mapped file only, and there it
  * is that of the file below.
  */
 #include "ptrig.h"
@@ -61,7 +61,7 @@ static void mappings(const char *lower, const char *mnt)
 		CHECK(map != MAP_FAILED);
 		mapped_path(map, path, &dev, &ino);
 		snprintf(want, sizeof(want), "%s/f",
-			 rig_kernel_at_least(6, 6) ? mnt : lower);
+			 rig_kernel_at_least(6, 7) ? mnt : lower);
 		if (strcmp(path, want))
 			rig_fail("mapping %d is of '%s', not '%s'", kind, path,
 				 want);

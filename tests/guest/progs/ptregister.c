@@ -52,6 +52,21 @@ static void registering(const char *lower, const char *mnt)
 	rig_stop(&rig);
 }
 
+/* What only the file's own operations can map. */
+static void huge_pages(const char *lower, const char *mnt)
+{
+	int fd = memfd_create("huge", MFD_HUGETLB | MFD_CLOEXEC);
+	struct rig rig;
+
+	if (fd < 0)
+		rig_skip("no huge pages here: %s", strerror(errno));
+	rig = rig_new(lower, mnt);
+	rig_start(&rig);
+	FAILS(rig_ioc_open(&rig, fd, 0, 0), EOPNOTSUPP);
+	close(fd);
+	rig_stop(&rig);
+}
+
 static void capability(const char *lower, const char *mnt)
 {
 	struct rig rig = rig_with_file(lower, mnt, LEN);
@@ -183,6 +198,7 @@ static void many_ids(const char *lower, const char *mnt)
 
 static const struct rig_case cases[] = {
 	{ "registering", registering },
+	{ "huge-pages", huge_pages },
 	{ "capability", capability },
 	{ "loops", loops },
 	{ "depth", depth },

@@ -46,6 +46,8 @@
  * @bad_entry: entries are nonsense
  * @born: birth time, STATX is answered with it; 0: with ENOSYS
  * @hold: WRITE, READ, and what @told counts are not answered while it is set
+ * @late: SETATTRs of the size are done, but not answered, while it is set; 2: and
+ *	one waits for that with its answer
  * @writes: WRITEs being served now; @most: the most there ever were
  * @asked: requests by opcode
  * @caps: GETXATTR of security.capability
@@ -70,6 +72,7 @@ struct rig_said {
 	uint32_t	bad_entry;
 	uint32_t	born;
 	uint32_t	hold;
+	uint32_t	late;
 	uint32_t	writes;
 	uint32_t	most;
 	uint32_t	asked[64];
@@ -278,10 +281,15 @@ static inline int rig_handle(uint64_t fh, uint64_t node)
 	return open(path, O_RDWR | O_CLOEXEC);
 }
 
+static inline void rig_while(const uint32_t *set)
+{
+	while (__atomic_load_n(set, __ATOMIC_SEQ_CST))
+		rig_nap(5);
+}
+
 static inline void rig_held(void)
 {
-	while (__atomic_load_n(&rig_srv.said->hold, __ATOMIC_SEQ_CST))
-		rig_nap(5);
+	rig_while(&rig_srv.said->hold);
 }
 
 static inline void rig_write(const struct rig_req *r)
@@ -351,6 +359,10 @@ static inline void rig_setattr(const struct rig_req *r, const char *path)
 	}
 	if (!err)
 		err = rig_attr(&out.attr, r->head->nodeid);
+	if ((in->valid & FATTR_SIZE) && rig_srv.said->late) {
+		__atomic_store_n(&rig_srv.said->late, 2, __ATOMIC_SEQ_CST);
+		rig_while(&rig_srv.said->late);
+	}
 	rig_reply(r, err, &out, sizeof(out));
 }
 

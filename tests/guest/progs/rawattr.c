@@ -1,48 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Attributes as the server sees it: when they are asked for, which answer wins,
- * what a change sends, who may do what, and how often a write asks for
- * security.capability.
+ * what a change sends, and who may do what.
  *
  *	rawattr DIR [TEST]
  */
-#include <grp.h>
 #include <sys/resource.h>
 #include <sys/xattr.h>
-#include "rawtree.h"
+#include "rawattr.h"
 
 #define ALL	"default_permissions,allow_other"
-#define WRITES	50
-#define STRANGER 1234
-
-static int stat_wanted(const char *dir)
-{
-	struct stat st;
-
-	if (stat(client_path(dir, wanted), &st))
-		return errno;
-	shared->value[0] = st.st_size;
-	shared->value[1] = st.st_mode;
-	shared->value[2] = st.st_mtim.tv_nsec;
-	shared->value[3] = st.st_blksize;
-	return 0;
-}
-
-static int statx_how(const char *dir, int flags)
-{
-	struct statx stx;
-
-	if (statx(AT_FDCWD, client_path(dir, wanted), flags, STATX_BASIC_STATS,
-		  &stx))
-		return errno;
-	shared->value[0] = stx.stx_size;
-	return 0;
-}
-
-static int stat_force(const char *dir)
-{
-	return statx_how(dir, AT_STATX_FORCE_SYNC);
-}
 
 static int stat_dont(const char *dir)
 {
@@ -145,11 +112,6 @@ static void test_size_impossible(struct raw *r)
 	becomes_stale(r);
 }
 
-static int chmod_wanted(const char *dir)
-{
-	return chmod(client_path(dir, wanted), 0600) ? errno : 0;
-}
-
 static void test_setattr_insane(struct raw *r)
 {
 	strange.attr = tree.node[T_FILE].attr;
@@ -161,17 +123,43 @@ static void test_setattr_insane(struct raw *r)
 
 /* -------- changes -------- */
 
-static struct fuse_setattr_in sent;
-
-static bool hook_look_setattr(struct raw *r)
+/* How long a directory's name holds may go by who may enter it. */
+static void test_chmod_name(struct raw *r)
 {
-	memcpy(&sent, r->arg, sizeof(sent));
-	return false;
+	CHECK_IS(tree_run(r, stat_wanted), 0);
+	CHECK_IS(tree_run(r, chmod_wanted), 0);
+	CHECK_IS(tree_run(r, stat_wanted), 0);
+	CHECK_IS(tree.count[FUSE_LOOKUP], 1);
+	wanted = "dir";
+	CHECK_IS(tree_run(r, stat_wanted), 0);
+	CHECK_IS(tree_run(r, chown_wanted), 0);
+	CHECK_IS(tree_run(r, stat_wanted), 0);
+	CHECK_IS(tree.count[FUSE_LOOKUP], 2);
+	CHECK_IS(tree_run(r, chmod_wanted), 0);
+	CHECK_IS(tree_run(r, stat_wanted), 0);
+	CHECK_IS(tree_run(r, stat_wanted), 0);
+	CHECK_IS(tree.count[FUSE_LOOKUP], 3);
+	/* the root has none */
+	wanted = "";
+	CHECK_IS(tree_run(r, chmod_wanted), 0);
+	CHECK_IS(tree_run(r, stat_wanted), 0);
+	CHECK_IS(tree.count[FUSE_LOOKUP], 3);
 }
 
-static int chown_wanted(const char *dir)
+static bool hook_refuse(struct raw *r)
 {
-	return chown(client_path(dir, wanted), 11, 12) ? errno : 0;
+	raw_reply(r, EPERM, NULL, 0);
+	return true;
+}
+
+static void test_chmod_refused(struct raw *r)
+{
+	wanted = "dir";
+	CHECK_IS(tree_run(r, stat_wanted), 0);
+	tree.hook[FUSE_SETATTR] = hook_refuse;
+	CHECK_IS(tree_run(r, chmod_wanted), EPERM);
+	CHECK_IS(tree_run(r, stat_wanted), 0);
+	CHECK_IS(tree.count[FUSE_LOOKUP], 1);
 }
 
 static int times_set(const char *dir)
@@ -186,11 +174,6 @@ static int times_now(const char *dir)
 	struct timespec ts[2] = { { 0, UTIME_OMIT }, { 0, UTIME_NOW } };
 
 	return utimensat(AT_FDCWD, client_path(dir, wanted), ts, 0) ? errno : 0;
-}
-
-static int truncate_path(const char *dir)
-{
-	return truncate(client_path(dir, wanted), 1000) ? errno : 0;
 }
 
 static int truncate_fd(const char *dir)
@@ -239,7 +222,8 @@ static void test_truncate(struct raw *r)
 	tree.hook[FUSE_SETATTR] = hook_look_setattr;
 	CHECK_IS(tree_run(r, truncate_path), 0);
 	CHECK(sent.valid & FATTR_SIZE);
-	CHECK(!(sent.valid & (FATTR_FH | FATTR_LOCKOWNER)));
+	CHECK(!(sent.valid & FATTR_FH));
+	CHECK((sent.valid & FATTR_LOCKOWNER) && sent.lock_owner);
 	CHECK_IS(sent.size, 1000);
 	CHECK_IS(tree_run(r, stat_wanted), 0);
 	CHECK_IS(shared->value[0], 1000);
@@ -446,6 +430,13 @@ static void test_killed_chmod(struct raw *r)
 	CHECK_IS(shared->value[1] & 07777, 0600);
 }
 
+static void test_killed_chmod_name(struct raw *r)
+{
+	wanted = "dir";
+	killed(r, chmod_wanted, FUSE_SETATTR);
+	CHECK_IS(tree.count[FUSE_LOOKUP], 2);
+}
+
 static void test_killed_setxattr(struct raw *r)
 {
 	killed(r, setxattr_wanted, FUSE_SETXATTR);
@@ -484,12 +475,6 @@ static void test_shrinks_outside(struct raw *r)
 }
 
 /* -------- who -------- */
-
-static void become_stranger(void)
-{
-	if (setgroups(0, NULL) || setgid(STRANGER) || setuid(STRANGER))
-		_exit(99);
-}
 
 static int stranger_stat(const char *dir)
 {
@@ -571,289 +556,6 @@ static void test_no_access(struct raw *r)
 	CHECK_IS(tree.count[FUSE_ACCESS], 1);
 }
 
-/* -------- privileges -------- */
-
-static int writes(const char *dir)
-{
-	static char data[4096];
-	int i, fd = open(client_path(dir, wanted), O_WRONLY);
-
-	if (fd < 0)
-		return errno;
-	for (i = 0; i < WRITES; i++)
-		if (pwrite(fd, data, sizeof(data), 0) != sizeof(data))
-			return errno;
-	return 0;
-}
-
-static int set_caps(const char *dir)
-{
-	/* cap_net_raw, version 2 of the attribute */
-	static const unsigned char caps[20] = { 1, 0, 0, 2, 0, 0x20 };
-
-	return setxattr(client_path(dir, wanted), "security.capability", caps,
-			sizeof(caps), 0) ? errno : 0;
-}
-
-static int set_user(const char *dir)
-{
-	return setxattr(client_path(dir, wanted), "user.x", "y", 1, 0) ?
-	       errno : 0;
-}
-
-static void caps_once(struct raw *r)
-{
-	CHECK_IS(tree_run(r, writes), 0);
-	CHECK_IS(tree.caps_asked, 1);
-	CHECK_IS(tree_run(r, writes), 0);
-	CHECK_IS(tree_run(r, stat_wanted), 0);
-	CHECK_IS(tree_run(r, set_user), 0);
-	CHECK_IS(tree_run(r, writes), 0);
-	CHECK_IS(tree.caps_asked, 1);
-	/* what may give the file capabilities */
-	CHECK_IS(tree_run(r, set_caps), 0);
-	CHECK_IS(tree_run(r, writes), 0);
-	CHECK_IS(tree.caps_asked, 2);
-	CHECK_IS(tree_run(r, chmod_wanted), 0);
-	CHECK_IS(tree_run(r, writes), 0);
-	CHECK_IS(tree.caps_asked, 3);
-}
-
-static void test_caps_cached(struct raw *r)
-{
-	caps_once(r);
-}
-
-static bool hook_open_direct(struct raw *r)
-{
-	struct fuse_open_out out = {
-		.fh = r->head->nodeid, .open_flags = FOPEN_DIRECT_IO,
-	};
-
-	raw_reply(r, 0, &out, sizeof(out));
-	tree.handles++;
-	return true;
-}
-
-static void test_caps_direct(struct raw *r)
-{
-	tree.hook[FUSE_OPEN] = hook_open_direct;
-	caps_once(r);
-}
-
-static int backing = -1;
-
-static bool hook_open_through(struct raw *r)
-{
-	struct fuse_backing_map map = { };
-	struct fuse_open_out out = {
-		.fh = r->head->nodeid, .open_flags = FOPEN_PASSTHROUGH,
-	};
-	char name[] = "/var/tmp/rawattr.XXXXXX";
-
-	if (backing < 0) {
-		backing = mkstemp(name);
-		unlink(name);
-	}
-	map.fd = backing;
-	out.backing_id = ioctl(r->fd, FUSE_DEV_IOC_BACKING_OPEN, &map);
-	CHECK(out.backing_id > 0);
-	raw_reply(r, 0, &out, sizeof(out));
-	tree.handles++;
-	return true;
-}
-
-static bool hook_release_through(struct raw *r)
-{
-	/* ids grow: the oldest is the one that is left */
-	static uint32_t id = 1;
-
-	ioctl(r->fd, FUSE_DEV_IOC_BACKING_CLOSE, &id);
-	return false;
-}
-
-static void test_caps_through(struct raw *r)
-{
-	tree.hook[FUSE_OPEN] = hook_open_through;
-	tree.hook[FUSE_RELEASE] = hook_release_through;
-	caps_once(r);
-	CHECK_IS(tree.count[FUSE_WRITE], 0);
-}
-
-static void test_caps_zero_life(struct raw *r)
-{
-	tree.attr_valid = 0;
-	CHECK_IS(tree_run(r, writes), 0);
-	CHECK_IS(tree.caps_asked, WRITES);
-}
-
-/*
- * GETATTR makes attributes live longer, and not what is known of this. A machine
- * that takes longer for the first part than that lives tries again.
- */
-static void test_caps_expire(struct raw *r)
-{
-	uint32_t asked;
-	int64_t begin;
-	int tries;
-
-	tree.attr_valid = 2;
-	for (tries = 5; tries; tries--) {
-		begin = now_ms();
-		CHECK_IS(tree_run(r, writes), 0);
-		asked = tree.caps_asked;
-		usleep(1500000);
-		CHECK_IS(tree_run(r, stat_force), 0);
-		CHECK_IS(tree_run(r, writes), 0);
-		if (now_ms() - begin < 2000)
-			break;
-		usleep(2100000);
-	}
-	if (tries)
-		CHECK_IS(tree.caps_asked, asked);
-	usleep(700000);
-	CHECK_IS(tree_run(r, writes), 0);
-	if (tries)
-		CHECK_IS(tree.caps_asked, asked + 1);
-}
-
-static bool hook_enosys(struct raw *r)
-{
-	raw_reply(r, ENOSYS, NULL, 0);
-	return true;
-}
-
-static void test_caps_never(struct raw *r)
-{
-	tree.attr_valid = 0;
-	tree.hook[FUSE_GETXATTR] = hook_enosys;
-	CHECK_IS(tree_run(r, writes), 0);
-	CHECK_IS(tree_run(r, writes), 0);
-	CHECK_IS(tree.count[FUSE_GETXATTR], 1);
-}
-
-static bool hook_has_caps(struct raw *r)
-{
-	const struct fuse_getxattr_in *in = r->arg;
-	static const unsigned char caps[20] = { 1, 0, 0, 2, 0, 0x20 };
-	struct fuse_getxattr_out out = { .size = sizeof(caps) };
-
-	if (in->size)
-		raw_reply(r, 0, caps, sizeof(caps));
-	else
-		raw_reply(r, 0, &out, sizeof(out));
-	return true;
-}
-
-static bool hook_caps_removed(struct raw *r)
-{
-	tree.hook[FUSE_GETXATTR] = NULL;
-	return false;
-}
-
-static void test_caps_stripped(struct raw *r)
-{
-	tree.hook[FUSE_GETXATTR] = hook_has_caps;
-	tree.hook[FUSE_REMOVEXATTR] = hook_caps_removed;
-	CHECK_IS(tree_run(r, writes), 0);
-	CHECK_IS(tree.count[FUSE_REMOVEXATTR], 1);
-}
-
-static int stranger_writes(const char *dir)
-{
-	int fd = open(client_path(dir, wanted), O_WRONLY);
-
-	if (fd < 0)
-		return errno;
-	become_stranger();
-	return write(fd, "x", 1) == 1 ? 0 : errno;
-}
-
-static void suid(struct raw *r, unsigned int setattrs)
-{
-	tree.node[T_FILE].attr.mode = S_IFREG | 06777;
-	tree.hook[FUSE_SETATTR] = hook_look_setattr;
-	sent.valid = 0;
-	CHECK_IS(tree_run(r, stranger_writes), 0);
-	CHECK_IS(tree.count[FUSE_SETATTR], setattrs);
-	if (!setattrs)
-		return;
-	CHECK_IS(sent.valid & ~FATTR_FH, FATTR_MODE);
-	CHECK_IS(sent.mode & 07777, 0777);
-}
-
-static void test_suid(struct raw *r)
-{
-	suid(r, 1);
-}
-
-static void test_suid_server_strips(struct raw *r)
-{
-	suid(r, 0);
-}
-
-static void test_suid_through(struct raw *r)
-{
-	tree.hook[FUSE_OPEN] = hook_open_through;
-	tree.hook[FUSE_RELEASE] = hook_release_through;
-	suid(r, 1);
-}
-
-/* The mode is not put back to what it was thought to be. */
-static void test_suid_fresh_mode(struct raw *r)
-{
-	tree.node[T_FILE].attr.mode = S_IFREG | 04777;
-	CHECK_IS(tree_run(r, stat_wanted), 0);
-	tree.node[T_FILE].attr.mode = S_IFREG | 04770;
-	tree.hook[FUSE_SETATTR] = hook_look_setattr;
-	CHECK_IS(tree_run(r, stranger_writes), 0);
-	CHECK_IS(sent.mode & 07777, 0770);
-}
-
-/* A bit that somebody else set meanwhile is not forgotten. */
-static void test_chown_fresh_mode(struct raw *r)
-{
-	tree.node[T_FILE].attr.mode = S_IFREG | 0775;
-	CHECK_IS(tree_run(r, stat_wanted), 0);
-	tree.node[T_FILE].attr.mode = S_IFREG | 06775;
-	tree.hook[FUSE_SETATTR] = hook_look_setattr;
-	CHECK_IS(tree_run(r, chown_wanted), 0);
-	CHECK_IS(sent.valid, FATTR_UID | FATTR_GID | FATTR_MODE);
-	CHECK_IS(sent.mode & 07777, 0775);
-	/* without execution by the group, setgid is no privilege */
-	tree.node[T_FILE].attr.mode = S_IFREG | 02765;
-	CHECK_IS(tree_run(r, chown_wanted), 0);
-	CHECK_IS(sent.valid, FATTR_UID | FATTR_GID);
-}
-
-static void test_kill_on_truncate(struct raw *r)
-{
-	tree.node[T_FILE].attr.mode = S_IFREG | 06777;
-	tree.hook[FUSE_SETATTR] = hook_look_setattr;
-	CHECK_IS(tree_run(r, truncate_path), 0);
-	CHECK(!(sent.valid & FATTR_KILL_SUIDGID));
-	CHECK_IS(tree_run(r, chown_wanted), 0);
-	CHECK(!(sent.valid & FATTR_MODE));
-	/* whoever it is: what it costs to give a file away, it costs root too */
-	CHECK(sent.valid & FATTR_KILL_SUIDGID);
-	/* of a directory, setgid says something else */
-	wanted = "dir";
-	CHECK_IS(tree_run(r, chown_wanted), 0);
-	CHECK(!(sent.valid & FATTR_KILL_SUIDGID));
-}
-
-/* A server of the first version strips by itself, and is not told to. */
-static void test_kill_first(struct raw *r)
-{
-	suid(r, 0);
-	CHECK_IS(tree_run(r, truncate_path), 0);
-	CHECK(sent.valid & FATTR_SIZE);
-	CHECK(!(sent.valid & (FATTR_MODE | FATTR_KILL_SUIDGID)));
-	CHECK_IS(tree_run(r, chown_wanted), 0);
-	CHECK(sent.valid & (FATTR_UID | FATTR_GID));
-	CHECK(!(sent.valid & FATTR_MODE));
-}
-
 static const struct tree_test tests[] = {
 	{ "kept", test_kept },
 	{ "zero", test_zero },
@@ -863,6 +565,8 @@ static const struct tree_test tests[] = {
 	{ "size-impossible", test_size_impossible },
 	{ "setattr-insane", test_setattr_insane },
 	{ "setattr", test_setattr },
+	{ "chmod-name", test_chmod_name },
+	{ "chmod-refused", test_chmod_refused },
 	{ "truncate", test_truncate },
 	{ "atomic-trunc", test_atomic_trunc, NULL, FUSE_ATOMIC_O_TRUNC },
 	{ "truncate-fails", test_truncate_fails },
@@ -873,30 +577,13 @@ static const struct tree_test tests[] = {
 	{ "chmod-crosses", test_chmod_crosses },
 	{ "answers-cross", test_answers_cross },
 	{ "killed-chmod", test_killed_chmod },
+	{ "killed-chmod-name", test_killed_chmod_name },
 	{ "killed-setxattr", test_killed_setxattr },
 	{ "shrinks-outside", test_shrinks_outside },
 	{ "not-others", test_not_others },
 	{ "default-permissions", test_default_permissions, ALL },
 	{ "server-decides", test_server_decides, "allow_other" },
 	{ "no-access", test_no_access },
-	{ "caps-cached", test_caps_cached },
-	{ "caps-direct", test_caps_direct },
-	{ "caps-through", test_caps_through, NULL, FUSE_PASSTHROUGH },
-	{ "caps-zero-life", test_caps_zero_life },
-	{ "caps-expire", test_caps_expire },
-	{ "caps-never", test_caps_never },
-	{ "caps-stripped", test_caps_stripped },
-	{ "suid", test_suid, "allow_other" },
-	{ "suid-server-strips", test_suid_server_strips, "allow_other",
-	  FUSE_HANDLE_KILLPRIV_V2 },
-	{ "suid-through", test_suid_through, "allow_other",
-	  FUSE_HANDLE_KILLPRIV_V2 | FUSE_PASSTHROUGH },
-	{ "suid-fresh-mode", test_suid_fresh_mode, "allow_other" },
-	{ "chown-fresh-mode", test_chown_fresh_mode },
-	{ "kill-on-truncate", test_kill_on_truncate, NULL,
-	  FUSE_HANDLE_KILLPRIV_V2 },
-	{ "kill-first", test_kill_first, "allow_other",
-	  FUSE_HANDLE_KILLPRIV },
 	{ }
 };
 

@@ -25,16 +25,6 @@ static void fill(void *at, size_t len, unsigned int salt)
 		p[i] = i * 29 + (i >> 9) + salt;
 }
 
-static int logged(int op)
-{
-	unsigned int i;
-
-	for (i = 0; i < rig->logged; i++)
-		if (rig->log[i] == op)
-			return i;
-	return -1;
-}
-
 static struct stat file_stat(int fd)
 {
 	struct stat st = {};
@@ -82,9 +72,10 @@ static void cached(void)
 	rig_equal("mtime-sent", st.st_mtime, rig->last[FUSE_SETATTR].mtime);
 	rig_equal("times-handle", rig->fh, rig->last[FUSE_SETATTR].fh);
 	rig_equal("times-uid", 0, rig->last[FUSE_SETATTR].uid);
-	rig_check(logged(FUSE_WRITE) < logged(FUSE_SETATTR) && logged(FUSE_SETATTR) < logged(FUSE_FLUSH) &&
-		  logged(FUSE_FLUSH) < logged(FUSE_RELEASE), "order", "WRITE %d SETATTR %d FLUSH %d RELEASE %d",
-		  logged(FUSE_WRITE), logged(FUSE_SETATTR), logged(FUSE_FLUSH), logged(FUSE_RELEASE));
+	rig_check(rig_logged(FUSE_WRITE, 0) < rig_logged(FUSE_SETATTR, 0) &&
+		  rig_logged(FUSE_SETATTR, 0) < rig_logged(FUSE_FLUSH, 0) &&
+		  rig_logged(FUSE_FLUSH, 0) < rig_logged(FUSE_RELEASE, 0), "order", "WRITE %d SETATTR %d FLUSH %d RELEASE %d",
+		  rig_logged(FUSE_WRITE, 0), rig_logged(FUSE_SETATTR, 0), rig_logged(FUSE_FLUSH, 0), rig_logged(FUSE_RELEASE, 0));
 
 	/* Closed: the server's word counts again. */
 	rig->size = 3000;
@@ -283,6 +274,24 @@ static void errors(void)
 
 /* -------- what the kernel owns -------- */
 
+/* The server gets what is dirty before it changes whose the file is, and how. */
+static void data_first(const char *name, int fd, int (*change)(int fd))
+{
+	char label[32];
+
+	pwrite(fd, buf, PAGE, 0);
+	rig->logged = 0;
+	rig_works(name, change(fd));
+	snprintf(label, sizeof(label), "%s-data-first", name);
+	rig_check(rig_logged(FUSE_WRITE, 0) >= 0 &&
+		  rig_logged(FUSE_WRITE, 0) < rig_logged(FUSE_SETATTR, 0),
+		  label, "it is not");
+}
+
+static int change_mode(int fd) { return fchmod(fd, 0600); }
+static int change_owner(int fd) { return fchown(fd, 1000, -1); }
+static int change_group(int fd) { return fchown(fd, -1, 1000); }
+
 static void owned(void)
 {
 	struct timespec times[2] = { { 0, UTIME_OMIT }, { 1234, 0 } };
@@ -304,11 +313,10 @@ static void owned(void)
 	rig_check(!memcmp(buf, buf + MIB, 64 * KIB), "other-data", "it differs");
 	close(other);
 
-	/* chmod: data first, ours to say when. */
-	pwrite(fd, buf, PAGE, 0);
-	rig->logged = 0;
-	rig_works("chmod", fchmod(fd, 0600));
-	rig_check(logged(FUSE_WRITE) >= 0 && logged(FUSE_WRITE) < logged(FUSE_SETATTR), "chmod-data-first", "it is not");
+	data_first("chown", fd, change_owner);
+	data_first("chgrp", fd, change_group);
+	/* It is ours to say when. */
+	data_first("chmod", fd, change_mode);
 	rig_equal("chmod-ctime", FATTR_CTIME, rig->last[FUSE_SETATTR].how & FATTR_CTIME);
 
 	rig_works("utimes", futimens(fd, times));
@@ -336,9 +344,9 @@ static void owned(void)
 	map[4] ^= 1;
 	munmap(map, PAGE);
 	rig_came(FUSE_RELEASE, 3);
-	rig_check(logged(FUSE_WRITE) >= 0 && logged(FUSE_WRITE) < logged(FUSE_SETATTR) &&
-		  logged(FUSE_SETATTR) < logged(FUSE_RELEASE), "map-order", "WRITE %d SETATTR %d RELEASE %d",
-		  logged(FUSE_WRITE), logged(FUSE_SETATTR), logged(FUSE_RELEASE));
+	rig_check(rig_logged(FUSE_WRITE, 0) >= 0 && rig_logged(FUSE_WRITE, 0) < rig_logged(FUSE_SETATTR, 0) &&
+		  rig_logged(FUSE_SETATTR, 0) < rig_logged(FUSE_RELEASE, 0), "map-order", "WRITE %d SETATTR %d RELEASE %d",
+		  rig_logged(FUSE_WRITE, 0), rig_logged(FUSE_SETATTR, 0), rig_logged(FUSE_RELEASE, 0));
 
 	/* O_TRUNC at the server: empty at once, and it stays so. */
 	rig_fill(64 * KIB, 9);
@@ -397,6 +405,28 @@ static void ranges(void)
 	rig_equal("hole-search", 700 * KIB, lseek(fd, 700 * KIB, SEEK_SET));
 	close(direct);
 	close(fd);
+}
+
+/* The file became setuid at the server: a write that strips it is no secret. */
+static void setuid_meanwhile(void)
+{
+	int fd;
+
+	rig->attr_valid = 0;
+	fd = rig_open(O_RDWR);
+	rig_keep_dirty(fd);
+	if (setuid(1000))
+		raw_die("setuid");
+	rig_equal("write", 100, pwrite(fd, buf, 100, 0));
+	rig_settle();
+	rig_equal("kept-back", 0, rig->count[FUSE_WRITE]);
+	rig->mode = 04666;
+	rig_equal("write-strips", 100, pwrite(fd, buf, 100, 100));
+	rig_equal("tells", FUSE_WRITE_KILL_SUIDGID, rig->last[FUSE_WRITE].how & FUSE_WRITE_KILL_SUIDGID);
+	rig->mode = 0666;
+	rig_equal("size-is-ours", 200, file_stat(fd).st_size);
+	close(fd);
+	rig_equal("size", 200, rig->size);
 }
 
 /* -------- a server that does not answer -------- */
@@ -581,6 +611,7 @@ static const struct rig_scene scenes[] = {
 	{ "errors", errors, WB },
 	{ "owned", owned, WB | FUSE_ATOMIC_O_TRUNC },
 	{ "ranges", ranges, WB },
+	{ "setuid-meanwhile", setuid_meanwhile, WB | FUSE_HANDLE_KILLPRIV_V2, "allow_other" },
 	{ "limits", limits, WB },
 	{ "direct-split", direct_split, FUSE_ASYNC_DIO, .max_pages = 8 },
 	{ "direct-own-mapping", direct_own_mapping, FUSE_ASYNC_DIO, .max_pages = 8 },

@@ -29,17 +29,6 @@ static void no_cache(int fd)
 	posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
 }
 
-/* Position of the n-th of an opcode in the log, or -1. */
-static int logged(int op, int n)
-{
-	unsigned int i;
-
-	for (i = 0; i < rig->logged; i++)
-		if (rig->log[i] == op && !n--)
-			return i;
-	return -1;
-}
-
 /* -------- reading -------- */
 
 static void reading(void)
@@ -105,14 +94,51 @@ static void short_read(void)
 	close(fd);
 }
 
+/* The last byte that a file can have: nothing behind it is asked for. */
+static void last_page(void)
+{
+	char last = 'x';
+	int fd;
+
+	rig->size = INT64_MAX;
+	fd = rig_open(O_RDONLY);
+	rig_equal("read", 1, pread(fd, &last, 1, INT64_MAX - 1));
+	rig_equal("data", 0, last);
+	rig_equal("asked-to", INT64_MAX, rig->last[FUSE_READ].offset + rig->last[FUSE_READ].size);
+	rig_equal("size-kept", INT64_MAX, lseek(fd, 0, SEEK_END));
+	close(fd);
+}
+
 /* -------- writing -------- */
+
+/* Bytes that this process has written, as iotop(1) shows them. */
+static long long accounted(void)
+{
+	FILE *f = fopen("/proc/self/io", "r");
+	char line[128];
+	long long n = -1;
+
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "write_bytes: %lld", &n) == 1)
+			break;
+	if (f)
+		fclose(f);
+	return n;
+}
 
 static void writing(void)
 {
 	int fd = rig_open(O_RDWR);
+	long long before;
+	ssize_t wrote;
 
 	fill(buf, 300 * KIB, 4);
-	rig_equal("write", PAGE, pwrite(fd, buf, PAGE, 0));
+	/* The results that are printed count, too. */
+	before = accounted();
+	wrote = pwrite(fd, buf, PAGE, 0);
+	before = accounted() - before;
+	rig_equal("write", PAGE, wrote);
+	rig_equal("accounted", PAGE, before);
 	rig_equal("one-WRITE", 1, rig->count[FUSE_WRITE]);
 	rig_check(server_has(buf, 0, PAGE), "through-at-once", "the server has something else");
 	rig_equal("no-cache-flag", 0, rig->last[FUSE_WRITE].how & FUSE_WRITE_CACHE);
@@ -136,6 +162,22 @@ static void writing(void)
 	rig_equal("part-size", 100, rig->last[FUSE_WRITE].size);
 	rig_equal("part-read", PAGE, pread(fd, buf, PAGE, PAGE));
 	rig_check(server_has(buf, PAGE, PAGE), "part-merged", "it differs");
+	close(fd);
+}
+
+/* The server did not agree to more: a page at a time, and no more than is of one. */
+static void small_writes(void)
+{
+	int fd = rig_open(O_RDWR);
+
+	fill(buf, 16 * KIB, 5);
+	rig_equal("write", 16 * KIB, pwrite(fd, buf, 16 * KIB, 0));
+	rig_equal("WRITEs", 4, rig->count[FUSE_WRITE]);
+	rig_equal("most", PAGE, rig->last[FUSE_WRITE].largest);
+	rig_equal("across", PAGE, pwrite(fd, buf + 7, PAGE, 100));
+	rig_equal("across-WRITEs", 6, rig->count[FUSE_WRITE]);
+	rig_equal("across-last", 100, rig->last[FUSE_WRITE].size);
+	rig_check(server_has(buf + 7, 100, PAGE), "data", "it differs");
 	close(fd);
 }
 
@@ -273,6 +315,24 @@ static void sync_writes(void)
 	close(fd);
 }
 
+/* The server that asked for every write by itself sees in it what it is to be. */
+static void sync_direct(void)
+{
+	int fd;
+
+	rig_fill(64 * KIB, 10);
+	fd = rig_open(O_RDWR | O_DSYNC | O_DIRECT);
+	rig_equal("o-direct", PAGE, pwrite(fd, buf, PAGE, 0));
+	rig_equal("o-direct-FSYNC", 1, rig->count[FUSE_FSYNC]);
+	close(fd);
+	rig->open_flags = FOPEN_DIRECT_IO;
+	fd = rig_open(O_RDWR | O_DSYNC);
+	rig_equal("direct", 100, pwrite(fd, buf, 100, 0));
+	rig_equal("direct-no-FSYNC", 1, rig->count[FUSE_FSYNC]);
+	rig_equal("direct-flag", O_DSYNC, rig->last[FUSE_WRITE].flags & O_DSYNC);
+	close(fd);
+}
+
 /* -------- mappings -------- */
 
 static unsigned char *map_file(int fd, size_t len)
@@ -336,10 +396,10 @@ static void mapping(void)
 	munmap(map, 304 * KIB);
 	close(fd);
 	rig_came(FUSE_RELEASE, 1);
-	end = logged(FUSE_FLUSH, 0);
-	rig_check(logged(FUSE_WRITE, 0) >= 0 && logged(FUSE_WRITE, 0) < end, "written-before-flush",
-		  "WRITE at %d, FLUSH at %d", logged(FUSE_WRITE, 0), end);
-	rig_check(end < logged(FUSE_RELEASE, 0), "flush-before-release", "RELEASE at %d", logged(FUSE_RELEASE, 0));
+	end = rig_logged(FUSE_FLUSH, 0);
+	rig_check(rig_logged(FUSE_WRITE, 0) >= 0 && rig_logged(FUSE_WRITE, 0) < end, "written-before-flush",
+		  "WRITE at %d, FLUSH at %d", rig_logged(FUSE_WRITE, 0), end);
+	rig_check(end < rig_logged(FUSE_RELEASE, 0), "flush-before-release", "RELEASE at %d", rig_logged(FUSE_RELEASE, 0));
 
 	/* The descriptor goes first, then the mapping. */
 	fd = rig_open(O_RDWR);
@@ -349,9 +409,9 @@ static void mapping(void)
 	map[5] ^= 1;
 	munmap(map, PAGE);
 	rig_came(FUSE_RELEASE, 2);
-	end = logged(FUSE_RELEASE, 0);
-	rig_check(logged(FUSE_WRITE, 0) >= 0 && logged(FUSE_WRITE, 0) < end, "written-before-release",
-		  "WRITE at %d, RELEASE at %d", logged(FUSE_WRITE, 0), end);
+	end = rig_logged(FUSE_RELEASE, 0);
+	rig_check(rig_logged(FUSE_WRITE, 0) >= 0 && rig_logged(FUSE_WRITE, 0) < end, "written-before-release",
+		  "WRITE at %d, RELEASE at %d", rig_logged(FUSE_WRITE, 0), end);
 
 	/* Private: nothing leaves. */
 	fd = rig_open(O_RDONLY);
@@ -364,6 +424,47 @@ static void mapping(void)
 		  mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0) == MAP_FAILED ? -1 : 0);
 	close(fd);
 	rig_equal("private-no-WRITE", 0, rig->count[FUSE_WRITE]);
+}
+
+/*
+ * A dirty page goes to the server through an open that is mapped. A server that
+ * opened its own file with the flags of another one could not write it there:
+ * with O_APPEND it would be put behind the end, with O_DIRECT be refused.
+ */
+static void mapping_handle(void)
+{
+	static const struct {
+		const char *name;
+		int flags;
+		uint32_t open_flags;
+	} others[] = {
+		{ "append", O_WRONLY | O_APPEND },
+		{ "o-direct", O_RDWR | O_DIRECT },
+		{ "direct-io", O_RDWR, FOPEN_DIRECT_IO },
+		{ "read-only", O_RDONLY },
+	};
+	unsigned char *map;
+	int fd, other, i;
+	uint64_t fh;
+
+	rig_fill(64 * KIB, 15);
+	fd = rig_open(O_RDWR);
+	fh = rig->fh;
+	map = map_file(fd, 64 * KIB);
+	for (i = 0; i < (int)(sizeof(others) / sizeof(others[0])); i++) {
+		rig->open_flags = others[i].open_flags;
+		map[i * PAGE] ^= 1;
+		other = rig_open(others[i].flags);
+		map[i * PAGE] ^= 3;
+		rig_check(!fsync(other) && rig->last[FUSE_WRITE].fh == fh &&
+			  server_has(map + i * PAGE, i * PAGE, PAGE),
+			  others[i].name, "WRITE is of handle %llu, not %llu",
+			  (unsigned long long)rig->last[FUSE_WRITE].fh,
+			  (unsigned long long)fh);
+		close(other);
+	}
+	munmap(map, 64 * KIB);
+	close(fd);
 }
 
 static void mapping_errors(void)
@@ -488,7 +589,9 @@ static const struct rig_scene scenes[] = {
 	{ "reading-sync", reading },
 	{ "max-read", max_read, FUSE_ASYNC_READ, "max_read=8192" },
 	{ "short-read", short_read, FUSE_ASYNC_READ },
+	{ "last-page", last_page, FUSE_ASYNC_READ },
 	{ "writing", writing },
+	{ "small-writes", small_writes, .small_writes = true },
 	{ "append", append },
 	{ "bad-writes", bad_writes },
 	{ "half-memory", half_memory },
@@ -496,7 +599,10 @@ static const struct rig_scene scenes[] = {
 	{ "vectors", vectors },
 	{ "at-the-end", at_the_end },
 	{ "sync-writes", sync_writes },
+	{ "sync-direct", sync_direct },
 	{ "mapping", mapping },
+	{ "mapping-handle", mapping_handle },
+	{ "mapping-handle-cached", mapping_handle, FUSE_WRITEBACK_CACHE },
 	{ "mapping-errors", mapping_errors },
 	{ "mapping-held", mapping_held },
 };

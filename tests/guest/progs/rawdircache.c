@@ -144,7 +144,8 @@ static void test_not_kept(struct raw *r)
 	CHECK_IS(ASKED, 4);
 }
 
-static void test_empty(struct raw *r)
+/* Lists a directory without names, that is kept all the same. */
+static void lists_none(struct raw *r)
 {
 	begin(KEEP);
 	for (int id = 2; id <= 4; id++)
@@ -268,6 +269,35 @@ static void test_taken_back(struct raw *r)
 	CHECK(err == 0 || err == -ENOENT);
 	lists(r, 3);
 	CHECK_IS(ASKED, 6);
+}
+
+static int take_back_dir(struct raw *r)
+{
+	const struct fuse_notify_inval_inode_out out = { .ino = FUSE_ROOT_ID };
+
+	return tell(r, FUSE_NOTIFY_INVAL_INODE, &out, sizeof(out));
+}
+
+/* The same of a directory: also one that had no names, and in the midst of it. */
+static void test_inode_taken_back(struct raw *r)
+{
+	pid_t pid;
+
+	lists_none(r);
+	CHECK_IS(take_back_dir(r), 0);
+	lists(r, 0);
+	CHECK_IS(ASKED, 2);
+
+	CHECK_IS(take_back_dir(r), 0);
+	pid = client_start(r, list);
+	CHECK(tree_until(r, FUSE_READDIR, LONG_MS));
+	CHECK_IS(take_back_dir(r), 0);
+	tree_answer(r);
+	CHECK_IS(tree_serve(r, pid), 0);
+	/* What is waited for is counted twice. */
+	CHECK_IS(ASKED, 4);
+	lists(r, 0);
+	CHECK_IS(ASKED, 5);
 }
 
 /* Who reads while it changes still gets every name that was there throughout. */
@@ -423,6 +453,50 @@ static void test_cut(struct raw *r)
 	CHECK_IS(ASKED, 3);
 }
 
+/* Names that end at a NUL are kept like others, and no further. */
+static bool hook_nul(struct raw *r)
+{
+	const struct fuse_read_in *in = r->arg;
+	char buf[512];
+	size_t at;
+
+	at = tree_dirent(buf, 0, T_FILE, 2, DT_REG, "file", 5);
+	at = tree_dirent(buf, at, T_DIR, 3, DT_DIR, "dir\0and much more", 17);
+	raw_reply(r, 0, buf, in->offset ? 0 : at);
+	return true;
+}
+
+static void test_nul(struct raw *r)
+{
+	long sum;
+
+	begin(KEEP);
+	tree.hook[FUSE_READDIR] = hook_nul;
+	lists(r, 2);
+	sum = shared->value[1];
+	lists(r, 2);
+	CHECK_IS(shared->value[1], sum);
+	CHECK_IS(ASKED, 2);
+}
+
+/* The end of a listing, but not of what is kept. */
+static bool hook_remnant(struct raw *r)
+{
+	raw_reply(r, 0, (char[10]){ }, 10);
+	return true;
+}
+
+static void test_cut_all(struct raw *r)
+{
+	begin(KEEP);
+	tree.hook[FUSE_READDIR] = hook_remnant;
+	lists(r, 0);
+	CHECK_IS(ASKED, 1);
+	tree.hook[FUSE_READDIR] = NULL;
+	lists(r, 3);
+	CHECK_IS(ASKED, 3);
+}
+
 /* Pages go when memory is short. */
 static void test_reclaimed(struct raw *r)
 {
@@ -468,17 +542,20 @@ static const struct tree_test tests[] = {
 	{ "kept", test_kept, NULL, FUSE_PARALLEL_DIROPS },
 	{ "not-asked-for", test_not_asked_for, NULL, 0 },
 	{ "not-kept", test_not_kept, NULL, 0 },
-	{ "empty", test_empty, NULL, 0 },
+	{ "empty", lists_none, NULL, 0 },
 	{ "many", test_many, NULL, 0 },
 	{ "plus", test_plus, NULL, FUSE_DO_READDIRPLUS },
 	{ "seek", test_seek, NULL, 0 },
 	{ "changed", test_changed, NULL, 0 },
+	{ "inode-taken-back", test_inode_taken_back },
 	{ "taken-back", test_taken_back, NULL, 0 },
 	{ "mtime", test_mtime, NULL, 0 },
 	{ "change-within", test_change_within, NULL, FUSE_PARALLEL_DIROPS },
 	{ "newer-within", test_newer_within, NULL, FUSE_PARALLEL_DIROPS },
 	{ "nonsense", test_nonsense, NULL, 0 },
 	{ "cut", test_cut, NULL, 0 },
+	{ "nul", test_nul, NULL, 0 },
+	{ "cut-all", test_cut_all, NULL, 0 },
 	{ "reclaimed", test_reclaimed, NULL, 0 },
 	{ "no-opendir", test_no_opendir, NULL, 0 },
 	{ }

@@ -181,15 +181,6 @@ static const char *result(int ret)
 	return raw_error(ret < 0 ? errno : 0);
 }
 
-static void drop_caches(void)
-{
-	int fd = open("/proc/sys/vm/drop_caches", O_WRONLY);
-
-	if (fd < 0 || write(fd, "2", 1) != 1)
-		raw_die("/proc/sys/vm/drop_caches");
-	close(fd);
-}
-
 static int take(const char *name, int id, const char *path)
 {
 	struct file_handle *h = &handles[id].h;
@@ -233,19 +224,19 @@ static void say_asked(const char *when)
 /* The server lost the file, or has another one there. */
 static void mislead(void)
 {
-	drop_caches();
+	raw_drop_caches();
 	shared->stranger = true;
 	reach("stranger", "f", F);
 	shared->stranger = false;
-	drop_caches();
+	raw_drop_caches();
 	shared->gone = true;
 	reach("gone", "f", F);
 	shared->gone = false;
-	drop_caches();
+	raw_drop_caches();
 	shared->generation++;
 	reach("reused", "f", F);
 	shared->generation--;
-	drop_caches();
+	raw_drop_caches();
 	reach("again", "f", F);
 }
 
@@ -257,7 +248,7 @@ static int client(const char *dir)
 	mount_fd = open(dir, O_RDONLY | O_DIRECTORY);
 	snprintf(path, sizeof(path), "%s/d/e/f", dir);
 	if (take("f", F, path)) {
-		drop_caches();
+		raw_drop_caches();
 		return 0;
 	}
 	snprintf(path, sizeof(path), "%s/d/e", dir);
@@ -278,17 +269,17 @@ static int client(const char *dir)
 	reach("cached", "e", E);
 	say_asked("cached");
 
-	drop_caches();
+	raw_drop_caches();
 	reach("dropped", "f", F);
 	reach("dropped", "root", ROOT);
-	drop_caches();
+	raw_drop_caches();
 	reach("dropped", "e", E);
 	say_asked("dropped");
 
 	if (how == EXPORT)
 		mislead();
 	close(mount_fd);
-	drop_caches();
+	raw_drop_caches();
 	return 0;
 }
 int main(int argc, char **argv)

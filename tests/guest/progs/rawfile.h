@@ -32,7 +32,8 @@ struct rig_last {
 
 /**
  * struct file_rig - shared by client and server
- * @init_flags: what INIT agrees to, besides MAX_PAGES
+ * @init_flags: what INIT agrees to, besides MAX_PAGES and BIG_WRITES
+ * @small_writes: and not to BIG_WRITES
  * @max_write: what INIT asks for
  * @max_pages: the same, 256 if it is 0
  * @timeout: INIT's request_timeout, with its flag in @init_flags
@@ -46,6 +47,7 @@ struct rig_last {
  * @most: READ and WRITE do no more than this, if not 0
  * @claim: WRITE and COPY_FILE_RANGE say that they did this much more
  * @attr_valid: s
+ * @mode: permissions of the file
  * @count: requests of each kind
  * @last: of each kind
  * @log: opcodes in the order of arrival; @logged of them
@@ -54,6 +56,7 @@ struct rig_last {
  */
 struct file_rig {
 	volatile uint64_t	init_flags;
+	volatile bool		small_writes;
 	volatile uint32_t	max_write;
 	volatile uint32_t	max_pages;
 	volatile uint32_t	timeout;
@@ -67,6 +70,7 @@ struct file_rig {
 	volatile uint32_t	most;
 	volatile uint32_t	claim;
 	volatile uint32_t	attr_valid;
+	volatile uint32_t	mode;
 	volatile uint32_t	count[RIG_OPS];
 	volatile struct rig_last last[RIG_OPS];
 	volatile uint8_t	log[RIG_LOG];
@@ -126,6 +130,17 @@ static inline bool rig_came(int op, uint32_t count)
 	for (i = 0; i < 500 && rig->count[op] < count; i++)
 		usleep(10000);
 	return rig->count[op] >= count;
+}
+
+/* Position of the n-th of an opcode in the log, or -1. */
+static inline int rig_logged(int op, int n)
+{
+	unsigned int i;
+
+	for (i = 0; i < rig->logged; i++)
+		if (rig->log[i] == op && !n--)
+			return i;
+	return -1;
 }
 
 /* Long enough for a request to come that must not. */
@@ -189,7 +204,7 @@ static void rig_attr(struct fuse_attr *attr, uint64_t node)
 	attr->blksize = 4096;
 	attr->mode = S_IFDIR | 0755;
 	if (node != FUSE_ROOT_ID) {
-		attr->mode = S_IFREG | 0666;
+		attr->mode = S_IFREG | rig->mode;
 		attr->size = rig->size;
 		attr->blocks = (rig->size + 511) / 512;
 	}
@@ -276,22 +291,31 @@ static void rig_init(struct raw *r)
 		.request_timeout = rig->timeout,
 	};
 
+	if (rig->small_writes)
+		flags &= ~(uint64_t)FUSE_BIG_WRITES;
 	flags &= in->flags | (uint64_t)in->flags2 << 32;
 	out.flags = flags;
 	out.flags2 = flags >> 32;
 	raw_reply(r, 0, &out, sizeof(out));
 }
 
+/* Behind the space that there is, all is 0. */
 static void rig_read(struct raw *r)
 {
+	static const unsigned char zeros[1 << 20];
 	const struct fuse_read_in *in = r->arg;
 	uint64_t n = in->offset < rig->size ? rig->size - in->offset : 0;
 
+	/* as pread(2) */
+	if (in->offset + in->size > INT64_MAX) {
+		raw_reply(r, EINVAL, NULL, 0);
+		return;
+	}
 	if (n > in->size)
 		n = in->size;
 	if (rig->most && n > rig->most)
 		n = rig->most;
-	raw_reply(r, 0, rig->data + in->offset, n);
+	raw_reply(r, 0, in->offset < RIG_SPACE ? rig->data + in->offset : zeros, n);
 }
 
 static void rig_write(struct raw *r)
@@ -540,6 +564,7 @@ static int rig_run(const char *dir, const char *options, void (*client)(void))
  * @init_flags: what INIT agrees to
  * @options: of the mount, or NULL
  * @max_pages: what INIT asks for, or 0
+ * @small_writes: it does not agree to BIG_WRITES
  */
 struct rig_scene {
 	const char	*name;
@@ -547,6 +572,7 @@ struct rig_scene {
 	uint64_t	init_flags;
 	const char	*options;
 	uint32_t	max_pages;
+	bool		small_writes;
 };
 
 /* PROGRAM DIR SCENE runs one, PROGRAM -l lists them. Return: exit status. */
@@ -571,7 +597,9 @@ static inline int rig_scenes(int argc, char **argv,
 		rig->init_flags = s->init_flags;
 		rig->max_write = 128 << 10;
 		rig->max_pages = s->max_pages;
+		rig->small_writes = s->small_writes;
 		rig->attr_valid = 1000;
+		rig->mode = 0666;
 		return rig_run(argv[1], s->options, s->run) ? 1 : 0;
 	}
 	fprintf(stderr, "usage: %s DIR SCENE\n       %s -l\n", argv[0], argv[0]);

@@ -8,39 +8,13 @@
 #include <pthread.h>
 #include <sched.h>
 #include "rawcheck.h"
-
-static void on_signal(int sig)
-{
-}
+#include "rawintr.h"
 
 /* A stat that a signal may interrupt. */
 static int client_stat_signal(const char *dir)
 {
-	struct sigaction sa = { .sa_handler = on_signal };
-
-	sigaction(SIGUSR1, &sa, NULL);
+	take_signal();
 	return client_stat(dir);
-}
-
-/* A request is there to be read, and is left there. */
-static bool request_queued(struct raw *r)
-{
-	struct pollfd p = { .fd = r->fd, .events = POLLIN };
-
-	return poll(&p, 1, LONG_MS) == 1 && p.revents == POLLIN;
-}
-
-/* The next message must be INTERRUPT for this request. */
-static void expect_interrupt(struct raw *r, uint64_t unique)
-{
-	struct fuse_interrupt_in *in = r->arg;
-
-	if (!CHECK(raw_next(r, LONG_MS) > 0))
-		return;
-	CHECK_IS(r->head->opcode, FUSE_INTERRUPT);
-	CHECK_IS(r->head->len, sizeof(*r->head) + sizeof(*in));
-	CHECK_IS(r->head->unique, unique | 1);
-	CHECK_IS(in->unique, unique);
 }
 
 static void test_interrupt(struct raw *r)
@@ -120,19 +94,6 @@ static void test_kill_queued(struct raw *r)
 	CHECK(request_queued(r));
 	client_kill(pid);
 	CHECK_IS(raw_next(r, SHORT_MS), 0);
-}
-
-/* Kill the caller of the request in @r; it must not wait for the server. */
-static uint64_t kill_sent(struct raw *r, pid_t pid)
-{
-	uint64_t unique = r->head->unique;
-
-	usleep(SHORT_MS * 1000);
-	kill(pid, SIGKILL);
-	CHECK_IS(client_wait(pid, LONG_MS), -SIGKILL);
-	expect_interrupt(r, unique);
-	r->head->unique = unique;
-	return unique;
 }
 
 static void test_late_lookup(struct raw *r)
@@ -243,6 +204,8 @@ static void test_kill_flush(struct raw *r)
 		kill(pid, signals[i]);
 		CHECK(fs_until(r, FUSE_FLUSH, LONG_MS));
 		CHECK_IS(client_wait(pid, LONG_MS), -signals[i]);
+		/* What it wrote is not to be given up: no INTERRUPT. */
+		CHECK_IS(raw_next(r, SHORT_MS), 0);
 		fs_answer(r);
 		fs_settle(r, SHORT_MS);
 	}
@@ -258,7 +221,8 @@ static void test_kill_flush(struct raw *r)
 
 /* -------- the background limit -------- */
 
-static void init_one_at_a_time(struct raw *r)
+/* @timeout: seconds, 0 for none */
+static void init_limited(struct raw *r, unsigned int timeout)
 {
 	struct fuse_init_out init = {
 		.major = FUSE_KERNEL_VERSION,
@@ -268,11 +232,19 @@ static void init_one_at_a_time(struct raw *r)
 		.congestion_threshold = 1,
 		.max_write = 4096,
 		.max_pages = 1,
-		.flags = FUSE_MAX_PAGES | FUSE_ASYNC_READ,
+		.flags = FUSE_MAX_PAGES | FUSE_ASYNC_READ | FUSE_DO_READDIRPLUS |
+			 FUSE_INIT_EXT,
+		.flags2 = timeout ? FUSE_REQUEST_TIMEOUT >> 32 : 0,
+		.request_timeout = timeout,
 	};
 
 	CHECK(fs_until(r, FUSE_INIT, LONG_MS));
 	CHECK_IS(raw_reply(r, 0, &init, sizeof(init)), 0);
+}
+
+static void init_one_at_a_time(struct raw *r)
+{
+	init_limited(r, 0);
 }
 
 /* Of many READs ahead, the server sees the next after it answered one. */
@@ -332,6 +304,43 @@ static void test_background_retrieve(struct raw *r)
 	for (i = 0; i < 5; i++) {
 		CHECK(fs_until(r, FUSE_READ, LONG_MS));
 		CHECK_IS(raw_next(r, SHORT_MS), 0);
+		fs_answer(r);
+	}
+	CHECK_IS(client_serve(r, pid), 0);
+}
+
+#define READERS		20	/* seconds until the last is answered */
+
+/* Each a page of its own, all at the same time. */
+static int client_read_beside(const char *dir)
+{
+	int fd = open(client_path(dir, "file"), O_RDONLY), i, status, err;
+	char c;
+
+	if (fd < 0 || posix_fadvise(fd, 0, 0, POSIX_FADV_RANDOM))
+		return errno;
+	for (i = 0; i < READERS; i++)
+		if (!fork())
+			_exit(pread(fd, &c, 1, i * 16384) < 0 ? errno : 0);
+	for (err = 0; wait(&status) > 0; )
+		if (status)
+			err = WEXITSTATUS(status);
+	return err;
+}
+
+/* Waiting for room is not waiting for the server, which answers in time. */
+static void test_background_patience(struct raw *r)
+{
+	pid_t pid;
+	int i;
+
+	/* The module looks several times in as many seconds. */
+	init_limited(r, 5);
+	pid = client_start(r, client_read_beside);
+	for (i = 0; i < READERS; i++) {
+		if (!CHECK(fs_until(r, FUSE_READ, LONG_MS)))
+			break;
+		sleep(1);
 		fs_answer(r);
 	}
 	CHECK_IS(client_serve(r, pid), 0);
@@ -655,6 +664,7 @@ static const struct test tests[] = {
 	{ "kill-flush", test_kill_flush },
 	{ "background", test_background, .raw = true },
 	{ "background-retrieve", test_background_retrieve, .raw = true },
+	{ "background-patience", test_background_patience, .raw = true },
 	{ "background-killed", test_background_killed, .raw = true },
 	{ "abort", test_abort },
 	{ "abort-wakes", test_abort_wakes },

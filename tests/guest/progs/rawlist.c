@@ -61,6 +61,13 @@ static int list_and_stat(const char *dir)
 	return err ? err : stat_all(dir);
 }
 
+static int stat_file(const char *dir)
+{
+	struct stat st;
+
+	return stat(client_path(dir, "file"), &st) ? errno : 0;
+}
+
 /* -------- a reply made by the test -------- */
 
 static char reply[1 << 17];
@@ -95,6 +102,8 @@ static void count_lookups(size_t at)
 		struct tnode *n = tree_node(d->entry_out.nodeid);
 		const char *name = d->dirent.name;
 
+		if (name + d->dirent.namelen > reply + reply_len)
+			break;
 		if (n && d->entry_out.nodeid != FUSE_ROOT_ID &&
 		    !(name[0] == '.' && d->dirent.namelen < 3))
 			n->owed++;
@@ -162,13 +171,20 @@ static void test_names(struct raw *r)
 	refused(r, "", 0);
 	refused(r, "a/b", 3);
 	refused(r, "/", 1);
-	refused(r, "a\0b", 3);
-	refused(r, "a\0", 2);
+	refused(r, "\0a", 2);
+	refused(r, "\0", 1);
+	refused(r, "a\0/", 3);
 	refused(r, longest, 4096);
 	reply_len = 0;
 	put(5, 1, DT_REG, "x", 1);
 	dirent_at(0)->namelen = 0xffffffff;
 	CHECK_IS(tree_run(r, list), EIO);
+	/* one ends at a NUL */
+	reply_len = 0;
+	put(5, 1, DT_REG, "a\0b", 3);
+	put(6, 2, DT_REG, "c", 2);
+	CHECK_IS(tree_run(r, list), 0);
+	CHECK(!strcmp(listed, "a c "));
 }
 
 /* What came before the nonsense is delivered first. */
@@ -196,14 +212,25 @@ static void test_cut(struct raw *r)
 	reply_len -= 16;
 	CHECK_IS(tree_run(r, list), 0);
 	CHECK(!strcmp(listed, "file dir link "));
-	/* nothing whole at all is not the end */
+	/* nothing whole at all is the end */
 	reply_len = 10;
-	CHECK_IS(tree_run(r, list), EIO);
+	CHECK_IS(tree_run(r, list), 0);
+	CHECK(!strcmp(listed, ""));
+	reply_len = FUSE_NAME_OFFSET + 3;
+	CHECK_IS(tree_run(r, list), 0);
+	CHECK(!strcmp(listed, ""));
 	/* padding may be missing */
 	reply_len = FUSE_NAME_OFFSET + 4;
 	CHECK_IS(tree_run(r, list), 0);
 	CHECK(!strcmp(listed, "file dir link "));
 	reply_once = false;
+	/* also behind some that are */
+	reply_len = 0;
+	put(T_FILE, T_FILE, DT_REG, "file", 4);
+	put(T_DIR, T_DIR, DT_DIR, "dir", 3);
+	reply_len -= 6;
+	CHECK_IS(tree_run(r, list), 0);
+	CHECK(!strcmp(listed, "file "));
 }
 
 static void test_types(struct raw *r)
@@ -430,6 +457,10 @@ static void test_plus_dots(struct raw *r)
 	put_plus(T_DIR, 1000, "..", 2);
 	CHECK_IS(tree_run(r, list), 0);
 	CHECK(!strcmp(listed, ". .. "));
+	reply_len = 0;
+	put_plus(T_DIR, 1000, ".", 2);
+	CHECK_IS(tree_run(r, list), 0);
+	CHECK(!strcmp(listed, ". "));
 	reply_once = false;
 }
 
@@ -464,7 +495,7 @@ static void test_plus_nonsense(struct raw *r)
 	put_plus(T_LINK, 3, "link", 4);
 	plus_refused(r, "file ");
 
-	put_plus(T_FILE, 1, "fi\0e", 4);
+	put_plus(T_FILE, 1, "\0ile", 4);
 	put_plus(T_LINK, 3, "link", 4);
 	plus_refused(r, "");
 
@@ -488,11 +519,43 @@ static void test_plus_nonsense(struct raw *r)
 	put_plus(T_FILE, 1, "file", 4);
 	put_plus(0, 2, "", 0);
 	plus_refused(r, "file ");
+}
 
-	/* not a whole record */
-	put_plus(0, 1, "x", 1);
+/* What comes before a record that is not whole comes back, and that does not. */
+static void test_plus_cut(struct raw *r)
+{
+	size_t file;
+
+	tree.hook[FUSE_READDIRPLUS] = hook_reply;
+	reply_len = 0;
+	put_plus(T_FILE, 1, "file", 4);
+	file = reply_len;
+	put_plus(T_DIR, 2, "dir", 3);
+	reply_len -= 6;
+	plus_listed(r, "file ");
+	put_plus(T_FILE, 1, "file", 4);
+	put_plus(T_DIR, 2, "dir", 3);
+	reply_len = file + 100;
+	plus_listed(r, "file ");
+	put_plus(T_FILE, 1, "file", 4);
 	reply_len = 100;
-	plus_refused(r, "");
+	plus_listed(r, "");
+	put_plus(T_FILE, 1, "file", 4);
+	reply_len -= 5;
+	plus_listed(r, "");
+}
+
+/* It is known by the name that callers see. */
+static void test_plus_nul(struct raw *r)
+{
+	tree.hook[FUSE_READDIRPLUS] = hook_reply;
+	reply_len = 0;
+	put_plus(T_FILE, 1, "file\0x", 6);
+	put_plus(T_LINK, 2, "link", 5);
+	CHECK_IS(tree_run(r, list), 0);
+	CHECK(!strcmp(listed, "file link "));
+	CHECK_IS(tree_run(r, stat_file), 0);
+	CHECK_IS(tree.count[FUSE_LOOKUP], 0);
 }
 
 /* One entry at a time, of the shortest. */
@@ -620,6 +683,21 @@ static void test_auto_stat(struct raw *r)
 	CHECK_IS(tree.count[FUSE_LOOKUP], 0);
 }
 
+/* Names that are there, but whose time is over: they come with the listing. */
+static void test_auto_again(struct raw *r)
+{
+	add_many();
+	tree.entry_valid = 1;
+	CHECK_IS(tree_run(r, parts_and_stat), 0);
+	usleep(1200000);
+	memset(tree.count, 0, sizeof(tree.count));
+	tree.entry_valid = 3600;
+	CHECK_IS(tree_run(r, parts_and_stat), 0);
+	CHECK(tree.count[FUSE_READDIRPLUS] > 2);
+	CHECK(tree.count[FUSE_READDIR] <= 1);
+	CHECK_IS(tree.count[FUSE_LOOKUP], 0);
+}
+
 static void test_killed_plus(struct raw *r)
 {
 	pid_t pid;
@@ -654,13 +732,6 @@ static void test_killed_plus_end(struct raw *r)
 }
 
 /* A look-up of the same name is under way: wait for it, and agree. */
-static int stat_file(const char *dir)
-{
-	struct stat st;
-
-	return stat(client_path(dir, "file"), &st) ? errno : 0;
-}
-
 static void test_plus_meets_lookup(struct raw *r)
 {
 	bool parallel = tree.flags & FUSE_PARALLEL_DIROPS;
@@ -699,11 +770,15 @@ static const struct tree_test tests[] = {
 	{ "plus-replaces", test_plus_replaces, NULL, PLUS },
 	{ "plus-dots", test_plus_dots, NULL, PLUS },
 	{ "plus-nonsense", test_plus_nonsense, NULL, PLUS },
+	{ "plus-nul", test_plus_nul, NULL, PLUS },
+	{ "plus-cut", test_plus_cut, NULL, PLUS },
 	{ "plus-full", test_plus_full, NULL, PLUS },
 	{ "plus-signal", test_plus_signal, NULL, PLUS },
 	{ "no-plus", test_no_plus, NULL, PLUS },
 	{ "auto-listing", test_auto_listing, NULL, PLUS | FUSE_READDIRPLUS_AUTO },
 	{ "auto-stat", test_auto_stat, NULL, PLUS | FUSE_READDIRPLUS_AUTO },
+	/* a page at once: a reply is not all */
+	{ "auto-again", test_auto_again, NULL, PLUS | FUSE_READDIRPLUS_AUTO, 1 },
 	{ "killed-plus", test_killed_plus, NULL, PLUS },
 	{ "killed-plus-end", test_killed_plus_end, NULL, PLUS },
 	{ "plus-meets-lookup", test_plus_meets_lookup, NULL, PLUS },

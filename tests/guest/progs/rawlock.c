@@ -264,6 +264,54 @@ static void test_ofd(struct raw *r)
 	CHECK_IS(client_serve(r, pid), 0);
 }
 
+/* Again and again: a struct file is used anew as soon as it is closed. */
+static int client_ofd_anew(const char *dir)
+{
+	int i, fd, err;
+
+	for (i = 0; i < 8; i++) {
+		fd = open_file(dir);
+		err = set(fd, F_OFD_SETLK, F_WRLCK, 0, 5);
+		if (err)
+			return err;
+		close(fd);
+	}
+	return 0;
+}
+
+/* Nobody else is called what the one was whose end the server has yet to hear. */
+static void test_ofd_anew(struct raw *r)
+{
+	struct fuse_in_header release[8];
+	uint64_t owner[8];
+	int locks = 0, released = 0, i;
+	pid_t pid;
+
+	start(r, FUSE_KERNEL_MINOR_VERSION, BOTH);
+	pid = client_start(r, client_ofd_anew);
+	while (locks < 8 && CHECK(raw_next(r, LONG_MS) > 0)) {
+		if (r->head->opcode == FUSE_RELEASE) {
+			release[released++] = *r->head;
+			continue;
+		}
+		if (r->head->opcode == FUSE_SETLK &&
+		    lk_in(r)->lk.type == F_WRLCK) {
+			owner[locks] = lk_in(r)->owner;
+			for (i = 0; i < locks; i++)
+				CHECK(owner[i] != owner[locks]);
+			locks++;
+			raw_reply(r, 0, NULL, 0);
+			continue;
+		}
+		fs_answer(r);
+	}
+	while (released) {
+		*r->head = release[--released];
+		raw_reply(r, 0, NULL, 0);
+	}
+	CHECK_IS(client_serve(r, pid), 0);
+}
+
 static int client_flock_refused(const char *dir)
 {
 	return flock(open_file(dir), LOCK_EX | LOCK_NB) ? errno : 0;
@@ -613,6 +661,7 @@ int main(int argc, char **argv)
 		{ "getlk", test_getlk, true },
 		{ "flock", test_flock, true },
 		{ "ofd", test_ofd, true },
+		{ "ofd-anew", test_ofd_anew, true },
 		{ "flock-refused", test_flock_refused, true },
 		{ "flock-no-open", test_flock_no_open, true },
 		{ "interrupted", test_interrupted, true },

@@ -6,7 +6,7 @@
  *
  *	rawnames DIR [TEST]
  */
-#include "rawtree.h"
+#include "rawnames.h"
 
 #ifndef RENAME_NOREPLACE
 #define RENAME_NOREPLACE	(1 << 0)
@@ -14,51 +14,9 @@
 #define RENAME_WHITEOUT		(1 << 2)
 #endif
 
-static int stat_wanted(const char *dir)
-{
-	struct stat st;
-
-	if (lstat(client_path(dir, wanted), &st))
-		return errno;
-	shared->value[0] = st.st_ino;
-	shared->value[1] = st.st_mode;
-	shared->value[2] = st.st_size;
-	return 0;
-}
-
-static int open_wanted(const char *dir, int flags)
-{
-	int fd = open(client_path(dir, wanted), flags, 0666);
-
-	return fd < 0 ? errno : (close(fd), 0);
-}
-
-static int create_wanted(const char *dir)
-{
-	return open_wanted(dir, O_CREAT | O_RDWR);
-}
-
 static int create_excl(const char *dir)
 {
 	return open_wanted(dir, O_CREAT | O_EXCL | O_RDWR);
-}
-
-static int unlink_wanted(const char *dir)
-{
-	return unlink(client_path(dir, wanted)) ? errno : 0;
-}
-
-static int mkdir_wanted(const char *dir)
-{
-	return mkdir(client_path(dir, wanted), 0777) ? errno : 0;
-}
-
-static int link_file(const char *dir)
-{
-	char old[512];
-
-	snprintf(old, sizeof(old), "%s/file", dir);
-	return link(old, client_path(dir, wanted)) ? errno : 0;
 }
 
 static int readlink_wanted(const char *dir)
@@ -87,6 +45,68 @@ static void test_entry_zero(struct raw *r)
 	CHECK_IS(tree_run(r, stat_wanted), 0);
 	CHECK_IS(tree_run(r, stat_wanted), 0);
 	CHECK_IS(tree.count[FUSE_LOOKUP], 3);
+}
+
+static int read_wanted(const char *dir)
+{
+	char c;
+	int fd = open(client_path(dir, wanted), O_RDONLY);
+
+	if (fd < 0)
+		return errno;
+	return read(fd, &c, 1) < 0 || close(fd) ? errno : 0;
+}
+
+/* The node and its pages outlive their use: asked again is only for the name. */
+static void test_entry_zero_kept(struct raw *r)
+{
+	tree.entry_valid = 0;
+	tree.node[T_FILE].attr.size = 100;
+	tree.open_flags = FOPEN_KEEP_CACHE;
+	CHECK_IS(tree_run(r, read_wanted), 0);
+	CHECK_IS(tree_run(r, read_wanted), 0);
+	CHECK_IS(tree.count[FUSE_LOOKUP], 2);
+	CHECK_IS(tree.count[FUSE_READ], 1);
+	CHECK_IS(tree.node[T_FILE].owed, 2);
+}
+
+#define REMOVED	50
+
+/* Names that are known to be absent, of all file systems; -1: not told. */
+static long absent_names(void)
+{
+	FILE *f = fopen("/proc/sys/fs/dentry-state", "r");
+	long n = -1;
+
+	if (f && fscanf(f, "%*d %*d %*d %*d %ld", &n) != 1)
+		n = -1;
+	if (f)
+		fclose(f);
+	return n;
+}
+
+static int make_and_remove(const char *dir)
+{
+	char path[PATH_MAX];
+	long before = absent_names();
+	int i, fd;
+
+	for (i = 0; i < REMOVED; i++) {
+		snprintf(path, sizeof(path), "%s/removed%d", dir, i);
+		fd = open(path, O_CREAT | O_EXCL | O_WRONLY, 0600);
+		if (fd < 0 || close(fd) || unlink(path))
+			return errno;
+	}
+	shared->value[0] = before < 0 ? -1 : absent_names() - before;
+	return 0;
+}
+
+/* Whoever removes a million files does not fill the memory with their names. */
+static void test_removed_not_kept(struct raw *r)
+{
+	CHECK_IS(tree_run(r, make_and_remove), 0);
+	CHECK(shared->value[0] != -1);
+	CHECK(shared->value[0] < REMOVED / 2);
 }
 
 static void test_entry_expires(struct raw *r)
@@ -332,19 +352,61 @@ static void test_readlink(struct raw *r)
 	CHECK_IS(shared->value[0], 4095);
 	target_len = 4096;
 	CHECK_IS(tree_run(r, readlink_wanted), EIO);
+}
+
+static void reads_target(struct raw *r, const char *bytes, size_t len,
+			 size_t seen)
+{
+	target = bytes;
+	target_len = len;
+	CHECK_IS(tree_run(r, readlink_wanted), 0);
+	CHECK_IS(shared->value[0], seen);
+}
+
+/* It ends at a NUL: that of a server that sends it, too, or another. */
+static void test_link_nul(struct raw *r)
+{
+	wanted = "link";
+	tree.hook[FUSE_READLINK] = hook_target;
+	reads_target(r, "file", 5, 4);
+	wanted = "link/";
+	CHECK_IS(tree_run(r, stat_wanted), ENOTDIR);
+	target = "dir\0x";
+	target_len = 5;
+	CHECK_IS(tree_run(r, stat_wanted), 0);
+	CHECK_IS(shared->value[0], T_DIR);
+	/* one without a byte leads no further than the link's own directory */
 	target_len = 0;
-	CHECK_IS(tree_run(r, readlink_wanted), EIO);
-	target = "a\0b";
-	target_len = 3;
-	CHECK_IS(tree_run(r, readlink_wanted), EIO);
+	CHECK_IS(tree_run(r, stat_wanted), 0);
+	CHECK_IS(shared->value[0], FUSE_ROOT_ID);
+	wanted = "link";
+	reads_target(r, "a\0b", 3, 1);
+	reads_target(r, "", 0, 0);
+	reads_target(r, "\0b", 2, 0);
+}
+
+static void test_link_nul_kept(struct raw *r)
+{
+	tree.hook[FUSE_READLINK] = hook_target;
+	wanted = "link";
+	reads_target(r, "", 0, 0);
+	reads_target(r, "unseen", 6, 0);
+	wanted = "other";
+	tree_add(FUSE_ROOT_ID, wanted, S_IFLNK | 0777);
+	reads_target(r, "a\0b", 3, 1);
+	reads_target(r, "unseen", 6, 1);
+	CHECK_IS(tree.count[FUSE_READLINK], 2);
 }
 
 /* Kept, but not what was no target. */
 static void test_link_kept(struct raw *r)
 {
+	static char longest[4096];
+
 	wanted = "link";
 	tree.hook[FUSE_READLINK] = hook_target;
-	target_len = 0;
+	target = longest;
+	target_len = sizeof(longest);
 	CHECK_IS(tree_run(r, readlink_wanted), EIO);
 	target = "first";
 	target_len = 5;
@@ -450,24 +512,9 @@ static void test_no_link(struct raw *r)
 	CHECK_IS(tree.count[FUSE_LINK], 1);
 }
 
-static int rename_flags(const char *dir, unsigned int flags)
-{
-	char from[512], to[512];
-
-	snprintf(from, sizeof(from), "%s/file", dir);
-	snprintf(to, sizeof(to), "%s/moved", dir);
-	return syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, flags) ?
-	       errno : 0;
-}
-
 static int rename_noreplace(const char *dir)
 {
 	return rename_flags(dir, RENAME_NOREPLACE);
-}
-
-static int rename_plain(const char *dir)
-{
-	return rename_flags(dir, 0);
 }
 
 static int rename_unknown(const char *dir)
@@ -677,67 +724,6 @@ static void test_link_count(struct raw *r)
 	CHECK_IS(tree.count[FUSE_GETATTR], 1);
 }
 
-static int stat_forced(const char *dir)
-{
-	struct statx stx;
-
-	return statx(AT_FDCWD, client_path(dir, "file"), AT_STATX_FORCE_SYNC,
-		     STATX_BASIC_STATS, &stx) ? errno : 0;
-}
-
-static int stat_nlink(const char *dir)
-{
-	struct stat st;
-
-	if (stat(client_path(dir, "file"), &st))
-		return errno;
-	shared->value[0] = st.st_nlink;
-	return 0;
-}
-
-/* A GETATTR that is asked later than a LINK, and answered from before it. */
-static void link_crossed(struct raw *r, bool answered_first)
-{
-	struct fuse_attr_out old = { .attr_valid = 3600 };
-	struct fuse_in_header linked, asked;
-	pid_t linker, looker;
-
-	CHECK_IS(tree_run(r, stat_nlink), 0);
-	old.attr = tree.node[T_FILE].attr;
-	wanted = "hard";
-	linker = client_start(r, link_file);
-	CHECK(tree_until(r, FUSE_LINK, LONG_MS));
-	linked = *r->head;
-	looker = client_start(r, stat_forced);
-	CHECK(tree_until(r, FUSE_GETATTR, LONG_MS));
-	asked = *r->head;
-	if (answered_first) {
-		raw_reply(r, 0, &old, sizeof(old));
-		CHECK_IS(tree_serve(r, looker), 0);
-	}
-	*r->head = linked;
-	tree.node[T_FILE].attr.nlink++;
-	tree_reply_entry(r, T_FILE);
-	CHECK_IS(tree_serve(r, linker), 0);
-	if (!answered_first) {
-		*r->head = asked;
-		raw_reply(r, 0, &old, sizeof(old));
-		CHECK_IS(tree_serve(r, looker), 0);
-	}
-	CHECK_IS(tree_run(r, stat_nlink), 0);
-	CHECK_IS(shared->value[0], 2);
-}
-
-static void test_link_crossed(struct raw *r)
-{
-	link_crossed(r, true);
-}
-
-static void test_link_crosses(struct raw *r)
-{
-	link_crossed(r, false);
-}
-
 /* A directory's own attributes change with its names. */
 static void test_parent_changes(struct raw *r)
 {
@@ -753,167 +739,11 @@ static void test_parent_changes(struct raw *r)
 	CHECK_IS(tree.count[FUSE_GETATTR], 3);
 }
 
-/* -------- killed callers -------- */
-
-static void kill_at(struct raw *r, client_fn fn, uint32_t op)
-{
-	pid_t pid = client_start(r, fn);
-
-	if (CHECK(tree_until(r, op, LONG_MS))) {
-		usleep(SHORT_MS * 1000);
-		kill(pid, SIGKILL);
-		CHECK_IS(client_wait(pid, LONG_MS), -SIGKILL);
-	}
-}
-
-static void test_killed_lookup(struct raw *r)
-{
-	kill_at(r, stat_wanted, FUSE_LOOKUP);
-	tree_lookup(r);
-	tree_serve_for(r, SHORT_MS);
-	CHECK_IS(tree.node[T_FILE].owed, 0);
-	CHECK_IS(tree.count[FUSE_FORGET] + tree.count[FUSE_BATCH_FORGET], 1);
-}
-
-static void test_killed_create(struct raw *r)
-{
-	wanted = "new";
-	kill_at(r, create_wanted, FUSE_CREATE);
-	tree_make(r, "new", S_IFREG | 0644, true);
-	tree_serve_for(r, SHORT_MS);
-	CHECK_IS(tree.handles, 0);
-	CHECK_IS(tree.node[tree.nr].owed, 0);
-	/* it is there now, and that is not hidden */
-	CHECK_IS(tree_run(r, stat_wanted), 0);
-}
-
-static void test_killed_mkdir(struct raw *r)
-{
-	wanted = "new";
-	kill_at(r, mkdir_wanted, FUSE_MKDIR);
-	tree_make(r, "new", S_IFDIR | 0755, false);
-	tree_serve_for(r, SHORT_MS);
-	CHECK_IS(tree.node[tree.nr].owed, 0);
-	CHECK_IS(tree_run(r, stat_wanted), 0);
-}
-
-static void test_killed_unlink(struct raw *r)
-{
-	CHECK_IS(tree_run(r, stat_wanted), 0);
-	kill_at(r, unlink_wanted, FUSE_UNLINK);
-	tree_unlink(r);
-	tree_serve_for(r, SHORT_MS);
-	CHECK_IS(tree_run(r, stat_wanted), ENOENT);
-}
-
-/*
- * Between the kill of a caller and the answer to its request, somebody asks and
- * is told what was so before; behind it, that does not count.
- */
-static void killed_told(struct raw *r, client_fn fn, uint32_t op, int before,
-			int after)
-{
-	static char sent[8192];
-	struct fuse_in_header head;
-
-	kill_at(r, fn, op);
-	head = *r->head;
-	memcpy(sent, r->arg, sizeof(sent));
-	CHECK_IS(tree_run(r, stat_wanted), before);
-	*r->head = head;
-	memcpy(r->arg, sent, sizeof(sent));
-	tree.count[op]--;
-	tree_answer(r);
-	tree_serve_for(r, SHORT_MS);
-	CHECK_IS(tree_run(r, stat_wanted), after);
-}
-
-static void test_told_unlink(struct raw *r)
-{
-	CHECK_IS(tree_run(r, stat_wanted), 0);
-	killed_told(r, unlink_wanted, FUSE_UNLINK, 0, ENOENT);
-}
-
-static void test_told_rename(struct raw *r)
-{
-	CHECK_IS(tree_run(r, stat_wanted), 0);
-	killed_told(r, rename_plain, FUSE_RENAME, 0, ENOENT);
-	wanted = "moved";
-	CHECK_IS(tree_run(r, stat_wanted), 0);
-}
-
-static void test_told_create(struct raw *r)
-{
-	tree.negative_valid = 3600;
-	wanted = "new";
-	killed_told(r, create_wanted, FUSE_CREATE, ENOENT, 0);
-}
-
-static void test_told_mkdir(struct raw *r)
-{
-	tree.negative_valid = 3600;
-	wanted = "new";
-	killed_told(r, mkdir_wanted, FUSE_MKDIR, ENOENT, 0);
-}
-
-/* -------- side by side -------- */
-
-/* Two look-ups in one directory: is the second sent before the first is done? */
-static void side_by_side(struct raw *r, bool both)
-{
-	int ms = both ? LONG_MS : 2 * SHORT_MS;
-	struct fuse_in_header first;
-	pid_t one, two;
-
-	wanted = "file";
-	one = client_start(r, stat_wanted);
-	CHECK(tree_until(r, FUSE_LOOKUP, LONG_MS));
-	first = *r->head;
-	wanted = "link";
-	two = client_start(r, stat_wanted);
-	CHECK_IS(tree_until(r, FUSE_LOOKUP, ms), both);
-	if (both)
-		tree_lookup(r);
-	*r->head = first;
-	strcpy(r->arg, "file");
-	tree_lookup(r);
-	CHECK_IS(tree_serve(r, one), 0);
-	CHECK_IS(tree_serve(r, two), 0);
-}
-
-static void test_serial_lookups(struct raw *r)
-{
-	side_by_side(r, false);
-}
-
-/* Who waits for its turn can be killed, though the first is never answered. */
-static void test_serial_killed(struct raw *r)
-{
-	struct fuse_in_header first;
-	pid_t one, two;
-
-	one = client_start(r, stat_wanted);
-	CHECK(tree_until(r, FUSE_LOOKUP, LONG_MS));
-	first = *r->head;
-	wanted = "link";
-	two = client_start(r, stat_wanted);
-	tree_serve_for(r, SHORT_MS);
-	kill(two, SIGKILL);
-	CHECK_IS(client_wait(two, LONG_MS), -SIGKILL);
-	*r->head = first;
-	strcpy(r->arg, "file");
-	tree_lookup(r);
-	CHECK_IS(tree_serve(r, one), 0);
-}
-
-static void test_parallel_lookups(struct raw *r)
-{
-	side_by_side(r, true);
-}
-
 static const struct tree_test tests[] = {
 	{ "entry-kept", test_entry_kept },
 	{ "entry-zero", test_entry_zero },
+	{ "entry-zero-kept", test_entry_zero_kept },
+	{ "removed-not-kept", test_removed_not_kept },
 	{ "entry-expires", test_entry_expires },
 	{ "negative-kept", test_negative_kept },
 	{ "negative-error-asks-again", test_negative_error_asks_again },
@@ -927,6 +757,8 @@ static const struct tree_test tests[] = {
 	{ "create-wrong-type", test_create_wrong_type },
 	{ "mkdir-loop", test_mkdir_loop },
 	{ "readlink", test_readlink },
+	{ "link-nul", test_link_nul },
+	{ "link-nul-kept", test_link_nul_kept, NULL, FUSE_CACHE_SYMLINKS },
 	{ "link-kept", test_link_kept, NULL, FUSE_CACHE_SYMLINKS },
 	{ "link-not-kept", test_link_not_kept },
 	{ "no-create", test_no_create },
@@ -942,20 +774,7 @@ static const struct tree_test tests[] = {
 	{ "unlink-enoent", test_unlink_enoent },
 	{ "rmdir", test_rmdir },
 	{ "link-count", test_link_count },
-	{ "link-crossed", test_link_crossed },
-	{ "link-crosses", test_link_crosses },
 	{ "parent-changes", test_parent_changes },
-	{ "killed-lookup", test_killed_lookup },
-	{ "killed-create", test_killed_create },
-	{ "killed-mkdir", test_killed_mkdir },
-	{ "killed-unlink", test_killed_unlink },
-	{ "told-unlink", test_told_unlink },
-	{ "told-rename", test_told_rename },
-	{ "told-create", test_told_create },
-	{ "told-mkdir", test_told_mkdir },
-	{ "serial-lookups", test_serial_lookups },
-	{ "serial-killed", test_serial_killed },
-	{ "parallel-lookups", test_parallel_lookups, NULL, FUSE_PARALLEL_DIROPS },
 	{ }
 };
 

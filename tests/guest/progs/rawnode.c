@@ -126,15 +126,6 @@ static const char *result(int ret)
 	return raw_error(ret < 0 ? errno : 0);
 }
 
-static void drop_caches(void)
-{
-	int fd = open("/proc/sys/vm/drop_caches", O_WRONLY);
-
-	if (fd < 0 || write(fd, "2", 1) != 1)
-		raw_die("/proc/sys/vm/drop_caches");
-	close(fd);
-}
-
 static int client(const char *dir)
 {
 	char path[512], data[512];
@@ -158,7 +149,7 @@ static int client(const char *dir)
 	printf("root=%s\n", result(stat(dir, &st)));
 	close(fd);
 	close(fd2);
-	drop_caches();
+	raw_drop_caches();
 	return 0;
 }
 

@@ -5,9 +5,7 @@
  *
  *	rawopen DIR SCENE	prints result lines; SCENE is one of the table below
  */
-#include <linux/aio_abi.h>
 #include <linux/falloc.h>
-#include <sys/syscall.h>
 #include "rawfile.h"
 
 #define PAGE	4096
@@ -98,6 +96,15 @@ static void no_open(void)
 	close(fd);
 	rig_settle();
 	rig_equal("no-RELEASE", 0, rig->count[FUSE_RELEASE]);
+}
+
+/* Nor does anybody tell it of O_TRUNC then but SETATTR. */
+static void no_open_empties(void)
+{
+	rig_fill(64 * KIB, 2);
+	rig->error[FUSE_OPEN] = ENOSYS;
+	close(rig_open(O_RDWR | O_TRUNC));
+	rig_equal("at-the-server", 0, rig->size);
 }
 
 static void keep_cache(void)
@@ -268,6 +275,9 @@ static void direct(void)
 	rig->most = 0;
 	rig->claim = 1;
 	rig_fails("more-than-sent", EIO, pwrite(fd, buf, 100, 0));
+	/* The caller of a direct write gets what the server says. */
+	rig->claim = -100;
+	rig_equal("nothing-written", 0, pwrite(fd, buf, 100, 0));
 	rig->claim = 0;
 	rig->error[FUSE_READ] = ENXIO;
 	rig_fails("read-refused", ENXIO, pread(fd, buf, 100, 0));
@@ -399,77 +409,6 @@ static void parallel(void)
 	side_by_side("after-it", 2, write_page_0, write_page_9);
 	rig->open_flags = FOPEN_PARALLEL_DIRECT_WRITES;
 	side_by_side("not-for-cached-files", 1, write_page_0, write_page_9);
-}
-
-static void aio(void)
-{
-	struct io_event event = {};
-	aio_context_t ctx = 0;
-	struct iocb cb = {
-		.aio_lio_opcode = IOCB_CMD_PREAD,
-		.aio_buf = (uintptr_t)buf,
-		.aio_nbytes = 512 * KIB,
-	}, *list[] = { &cb };
-	int fd;
-
-	rig_fill(1024 * KIB, 13);
-	rig->open_flags = FOPEN_DIRECT_IO;
-	fd = rig_open(O_RDWR);
-	cb.aio_fildes = fd;
-	rig_works("io_setup", syscall(SYS_io_setup, 1, &ctx));
-
-	rig->hold[FUSE_READ] = true;
-	rig_equal("read-submit", 1, syscall(SYS_io_submit, ctx, 1, list));
-	rig_check(rig_came(FUSE_READ, 4), "read-parts-at-once", "%u", rig->count[FUSE_READ]);
-	rig->hold[FUSE_READ] = false;
-	rig_equal("read-event", 1, syscall(SYS_io_getevents, ctx, 1, 1, &event, NULL));
-	rig_equal("read", 512 * KIB, event.res);
-	rig_check(server_has(buf, 0, 512 * KIB), "read-data", "it differs");
-
-	cb.aio_lio_opcode = IOCB_CMD_PWRITE;
-	memset(buf, 0x3c, 512 * KIB);
-	rig->hold[FUSE_WRITE] = true;
-	rig_equal("write-submit", 1, syscall(SYS_io_submit, ctx, 1, list));
-	rig_check(rig_came(FUSE_WRITE, 4), "write-parts-at-once", "%u", rig->count[FUSE_WRITE]);
-	rig->hold[FUSE_WRITE] = false;
-	rig_equal("write-event", 1, syscall(SYS_io_getevents, ctx, 1, 1, &event, NULL));
-	rig_equal("write", 512 * KIB, event.res);
-	rig_check(server_has(buf, 0, 512 * KIB), "write-data", "it differs");
-
-	/* A gap ends what counts: every part is cut short, only the first stays. */
-	rig->most = 1000;
-	rig_equal("short-submit", 1, syscall(SYS_io_submit, ctx, 1, list));
-	rig_equal("short-event", 1, syscall(SYS_io_getevents, ctx, 1, 1, &event, NULL));
-	rig_equal("short", 1000, event.res);
-	rig->most = 0;
-	rig->error[FUSE_WRITE] = ENOSPC;
-	rig_equal("refused-submit", 1, syscall(SYS_io_submit, ctx, 1, list));
-	rig_equal("refused-event", 1, syscall(SYS_io_getevents, ctx, 1, 1, &event, NULL));
-	rig_equal("refused", -ENOSPC, event.res);
-	rig->error[FUSE_WRITE] = 0;
-
-	/* An extending one has the size right when it is submitted. */
-	cb.aio_offset = 1024 * KIB;
-	rig_equal("extending-submit", 1, syscall(SYS_io_submit, ctx, 1, list));
-	rig_equal("extending-size", 1536 * KIB, lseek(fd, 0, SEEK_END));
-	rig_equal("extending-event", 1, syscall(SYS_io_getevents, ctx, 1, 1, &event, NULL));
-	rig_equal("extending", 512 * KIB, event.res);
-
-	/* Closed while under way: RELEASE comes after the last part. */
-	cb.aio_offset = 0;
-	cb.aio_lio_opcode = IOCB_CMD_PREAD;
-	rig->hold[FUSE_READ] = true;
-	rig->count[FUSE_READ] = 0;
-	rig_equal("closed-submit", 1, syscall(SYS_io_submit, ctx, 1, list));
-	rig_came(FUSE_READ, 4);
-	close(fd);
-	rig_settle();
-	rig_equal("closed-not-released", 0, rig->count[FUSE_RELEASE]);
-	rig->hold[FUSE_READ] = false;
-	rig_equal("closed-event", 1, syscall(SYS_io_getevents, ctx, 1, 1, &event, NULL));
-	rig_equal("closed", 512 * KIB, event.res);
-	rig_check(rig_came(FUSE_RELEASE, 1), "closed-released", "no RELEASE came");
-	syscall(SYS_io_destroy, ctx);
 }
 
 static void kill_priv(void)
@@ -655,6 +594,8 @@ static void copying(void)
 static const struct rig_scene scenes[] = {
 	{ "opening", opening },
 	{ "no-open", no_open, FUSE_NO_OPEN_SUPPORT },
+	{ "no-open-empties", no_open_empties,
+	  FUSE_NO_OPEN_SUPPORT | FUSE_ATOMIC_O_TRUNC },
 	{ "keep-cache", keep_cache },
 	{ "positions", positions },
 	{ "emptying", emptying, FUSE_ATOMIC_O_TRUNC },
@@ -664,7 +605,6 @@ static const struct rig_scene scenes[] = {
 	{ "direct-mmap", direct_mmap, FUSE_DIRECT_IO_ALLOW_MMAP },
 	{ "o-direct", o_direct },
 	{ "parallel", parallel },
-	{ "aio", aio, 0, "max_read=131072" },
 	{ "kill-priv", kill_priv, FUSE_HANDLE_KILLPRIV_V2, "allow_other" },
 	{ "seeking", seeking },
 	{ "allocating", allocating },

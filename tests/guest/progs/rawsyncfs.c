@@ -166,6 +166,20 @@ static void test_asks(struct raw *r)
 	CHECK_IS(syncs(), 2);
 }
 
+static int client_remount(const char *dir)
+{
+	return mount(NULL, dir, NULL, MS_REMOUNT | MS_RDONLY, NULL) ? errno : 0;
+}
+
+/* Whatever the server makes of it, the mount can be made read-only. */
+static void test_remount(struct raw *r)
+{
+	prepare();
+	sync_error = EIO;
+	CHECK_IS(tree_run(r, client_remount), 0);
+	CHECK(syncs() > 0);
+}
+
 static void test_no_syncfs(struct raw *r)
 {
 	prepare();
@@ -279,6 +293,7 @@ static void test_not_a_device(struct raw *r)
 
 static const struct tree_test on_device[] = {
 	{ "asks", test_asks },
+	{ "remount", test_remount },
 	{ "no-syncfs", test_no_syncfs },
 	{ "after-writes", test_after_writes },
 	{ "after-writes-cached", test_after_writes, "", FUSE_WRITEBACK_CACHE },

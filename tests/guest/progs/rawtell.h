@@ -67,12 +67,13 @@ static inline void desk_write(int fd)
 		desk->ret = -errno;
 }
 
+/* The page stays dirty until somebody asks for it. */
 static inline void desk_poke(int fd)
 {
 	char *p = mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
 		       0);
 
-	desk->ret = p == MAP_FAILED ? -errno : 0;
+	desk->ret = p == MAP_FAILED ? -errno : -keep_dirty(fd);
 	if (p != MAP_FAILED)
 		p[desk->off] = 'm';
 }

@@ -135,10 +135,21 @@ static inline void tree_lookup(struct raw *r)
 		raw_reply(r, ENOENT, NULL, 0);
 }
 
+static inline void tree_reply_created(struct raw *r, uint64_t id)
+{
+	struct { struct fuse_entry_out entry; struct fuse_open_out open; } out;
+
+	out.entry = tree_entry(id);
+	out.open = (struct fuse_open_out){ .fh = id };
+	if (raw_reply(r, 0, &out, sizeof(out)) == 0) {
+		tree.node[id].owed++;
+		tree.handles++;
+	}
+}
+
 static inline void tree_make(struct raw *r, const char *name, mode_t mode,
 			     bool open)
 {
-	struct { struct fuse_entry_out entry; struct fuse_open_out open; } out;
 	uint64_t id;
 
 	if (tree_find(r->head->nodeid, name)) {
@@ -146,16 +157,10 @@ static inline void tree_make(struct raw *r, const char *name, mode_t mode,
 		return;
 	}
 	id = tree_add(r->head->nodeid, name, mode);
-	if (!open) {
+	if (open)
+		tree_reply_created(r, id);
+	else
 		tree_reply_entry(r, id);
-		return;
-	}
-	out.entry = tree_entry(id);
-	out.open = (struct fuse_open_out){ .fh = id };
-	if (raw_reply(r, 0, &out, sizeof(out)) == 0) {
-		tree.node[id].owed++;
-		tree.handles++;
-	}
 }
 
 static inline void tree_setattr(struct raw *r)

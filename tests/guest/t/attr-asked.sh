@@ -9,4 +9,5 @@
 
 mkdir "$T/m"
 cases rawattr "$T/m"
+cases rawprivs "$T/m"
 finish

@@ -4,7 +4,8 @@
 # block size is checked, umount waits until the server is done with it, and its
 # connection has a name of its own. It fails when two servers get one device, when
 # a block size is taken that the device cannot have, when umount returns while the
-# server still writes, or when the control file system takes one for another.
+# server still writes, when DESTROY overtakes a RELEASE, when the device stays taken
+# after umount -f or its writers hang, or when the control file system takes one for another.
 # timeout: 240
 . "$FUSEPT_TESTS/lib.sh"
 
@@ -43,6 +44,41 @@ how=alone
 out=$(timeout 60 rawblk "$T/m" "$dev" alone)
 is ends yes
 is device_is_free OK
+# Twelve RELEASEs at a time are read. Who is silent is given 10 s.
+for how in closes silent; do
+	out=$(timeout 60 rawblk "$T/m" "$dev" $how)
+	is destroy yes
+	if [ $how = closes ]; then
+		is released 40
+		is answered 40
+	else
+		is released 12
+		is answered 0
+		check silent-is-waited-for test "$(value seconds)" -ge 9
+	fi
+	is device_is_free OK
+done
+# From 6.6 on the block layer gives a device to one superblock at a time.
+how=forced
+out=$(timeout 60 rawblk "$T/m" "$dev" forced)
+is holds yes
+is forced EBUSY
+is detached OK
+if kernel_at_least 6.6; then
+	is again EBUSY
+else
+	is again OK
+	is again_stat OK
+	is again_aborted ENOTCONN
+fi
+is device_is_free OK
+# Whom the flusher's absence would hold up for good gets an error.
+for how in writes stores; do
+	out=$(timeout 120 rawblk "$T/m" "$dev" $how)
+	is held_up yes
+	if [ $how = writes ]; then is writer ENOTCONN; else is writer "Bus error"; fi
+	is device_is_free OK
+done
 check other-is-there test -e "$other/waiting"
 losetup -d "$same"
 umount "$T/other"

@@ -9,7 +9,7 @@
 # do there, or a mode keeps what the change takes away. Bound directories.
 . "$FUSEPT_TESTS/lib.sh"
 
-cases_over tmpfs "ptbind ptbindset"
+cases_over tmpfs "ptbind ptunbind ptbindset"
 # What the file system below has a part in, on a second one.
 cases_over ext4 ptbind open-flags data-attributes all-attributes tells
 PREFIX=set- cases_over ext4 ptbindset

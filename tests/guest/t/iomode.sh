@@ -11,4 +11,5 @@
 mkdir -p "$T/mnt"
 lower tmpfs "$T/lower"
 cases ptmodes "$T/lower" "$T/mnt"
+cases ptparallel "$T/lower" "$T/mnt"
 finish

@@ -44,6 +44,18 @@ for how in readonly readonly-w; do
 done
 check server-passes-through grep -q '^passthrough_write_calls [1-9]' "$(connection "$T/mnt")/statistics"
 equal server-is-not-asked 0 "$(awk '$1 == "request_write" || $1 == "request_read" { n += $2 } END { print n + 0 }' "$(connection "$T/mnt")/statistics")"
+# A session that begins while its user has all he may is not barred for good.
+mkdir "$T/mnt2"
+none_left() { [ "$(wc -l <"$(connection "$T/mnt")/backing")" = 0 ]; }
+check server-holds-none wait_for 5 none_left
+echo 1 >$params/max_user_backing
+check second-server-mounts mount -t fusept -o setuid=user1 "fusept-loopback#$T/src" "$T/mnt2"
+check second-server-serves as user1 sh -c "exec 3<$T/mnt/both && cat $T/mnt2/both"
+check first-server-has-it-all grep -qx 'passthrough_read_calls 0' "$(connection "$T/mnt2")/statistics"
+reads_through() { as user1 cat "$T/mnt2/both" && grep -q '^passthrough_read_calls [1-9]' "$(connection "$T/mnt2")/statistics"; }
+check second-server-gets-its-turn wait_for 5 reads_through
+check second-server-unmounts umount "$T/mnt2"
+echo 4096 >$params/max_user_backing
 check server-unmounts umount "$T/mnt"
 echo -1 >$params/backing_gid
 finish
