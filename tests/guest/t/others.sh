@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Other people's servers, one for each way to put a server on fusept, GlusterFS with
-# a volume of two bricks among them: a tree is copied in and out, names move, open
-# files are unlinked, and each step must end as it does on the kernel's own fuse.
+# a volume of two bricks among them: a tree is copied in and compared with what the
+# server's back end then holds, names move, open files are unlinked, and each step
+# must end as it does on the kernel's own fuse.
 # It fails when a distribution's server does not come up on fusept, or meets a
 # difference. `make test-servers` is the long form.
 # timeout: 900

@@ -41,8 +41,11 @@ reference() {
 		own+="$? "
 	done
 	check "reference-$2-$1-mounts" kernel_loopback "$T/own-src" "$T/own" "allow_other,default_permissions,$(data_path "$path")"
-	stress "$1" "$T/own"
-	own+=$?
+	own+=/
+	for _ in 1 2 3; do
+		stress "$1" "$T/own"
+		own+=" $?"
+	done
 	wait_for 10 umount "$T/own"
 	wait_for 10 umount "$T/own-src"
 }
