@@ -6,6 +6,7 @@
 # one more round trip in a path shows at once.
 # where: icount
 # timeout: 1500
+# kernels: 6.1 6.12 7.3
 . "$FUSEPT_TESTS/lib.sh"
 
 limits=(

@@ -7,6 +7,7 @@
 # It fails when a distribution's server does not come up on fusept, or meets a
 # difference. `make test-servers` is the long form.
 # timeout: 900
+# kernels: 6.1 7.3
 . "$FUSEPT_TESTS/lib.sh"
 
 export FILES=20

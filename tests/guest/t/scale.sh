@@ -7,6 +7,7 @@
 # others, or an open takes more than 1,400 bytes of memory (docs/passthrough.md).
 # where: icount
 # timeout: 1200
+# kernels: 6.1 6.12 7.3
 . "$FUSEPT_TESTS/lib.sh"
 
 check lower-mounts mount -t tmpfs -o size=1G,nr_inodes=0 tmpfs "$T"
