@@ -31,7 +31,8 @@ fi
 
 # reference STRESSOR PATH: sets $own to what it ends with on the file system below and
 # on the kernel's own fuse, which has no passthrough everywhere. Some race with
-# themselves, and fail now and then.
+# themselves, and fail now and then; fpunch finds, if it gets so far in its second,
+# that tmpfs zeroes no ranges.
 reference() {
 	local path=${2/passthrough/served}
 	own=''
