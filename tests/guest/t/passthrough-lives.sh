@@ -9,6 +9,7 @@
 # timeout: 450
 . "$FUSEPT_TESTS/lib.sh"
 
+modprobe -q dm-mod
 mkdir -p "$T/mnt" "$T/top"
 truncate -s 64M "$T/disk"
 mkfs.ext4 -q -F "$T/disk"
