@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Linux AIO on a passthrough file: one call at a time and many, in flight when the
- * descriptor is closed, at the end of the file, behind it and appending.
+ * Linux AIO on a passthrough file: one call at a time and many, with a descriptor
+ * that is closed, at the end of the file, behind it and appending.
  */
 #include "ptpair.h"
 #include <linux/aio_abi.h>
@@ -96,7 +96,10 @@ static void aio(const char *lower, const char *mnt)
 		CHECK(rig_same(buf, PAGE, 100 + i, 0));
 	}
 
-	/* the descriptor may be closed before the events are there */
+	/*
+	 * The descriptor may be closed before the events are there: here most are,
+	 * as the file grows; ptheld has them in flight.
+	 */
 	for (i = 0; i < AIOS; i++)
 		aio_fill(&cbs[i], u, IOCB_CMD_PWRITE, buf, PAGE,
 			 LEN + (20 + i) * PAGE);

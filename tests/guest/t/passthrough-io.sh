@@ -3,11 +3,15 @@
 # Every way to read, write, splice and map a passthrough file, on each file
 # system below. It fails when data or attributes differ from those of the
 # backing file, when the server is sent a READ or WRITE, or is asked for
-# security.capability more than once in an attribute lifetime.
+# security.capability more than once in an attribute lifetime; and when two writes
+# to one file are not below at once, or AIO in flight does not outlive its server,
+# its descriptor and who began it.
 # timeout: 600
 . "$FUSEPT_TESTS/lib.sh"
 
 for kind in $(kinds_below tmpfs ext4 xfs btrfs); do
 	cases_over "$kind" "ptio ptaio ptmap"
 done
+check lower-mounts lower tmpfs "$T/low"
+cases ptheld "$T/low" "$T/mnt"
 finish
