@@ -1,109 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The hook of security modules for access to a file's data, as a probe of the
- * kernel sees it: in every call it fires once for each file that takes part, ours
- * and the one below, and for no other.
+ * What the kernel does for a file, as a probe sees it. The hook of security modules
+ * for access to a file's data fires in every call once for each file that takes
+ * part, ours and the one below, and for no other. A splice into a file is one of
+ * the file below, by its own means.
  */
-#include "ptrig.h"
+#include "ptprobe.h"
 #include <linux/fuse_pt.h>
 #include <sys/sendfile.h>
 #include <sys/uio.h>
 
-#define TRACING		"/sys/kernel/tracing"
-#define INSTANCE	TRACING "/instances/pthooks"
-#define EVENT		INSTANCE "/events/pthooks/permission"
-#define FILES		8	/* that one call may concern, and more */
-#define LEN		(1 << 20)
-#define PAGE		4096
-
-static void tell(const char *path, int flags, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC | flags);
-
-	if (fd < 0)
-		rig_fail("%s: %s", path, strerror(errno));
-	if (write(fd, text, strlen(text)) != (ssize_t)strlen(text))
-		rig_fail("%s: '%s': %s", path, text, strerror(errno));
-	close(fd);
-}
-
-/* Also of a test that failed; then there may be none. */
-static void probe_end(void)
-{
-	static const char remove[] = "-:pthooks/permission\n";
-	int fd = open(TRACING "/kprobe_events", O_WRONLY | O_APPEND | O_CLOEXEC);
-
-	rmdir(INSTANCE);
-	if (fd < 0)
-		return;
-	if (write(fd, remove, strlen(remove)) < 0 && errno != ENOENT)
-		rig_fail("removing the probe: %s", strerror(errno));
-	close(fd);
-}
-
-static void probe_start(void)
-{
-	char pid[16];
-
-	probe_end();
-	if (access(TRACING "/kprobe_events", W_OK))
-		rig_skip("no events of kprobes here");
-	if (mkdir(INSTANCE, 0700) && errno != EEXIST)
-		rig_skip("no instances of tracefs here: %s", strerror(errno));
-	tell(TRACING "/kprobe_events", O_APPEND,
-	     "p:pthooks/permission security_file_permission file=$arg1:x64\n");
-	snprintf(pid, sizeof(pid), "%d", getpid());
-	tell(INSTANCE "/set_event_pid", O_TRUNC, pid);
-}
-
-/* How often it fired for each file since it was switched on. */
-static int probe_read(unsigned int count[FILES])
-{
-	uint64_t file[FILES], seen;
-	FILE *f = fopen(INSTANCE "/trace", "re");
-	char line[512], *at;
-	int n = 0, i;
-
-	CHECK(f);
-	while (fgets(line, sizeof(line), f)) {
-		at = strstr(line, " file=");
-		if (!at)
-			continue;
-		seen = strtoull(at + strlen(" file="), NULL, 16);
-		for (i = 0; i < n && file[i] != seen; i++)
-			;
-		if (i == n) {
-			CHECK(n < FILES);
-			file[n] = seen;
-			count[n++] = 0;
-		}
-		count[i]++;
-	}
-	fclose(f);
-	return n;
-}
-
-/* In @call it fires for @files files, once each. */
-#define ONCE_EACH(call, want, files) \
-	do { \
-		unsigned int count_[FILES]; \
-		int n_, i_; \
-		tell(INSTANCE "/trace", O_TRUNC, "\n"); \
-		tell(EVENT "/enable", 0, "1"); \
-		n_ = (call) == (want); \
-		tell(EVENT "/enable", 0, "0"); \
-		if (!n_) \
-			rig_fail("line %d: %s: %s", __LINE__, #call, \
-				 strerror(errno)); \
-		n_ = probe_read(count_); \
-		for (i_ = 0; i_ < n_; i_++) \
-			if (count_[i_] != 1) \
-				rig_fail("line %d: %s: %u times for one file", \
-					 __LINE__, #call, count_[i_]); \
-		if (n_ != (files)) \
-			rig_fail("line %d: %s: for %d files, not %d", \
-				 __LINE__, #call, n_, files); \
-	} while (0)
+#define LEN	(1 << 20)
+#define PAGE	4096
 
 /* tell() writes, too: that is for the file of the switch. */
 #define SWITCH	1
@@ -140,7 +48,7 @@ static void hooks(const char *lower, const char *mnt)
 
 	if (rig_type(lower) == OVERLAYFS_SUPER_MAGIC)
 		rig_skip("it asks about the files below itself, too");
-	probe_start();
+	probe_start("security_file_permission", 1);
 	rig_make(&rig, "g", LEN, 2);
 	fd = up(&rig, "f");
 	out = up(&rig, "g");
@@ -165,8 +73,56 @@ static void hooks(const char *lower, const char *mnt)
 	rig_stop(&rig);
 }
 
+/* Of the file systems below, overlayfs has a splice of its own, and only to a file. */
+static void splice_below(const char *unused, const char *mnt)
+{
+	const char *top = rig_scratch(mnt), *merged;
+	int fd, id, plain, p[2], i;
+	static char buf[2 * PAGE];
+	char opts[3 * 4096];
+	struct rig rig;
+	loff_t at;
+
+	EQ(mount("tmpfs", top, "tmpfs", 0, NULL), 0);
+	EQ(mkdir(rig_at(top, "l"), 0755), 0);
+	EQ(mkdir(rig_at(top, "u"), 0755), 0);
+	EQ(mkdir(rig_at(top, "w"), 0755), 0);
+	EQ(mkdir(rig_at(top, "m"), 0755), 0);
+	snprintf(opts, sizeof(opts), "lowerdir=%s/l,upperdir=%s/u,workdir=%s/w",
+		 top, top, top);
+	merged = strdup(rig_at(top, "m"));
+	EQ(mount("overlay", merged, "overlay", 0, opts), 0);
+	rig = rig_with_file(merged, mnt, LEN);
+	probe_start("ovl_splice_write", 2);
+	id = rig_register(&rig, "f");
+	fd = rig_up(&rig, O_RDWR, id);
+	CHECK(fd >= 0);
+	plain = open("/tmp", O_TMPFILE | O_RDWR, 0600);
+	EQ(pwrite(plain, buf, sizeof(buf), 0), sizeof(buf));
+	EQ(pipe(p), 0);
+
+	for (i = 0; i < 2; i++) {
+		EQ(write(p[1], buf, sizeof(buf)), sizeof(buf));
+		at = i * PAGE;
+		ONCE_EACH(splice(p[0], NULL, fd, &at, sizeof(buf), 0),
+			  (long)sizeof(buf), 1);
+	}
+	at = 0;
+	ONCE_EACH(sendfile(fd, plain, &at, sizeof(buf)), (long)sizeof(buf), 1);
+
+	close(p[0]);
+	close(p[1]);
+	close(plain);
+	close(fd);
+	probe_end();
+	rig_stop(&rig);
+	SOON(!umount(merged));
+	EQ(umount(top), 0);
+}
+
 static const struct rig_case cases[] = {
 	{ "hooks", hooks },
+	{ "splice-below", splice_below },
 };
 
 int main(int argc, char **argv)
