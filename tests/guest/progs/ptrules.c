@@ -8,6 +8,7 @@
 #include "ptrig.h"
 #include <grp.h>
 #include <linux/aio_abi.h>
+#include <linux/fuse_pt.h>
 
 #define LEN	(1 << 20)
 #define PAGE	4096
@@ -415,6 +416,86 @@ static void freezing_under_load(const char *lower, const char *mnt)
 	rig_stop(&rig);
 }
 
+static long job_open(struct rig_job *job)
+{
+	return open(job->arg, job->at | O_CLOEXEC);
+}
+
+static long job_seek(struct rig_job *job)
+{
+	return lseek(job->fd, job->at, SEEK_DATA);
+}
+
+static long job_umount(struct rig_job *job)
+{
+	return umount2(job->arg, 0);
+}
+
+/* What ends while @dir is of a frozen file system. */
+static long frozen_end(int dir, const char *what, struct rig_job job)
+{
+	rig_job_start(&job);
+	if (!WITHIN(rig_job_done(&job))) {
+		ioctl(dir, FITHAW, 0);
+		rig_fail("%s waits for a frozen file system", what);
+	}
+	return rig_job_end(&job);
+}
+
+/* What writes nothing goes on above a frozen file system, and ends. */
+static void frozen_opens(const char *lower, const char *mnt)
+{
+	struct rig rig = rig_with_file(lower, mnt, LEN);
+	struct rig idle = rig_new(lower, rig_scratch(mnt));
+	struct rig_job o = { .run = job_open }, s = { .run = job_seek };
+	struct rig_job u = { .run = job_umount, .arg = (void *)idle.mnt };
+	int below, dir, id, fd;
+	long ro, rw, gone, found;
+
+	below = open(LOWER(&rig, "f"), O_RDWR | O_CLOEXEC);
+	id = rig_ioc_open(&rig, below, FUSE_PT_BACKING_LSEEK, 0);
+	CHECK(id > 0);
+	close(below);
+	fd = rig_up(&rig, O_RDWR, id);
+	CHECK(fd >= 0);
+	/* nobody has a file of it open any more */
+	rig_start(&idle);
+	below = rig_up(&idle, O_RDWR, rig_register(&idle, "f"));
+	EQ(pwrite(below, "x", 1, 0), 1);
+	close(below);
+	SOON(SAID(&idle, asked[FUSE_RELEASE]) == 1);
+	dir = open(lower, O_RDONLY | O_DIRECTORY);
+	if (ioctl(dir, FIFREEZE, 0)) {
+		close(dir);
+		close(fd);
+		rig_stop(&idle);
+		rig_stop(&rig);
+		rig_skip("cannot be frozen");
+	}
+
+	o.arg = UPPER(&rig, "f");
+	ro = frozen_end(dir, "opening to read", o);
+	o.at = O_RDWR;
+	rw = frozen_end(dir, "opening to write", o);
+	s.fd = fd;
+	s.at = PAGE;
+	found = frozen_end(dir, "lseek", s);
+	gone = frozen_end(dir, "umount", u);
+	EQ(ioctl(dir, FITHAW, 0), 0);
+	CHECK(ro >= 0 && rw >= 0);
+	EQ(found, PAGE);
+	EQ(gone, 0);
+	EQ(SAID(&rig, asked[FUSE_LSEEK]), 0);
+	EQ(pwrite(rw, "x", 1, 0), 1);
+	close(ro);
+	close(rw);
+	close(fd);
+	close(dir);
+	close(idle.dev);
+	EQ(waitpid(idle.server, NULL, 0), idle.server);
+	rig_stop(&rig);
+}
+
 /* -------- lifetimes -------- */
 
 static void id_closed_while_open(const char *lower, const char *mnt)
@@ -520,7 +601,11 @@ static void server_dies(const char *unused, const char *mnt)
 
 #define AIOS	64
 
-/* Nobody waits for ever for AIO whose server died, or whose opener did. */
+/*
+ * Nobody waits for ever for AIO whose server died, or whose opener did. It is in
+ * blocks that the file has, as what extends it is rarely asynchronous; that it is
+ * in flight for sure is ptheld's business.
+ */
 static void aio_outlives(const char *lower, const char *mnt)
 {
 	struct iocb cbs[AIOS], *list[AIOS];
@@ -546,7 +631,7 @@ static void aio_outlives(const char *lower, const char *mnt)
 				cbs[i].aio_lio_opcode = IOCB_CMD_PWRITE;
 				cbs[i].aio_buf = (uintptr_t)buf;
 				cbs[i].aio_nbytes = PAGE;
-				cbs[i].aio_offset = LEN + i * PAGE;
+				cbs[i].aio_offset = i * PAGE;
 				list[i] = &cbs[i];
 			}
 			i = syscall(SYS_io_submit, ctx, AIOS, list);
@@ -567,7 +652,7 @@ static void aio_outlives(const char *lower, const char *mnt)
 		cbs[i].aio_lio_opcode = IOCB_CMD_PWRITE;
 		cbs[i].aio_buf = (uintptr_t)buf;
 		cbs[i].aio_nbytes = PAGE;
-		cbs[i].aio_offset = 2 * LEN + i * PAGE;
+		cbs[i].aio_offset = i * PAGE;
 		list[i] = &cbs[i];
 	}
 	EQ(syscall(SYS_io_submit, ctx, AIOS, list), AIOS);
@@ -590,6 +675,7 @@ static const struct rig_case cases[] = {
 	{ "writer-of-mount", writer_of_mount },
 	{ "freezing", freezing },
 	{ "freezing-under-load", freezing_under_load },
+	{ "frozen-opens", frozen_opens },
 	{ "id-closed-while-open", id_closed_while_open },
 	{ "lower-is-let-go", lower_is_let_go },
 	{ "server-dies", server_dies },
