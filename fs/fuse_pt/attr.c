@@ -599,7 +599,8 @@ static void fill_below(const struct attr_below *below, struct kstat *stat)
 	stat->ctime = below->ctime;
 }
 
-bool fpt_node_wrote(struct inode *inode, loff_t end)
+/* Node's lock held. Return: did it grow? */
+static inline bool note_wrote(struct inode *inode, loff_t end)
 {
 	struct fpt_node *node = fpt_node(inode);
 	u32 mask = FPT_STAT_DATA;
@@ -609,19 +610,43 @@ bool fpt_node_wrote(struct inode *inode, loff_t end)
 	if (unlikely(inode->i_mode & (S_ISUID | S_ISGID)))
 		mask |= STATX_MODE;
 
-	spin_lock(&node->lock);
 	if (end > inode->i_size) {
 		i_size_write(inode, end);
 		grew = true;
 	}
 	node->stale_mask |= mask & ~attr_owned(inode);
 	node->attr_epoch = fpt_attr_now(fpt_inode_conn(inode));
+	return grew;
+}
+
+bool fpt_node_wrote(struct inode *inode, loff_t end)
+{
+	struct fpt_node *node = fpt_node(inode);
+	bool grew;
+
+	spin_lock(&node->lock);
+	grew = note_wrote(inode, end);
 	spin_unlock(&node->lock);
 	/* Last: who takes the mark away finds what it is about. */
 	if (fpt_bound(inode) & FUSE_PT_BIND_WRITE_ATTR)
 		set_bit(FPT_N_ATTR_DIRTY, &node->bits);
 	fpt_times_touch(inode, STATX_MTIME | STATX_CTIME);
 	return grew;
+}
+
+void fpt_node_stored(struct inode *inode, loff_t end)
+{
+	struct fpt_node *node = fpt_node(inode);
+	bool through;
+
+	/* One step, or the file goes to passthrough in between. */
+	spin_lock(&node->lock);
+	through = node->io.through;
+	if (!through)
+		note_wrote(inode, end);
+	spin_unlock(&node->lock);
+	if (!through)
+		fpt_times_touch(inode, STATX_MTIME | STATX_CTIME);
 }
 
 void fpt_node_dirtied(struct inode *inode, loff_t end)

@@ -494,6 +494,18 @@ void fpt_iomode_share_end(struct inode *inode)
 	spin_unlock(&fn->lock);
 }
 
+bool fpt_iomode_through(struct inode *inode)
+{
+	struct fpt_node *fn = fpt_node(inode);
+	bool through;
+
+	spin_lock(&fn->lock);
+	through = fn->io.through;
+	spin_unlock(&fn->lock);
+
+	return through;
+}
+
 struct fpt_backing *fpt_iomode_backing(struct inode *inode, u32 bit)
 {
 	struct fpt_node *fn = fpt_node(inode);

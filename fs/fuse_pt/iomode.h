@@ -122,6 +122,15 @@ bool fpt_iomode_share_begin(struct inode *inode);
 void fpt_iomode_share_end(struct inode *inode);
 
 /**
+ * fpt_iomode_through() - is the inode in passthrough?
+ * @inode: regular file
+ *
+ * For who put a locked folio into its page cache: who goes to passthrough later
+ * than this says no finds the folio, and waits for it.
+ */
+bool fpt_iomode_through(struct inode *inode);
+
+/**
  * fpt_iomode_backing() - may an inode's backing file be used unasked?
  * @inode: regular file
  * @bit: FUSE_PT_BACKING_*, what for

@@ -458,6 +458,12 @@ int fpt_attr_refresh(struct inode *inode, struct file *file, u32 mask);
  */
 bool fpt_node_wrote(struct inode *inode, loff_t end);
 
+/*
+ * The same for what the server stored in the page cache of a regular file;
+ * nothing, if that is in passthrough.
+ */
+void fpt_node_stored(struct inode *inode, loff_t end);
+
 /* The same for data that only the page cache has yet. */
 void fpt_node_dirtied(struct inode *inode, loff_t end);
 

@@ -48,7 +48,8 @@ int fpt_notify(struct fpt_conn *conn, s32 code, struct iov_iter *from);
  * What lies behind the size makes the file grow, unless it is being changed on
  * this side: then that part is not kept. Nor is what is being written on this
  * side, or part of a page that is not cached: the server is asked for it when
- * it is needed. A file in passthrough has no cache.
+ * it is needed. A file in passthrough has no cache: nothing is stored, no size
+ * either.
  *
  * Return: bytes that are done with, up to the first page of the file that lacks
  * memory; or an error.

@@ -12,6 +12,7 @@
 #include <linux/slab.h>
 #include <linux/uio.h>
 #include "conn.h"
+#include "iomode.h"
 #include "node.h"
 #include "notify.h"
 #include "request.h"
@@ -69,7 +70,7 @@ static int grow_locked(struct inode *inode, loff_t end)
 			folio_let_go(folio);
 		}
 	}
-	fpt_node_wrote(inode, end);
+	fpt_node_stored(inode, end);
 	return 0;
 }
 
@@ -158,7 +159,7 @@ static ssize_t store_page(struct inode *inode, loff_t pos, struct iov_iter *from
 	 * passthrough that come now find it, and who writes has listed that.
 	 */
 	size = i_size_read(inode);
-	if (pos < size && !READ_ONCE(fpt_node(inode)->io.through))
+	if (pos < size && !fpt_iomode_through(inode))
 		inside = min_t(loff_t, len, size - pos);
 	if (inside && !fpt_wb_quiet(inode, first, first + PAGE_SIZE - 1)) {
 		folio_let_go(folio);
@@ -184,6 +185,9 @@ ssize_t fpt_store(struct inode *inode, loff_t pos, loff_t end,
 
 	if (fpt_inode_stale(inode))
 		return -ENOENT;
+	/* One that gets there from here on is found so below. */
+	if (fpt_iomode_through(inode))
+		return iov_iter_count(from);
 	err = store_grow(inode, end);
 	if (err)
 		return err;

@@ -476,6 +476,10 @@ static void test_through(struct raw *r)
 	/* The attributes go; the backing file stays what is read. */
 	CHECK_IS(tell_inode(r, T_FILE, 0, 0), 0);
 	CHECK_IS(ASKED(FUSE_GETATTR, ask(r, DO_STAT, "file", 0, 0)), 1);
+	/* Nothing is stored, nor is the file longer for it, or asked about. */
+	CHECK_IS(tell_store(r, T_FILE, sizeof(data), 's', PAGE), 0);
+	CHECK_IS(ASKED(FUSE_GETATTR, ask(r, DO_STAT, "file", 0, 0)), 0);
+	CHECK_IS(desk->value, sizeof(data));
 	CHECK_IS(tell_store(r, T_FILE, 0, 's', PAGE), 0);
 	CHECK_IS(ask(r, DO_READ, "", 0, PAGE), PAGE);
 	CHECK_IS(desk->value, 'l');
