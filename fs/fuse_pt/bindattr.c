@@ -8,8 +8,10 @@
  * marked is missed. Of each inode one SETATTR is on its way at a time, or a
  * server of several threads might take an older one last; its end looks at the
  * mark again. An fsync(2) that is in that place does so if somebody else found it
- * taken and left it at that. Stores into mappings leave no mark: as long as there
- * is such a mapping, the inode counts as changed.
+ * taken and left it at that. What the server refuses is marked again, for whoever
+ * tells it next: an fsync(2) that waited for the place does so, and has that
+ * answer. Stores into mappings leave no mark: as long as there is such a mapping,
+ * the inode counts as changed.
  */
 #include "compat/compat.h"
 
@@ -145,6 +147,31 @@ static void talk_end(struct attr_talk *talk)
 	iput(inode);
 }
 
+/* A server that sets no attributes, or is gone, is not told again. */
+static bool talk_failed(const struct fpt_call *call)
+{
+	return call->error && call->error != -ENOSYS &&
+	       call->error != -ENOTCONN;
+}
+
+/*
+ * Is another one due? What the server refused waits for the next occasion, or
+ * one that refuses all would be told without an end; but not who came meanwhile
+ * and left it at that.
+ */
+static bool talk_again(struct inode *inode, const struct fpt_call *call)
+{
+	struct fpt_node *fn = fpt_node(inode);
+	bool failed = talk_failed(call);
+
+	/* Before an fsync that waits for the place looks at it. */
+	if (failed)
+		set_bit(FPT_N_ATTR_DIRTY, &fn->bits);
+	talk_over(inode);
+	return failed ? test_and_clear_bit(FPT_N_ATTR_LEFT, &fn->bits) :
+			test_bit(FPT_N_ATTR_DIRTY, &fn->bits);
+}
+
 static void talk_done(struct fpt_conn *conn, struct fpt_call *call)
 {
 	struct attr_talk *talk = container_of(call, struct attr_talk, call);
@@ -154,11 +181,8 @@ static void talk_done(struct fpt_conn *conn, struct fpt_call *call)
 	if (talk->forget)
 		fpt_forget_queue(conn, talk->forget, call->node,
 				 *fpt_forget_owed(talk->forget));
-	if (inode) {
-		talk_over(inode);
-		if (test_bit(FPT_N_ATTR_DIRTY, &fpt_node(inode)->bits))
-			write_attr(inode, talk->fb);
-	}
+	if (inode && talk_again(inode, call))
+		write_attr(inode, talk->fb);
 	talk_end(talk);
 	fpt_flight_end(&conn->writes, round);
 }

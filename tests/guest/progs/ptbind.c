@@ -660,6 +660,101 @@ static void tells_at_umount(const char *lower, const char *mnt)
 	EQ(rig.said->news.size, SOME + 5);
 }
 
+/* What the server refused is told again: by fsync, which has the answer to that. */
+static void tells_refused(const char *lower, const char *mnt)
+{
+	struct rig rig = bound_rig(lower, mnt, FUSE_PT_BIND_WRITE_ATTR);
+	int fd = open_a(&rig, O_RDWR);
+
+	SAY(&rig, refuse, EIO);
+	EQ(pwrite(fd, "12345", 5, SOME), 5);
+	close(fd);
+	SOON(SAID(&rig, told) == 1);
+	/* Not at once, and so on. */
+	rig_nap(100);
+	EQ(SAID(&rig, told), 1);
+	fd = open_a(&rig, O_RDONLY);
+	FAILS(fsync(fd), EIO);
+	EQ(SAID(&rig, told), 2);
+	FAILS(fdatasync(fd), EIO);
+	EQ(SAID(&rig, told), 3);
+	SAY(&rig, refuse, 0);
+	EQ(fsync(fd), 0);
+	told(&rig, 4);
+	EQ(fsync(fd), 0);
+	told(&rig, 4);
+	close(fd);
+
+	/* One that sets no attributes is told no more of this. */
+	SAY(&rig, refuse, ENOSYS);
+	fd = open_a(&rig, O_RDWR);
+	EQ(pwrite(fd, "12345", 5, SOME + 5), 5);
+	close(fd);
+	SOON(SAID(&rig, told) == 5);
+	fd = open_a(&rig, O_RDONLY);
+	EQ(fsync(fd), 0);
+	EQ(SAID(&rig, told), 5);
+	close(fd);
+
+	/* Who unmounts tells it once more, and leaves it at that. */
+	SAY(&rig, refuse, EIO);
+	fd = open_a(&rig, O_RDWR);
+	EQ(pwrite(fd, "12345", 5, SOME + 10), 5);
+	close(fd);
+	fd = open_a(&rig, O_RDONLY);
+	FAILS(fsync(fd), EIO);
+	EQ(SAID(&rig, told), 7);
+	close(fd);
+	rig_stop(&rig);
+	EQ(SAID(&rig, told), 8);
+}
+
+/* Those who come while the server is at what it refuses then. */
+static void tells_refused_meanwhile(const char *lower, const char *mnt)
+{
+	struct rig rig = bound_rig(lower, mnt, FUSE_PT_BIND_WRITE_ATTR);
+	struct rig_job job = { .run = sync_it, .fd = open_a(&rig, O_RDONLY) };
+	int fd = open_a(&rig, O_RDWR);
+
+	/* An fsync that waits for it. */
+	SAY(&rig, refuse, EIO);
+	SAY(&rig, hold, 1);
+	EQ(pwrite(fd, "12345", 5, SOME), 5);
+	close(fd);
+	SOON(SAID(&rig, told) == 1);
+	rig_job_start(&job);
+	SOON(rig_killable(__atomic_load_n(&job.tid, __ATOMIC_SEQ_CST)));
+	EQ(SAID(&rig, told), 1);
+	SAY(&rig, hold, 0);
+	FAILS(rig_job_end(&job), EIO);
+	EQ(SAID(&rig, told), 2);
+
+	/* A close that does not is made up for, once. */
+	SAY(&rig, hold, 1);
+	fd = open_a(&rig, O_RDWR);
+	EQ(pwrite(fd, "12345", 5, SOME + 5), 5);
+	close(fd);
+	SOON(SAID(&rig, told) == 3);
+	fd = open_a(&rig, O_RDWR);
+	EQ(pwrite(fd, "12345", 5, SOME + 10), 5);
+	close(fd);
+	EQ(SAID(&rig, told), 3);
+	SAY(&rig, hold, 0);
+	SOON(SAID(&rig, told) == 4);
+	rig_nap(100);
+	EQ(SAID(&rig, told), 4);
+	EQ(rig.said->news.size, SOME + 15);
+
+	/* The end of the inode is the last occasion. */
+	FAILS(fsync(job.fd), EIO);
+	close(job.fd);
+	drop_caches();
+	SOON(asked(&rig, FUSE_FORGET) + asked(&rig, FUSE_BATCH_FORGET));
+	EQ(SAID(&rig, told_first), 6);
+	rig_stop(&rig);
+	EQ(SAID(&rig, told), 6);
+}
+
 static const struct rig_case all[] = {
 	{ "refusals", refusals },
 	{ "busy", busy },
@@ -681,6 +776,8 @@ static const struct rig_case all[] = {
 	{ "tells-after-sync", tells_after_sync },
 	{ "tells-failed", tells_failed },
 	{ "tells-at-umount", tells_at_umount },
+	{ "tells-refused", tells_refused },
+	{ "tells-refused-meanwhile", tells_refused_meanwhile },
 };
 
 int main(int argc, char **argv)

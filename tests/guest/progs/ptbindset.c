@@ -463,24 +463,11 @@ static void directory_refusals(const char *lower, const char *mnt)
 	rmdir(LOWER(&rig, "dir"));
 }
 
-/* To be told that it changed is nothing special for a bound directory. */
-static void directory_told(struct rig *rig)
-{
-	struct {
-		struct fuse_out_header head;
-		struct fuse_notify_inval_inode_out inode;
-	} told = {
-		.head = { .len = sizeof(told), .error = FUSE_NOTIFY_INVAL_INODE },
-		.inode = { .ino = FUSE_ROOT_ID },
-	};
-
-	EQ(write(rig->dev, &told, sizeof(told)), sizeof(told));
-}
-
 /* Whatever ends first, the directory below is let go. */
 static void directory_ends(const char *lower, const char *mnt)
 {
 	struct rig rig = rig_new(lower, mnt);
+	const struct fuse_notify_inval_inode_out root = { .ino = FUSE_ROOT_ID };
 	const char *below = rig_scratch(mnt);
 	int id, fd;
 
@@ -493,7 +480,8 @@ static void directory_ends(const char *lower, const char *mnt)
 	close(fd);
 	EQ(bind_as(&rig, FUSE_ROOT_ID, id, 0), 0);
 	EQ(rig_ioc_close(&rig, id), 0);
-	directory_told(&rig);
+	/* Nothing special for a bound directory. */
+	EQ(tell(&rig, FUSE_NOTIFY_INVAL_INODE, &root, sizeof(root), NULL, 0), 0);
 	fd = open_root(&rig);
 	EQ(fsync(fd), 0);
 	FAILS(umount2(below, 0), EBUSY);

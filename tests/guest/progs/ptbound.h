@@ -90,6 +90,21 @@ static inline void drop_caches(void)
 	close(fd);
 }
 
+/* What the server says unasked: @head and what follows it. Return: 0; or -1, and errno. */
+static inline int tell(const struct rig *rig, int code, const void *head,
+		       size_t len, const void *more, size_t more_len)
+{
+	struct fuse_out_header out = {
+		.len = sizeof(out) + len + more_len, .error = code,
+	};
+	struct iovec iov[3] = {
+		{ &out, sizeof(out) }, { (void *)head, len },
+		{ (void *)more, more_len },
+	};
+
+	return writev(rig->dev, iov, 3) < 0 ? -1 : 0;
+}
+
 /* @call of a child that is NOBODY. Value: 0 or an errno. */
 #define AS_NOBODY(call) \
 	({ \

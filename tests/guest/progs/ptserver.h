@@ -44,6 +44,7 @@
  * @access: what ACCESS is answered with, an errno
  * @fsync: the same of FSYNC
  * @bad_entry: entries are nonsense
+ * @generation: that of the nodes in entries
  * @born: birth time, STATX is answered with it; 0: with ENOSYS
  * @hold: WRITE, READ, and what @told counts are not answered while it is set
  * @late: SETATTRs of the size are done, but not answered, while it is set; 2: and
@@ -53,7 +54,8 @@
  * @caps: GETXATTR of security.capability
  * @file_stats: GETATTR of others than the root
  * @told: SETATTRs with FATTR_CTIME, which are not done; @news: the last one;
- *	@told_first: how many before the first FORGET
+ *	@told_first: how many before the first FORGET; @refuse: what they are
+ *	answered with, an errno
  */
 struct rig_said {
 	uint64_t	init_flags;
@@ -70,6 +72,7 @@ struct rig_said {
 	uint32_t	access;
 	uint32_t	fsync;
 	uint32_t	bad_entry;
+	uint32_t	generation;
 	uint32_t	born;
 	uint32_t	hold;
 	uint32_t	late;
@@ -80,6 +83,7 @@ struct rig_said {
 	uint32_t	file_stats;
 	uint32_t	told;
 	uint32_t	told_first;
+	uint32_t	refuse;
 	struct fuse_setattr_in news;
 };
 
@@ -208,11 +212,40 @@ static inline int rig_entry(struct fuse_entry_out *out, const char *name)
 
 	memset(out, 0, sizeof(*out));
 	out->nodeid = node;
+	out->generation = rig_srv.said->generation;
 	out->entry_valid = rig_srv.said->life;
 	out->attr_valid = rig_srv.said->life;
 	if (rig_srv.said->bad_entry)
 		return 0;
 	return rig_attr(&out->attr, node);
+}
+
+/* The node of @from has the name @to now, and what had it has none. */
+static inline void rig_renamed(const char *from, const char *to, bool exchange)
+{
+	uint64_t old = rig_node(from) - 2, new = rig_node(to) - 2;
+	char *gone;
+
+	pthread_mutex_lock(&rig_srv.lock);
+	gone = rig_srv.name[new];
+	rig_srv.name[new] = exchange ? rig_srv.name[old] : strdup("no name");
+	rig_srv.name[old] = exchange ? gone : strdup(to);
+	pthread_mutex_unlock(&rig_srv.lock);
+}
+
+static inline void rig_rename(const struct rig_req *r, uint32_t flags,
+			      const char *name)
+{
+	const char *other = name + strlen(name) + 1;
+	char from[4096], to[4096];
+	int err;
+
+	snprintf(from, sizeof(from), "%s/%s", rig_srv.lower, name);
+	snprintf(to, sizeof(to), "%s/%s", rig_srv.lower, other);
+	err = renameat2(AT_FDCWD, from, AT_FDCWD, to, flags) ? errno : 0;
+	if (!err)
+		rig_renamed(name, other, flags & RENAME_EXCHANGE);
+	rig_reply(r, err, NULL, 0);
 }
 
 static inline void rig_init(const struct rig_req *r)
@@ -329,7 +362,9 @@ static inline void rig_setattr(const struct rig_req *r, const char *path)
 			rig_srv.said->news.valid = ~0;
 		__atomic_add_fetch(&rig_srv.said->told, 1, __ATOMIC_SEQ_CST);
 		rig_held();
-		err = rig_attr(&out.attr, r->head->nodeid);
+		err = rig_srv.said->refuse;
+		if (!err)
+			err = rig_attr(&out.attr, r->head->nodeid);
 		rig_reply(r, err, &out, sizeof(out));
 		return;
 	}
@@ -509,6 +544,15 @@ static inline void rig_answer(const struct rig_req *r, char *spare)
 			 (const char *)r->arg);
 		rig_reply(r, unlink(path) ? errno : 0, NULL, 0);
 		return;
+	case FUSE_RENAME:
+		rig_rename(r, 0, (const char *)r->arg + sizeof(struct fuse_rename_in));
+		return;
+	case FUSE_RENAME2: {
+		const struct fuse_rename2_in *in = r->arg;
+
+		rig_rename(r, in->flags, (const char *)(in + 1));
+		return;
+	}
 	case FUSE_READ: {
 		const struct fuse_read_in *in = r->arg;
 		ssize_t n;

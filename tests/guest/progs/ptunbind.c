@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * When a binding ends: by the server's word, with the inode or the connection, and
- * not with a name; that what was open goes on behind it, and that opens find their
- * file beside bindings that come and go.
+ * not with a name, or a notification that leaves the inode; that what was open goes
+ * on behind it, and that opens find their file beside bindings that come and go.
  *
  *	ptunbind LOWER MNT [TEST ...]
  */
@@ -81,6 +81,299 @@ static void names(const char *lower, const char *mnt)
 	rig_stop(&rig);
 	untold(&rig);
 }
+
+/* -------- names and notifications -------- */
+
+static int tell_inode(const struct rig *rig, uint64_t node)
+{
+	const struct fuse_notify_inval_inode_out out = { .ino = node };
+
+	return tell(rig, FUSE_NOTIFY_INVAL_INODE, &out, sizeof(out), NULL, 0);
+}
+
+static int tell_entry(const struct rig *rig, const char *name,
+		      uint32_t flags)
+{
+	const struct fuse_notify_inval_entry_out out = {
+		.parent = FUSE_ROOT_ID, .namelen = strlen(name), .flags = flags,
+	};
+
+	return tell(rig, FUSE_NOTIFY_INVAL_ENTRY, &out, sizeof(out), name,
+		    out.namelen + 1);
+}
+
+static int tell_delete(const struct rig *rig, uint64_t node,
+		       const char *name)
+{
+	const struct fuse_notify_delete_out out = {
+		.parent = FUSE_ROOT_ID, .child = node, .namelen = strlen(name),
+	};
+
+	return tell(rig, FUSE_NOTIFY_DELETE, &out, sizeof(out), name,
+		    out.namelen + 1);
+}
+
+static int tell_prune(const struct rig *rig, uint64_t node)
+{
+	const struct fuse_notify_prune_out out = { .count = 1 };
+
+	return tell(rig, FUSE_NOTIFY_PRUNE, &out, sizeof(out), &node,
+		    sizeof(node));
+}
+
+static int tell_store(const struct rig *rig, uint64_t node, uint64_t at,
+		      uint32_t len)
+{
+	const struct fuse_notify_store_out out = {
+		.nodeid = node, .offset = at, .size = len,
+	};
+	static unsigned char data[SOME];
+
+	return tell(rig, FUSE_NOTIFY_STORE, &out, sizeof(out), data, len);
+}
+
+/* Is it still bound? Opens of @name ask nobody. It is not any more after this. */
+static void kept(struct rig *rig, const char *name, size_t len)
+{
+	unsigned int opens = asked(rig, FUSE_OPEN);
+	int fd = open(UPPER(rig, name), O_RDWR | O_CLOEXEC);
+
+	CHECK(fd >= 0);
+	reads(fd, len, SEED);
+	close(fd);
+	EQ(asked(rig, FUSE_OPEN), opens);
+	EQ(unbind(rig, RIG_FIRST), 0);
+}
+
+/* It is not bound any more: the server is asked. */
+static void ended(struct rig *rig)
+{
+	unsigned int opens = asked(rig, FUSE_OPEN);
+
+	FAILS(unbind(rig, RIG_FIRST), ENOENT);
+	close(open_a(rig, O_RDONLY));
+	EQ(asked(rig, FUSE_OPEN), opens + 1);
+}
+
+static int rename_as(struct rig *rig, const char *from, const char *to,
+		     unsigned int flags)
+{
+	return renameat2(AT_FDCWD, UPPER(rig, from), AT_FDCWD, UPPER(rig, to),
+			 flags);
+}
+
+static void open_at(struct rig *rig, const char *name, unsigned int opens)
+{
+	int fd = open(UPPER(rig, name), O_RDWR | O_CLOEXEC);
+
+	CHECK(fd >= 0);
+	close(fd);
+	EQ(asked(rig, FUSE_OPEN), opens);
+}
+
+static void renamed(const char *lower, const char *mnt)
+{
+	struct rig rig = bound_rig(lower, mnt, 0);
+	int fd = open_a(&rig, O_RDWR);
+
+	rig_make(&rig, "other", 5, SEED);
+	unlink(LOWER(&rig, "moved"));
+	unlink(LOWER(&rig, "again"));
+	EQ(rename_as(&rig, "a", "moved", 0), 0);
+	EQ(asked(&rig, FUSE_RENAME), 1);
+	FAILS(open(UPPER(&rig, "a"), O_RDONLY), ENOENT);
+	open_at(&rig, "moved", 0);
+	EQ(rename_as(&rig, "moved", "again", RENAME_NOREPLACE), 0);
+	EQ(asked(&rig, FUSE_RENAME2), 1);
+	open_at(&rig, "again", 0);
+	EQ(rename_as(&rig, "again", "other", RENAME_EXCHANGE), 0);
+	open_at(&rig, "other", 0);
+	open_at(&rig, "again", 1);
+	/* It takes the place of another. */
+	EQ(rename_as(&rig, "other", "again", 0), 0);
+	reads(fd, SOME, SEED);
+	close(fd);
+	kept(&rig, "again", SOME);
+	rig_stop(&rig);
+
+	/* Another takes its place: it is open, and then it is gone. */
+	rig = bound_rig(lower, mnt, 0);
+	rig_make(&rig, "other", 5, SEED);
+	fd = open_a(&rig, O_RDWR);
+	EQ(rename_as(&rig, "other", "a", 0), 0);
+	open_at(&rig, "a", 1);
+	reads(fd, SOME, SEED);
+	EQ(pwrite(fd, "x", 1, SOME), 1);
+	EQ(asked(&rig, FUSE_WRITE), 0);
+	close(fd);
+	SOON(unbind(&rig, RIG_FIRST) == -1 && errno == ENOENT);
+	rig_stop(&rig);
+	unlink(LOWER(&rig, "again"));
+}
+
+/* Attributes are asked for anew, where they come from. */
+static void told_inode(const char *lower, const char *mnt)
+{
+	unsigned int stats, all;
+	struct stat st;
+	struct rig rig;
+	int fd;
+
+	for (all = 0; all < 2; all++) {
+		rig = bound_rig(lower, mnt, all ? FUSE_PT_BIND_ATTR : 0);
+		EQ(chmod(LOWER(&rig, "a"), 0644), 0);
+		fd = open_a(&rig, O_RDWR);
+		EQ(fstat(fd, &st), 0);
+		EQ(chmod(LOWER(&rig, "a"), 0604), 0);
+		EQ(truncate(LOWER(&rig, "a"), 77), 0);
+		EQ(fstat(fd, &st), 0);
+		EQ(st.st_mode, S_IFREG | 0644);
+		EQ(st.st_size, SOME);
+		stats = SAID(&rig, file_stats);
+		EQ(tell_inode(&rig, RIG_FIRST), 0);
+		EQ(fstat(fd, &st), 0);
+		EQ(st.st_mode, S_IFREG | 0604);
+		EQ(st.st_size, 77);
+		EQ(SAID(&rig, file_stats), stats + !all);
+		reads(fd, 77, SEED);
+		close(fd);
+		kept(&rig, "a", 77);
+		rig_stop(&rig);
+		untold(&rig);
+	}
+}
+
+/* A name is looked up again; an inode that nobody uses goes with it. */
+static void told_entry(const char *lower, const char *mnt)
+{
+	struct rig rig = bound_rig(lower, mnt, 0);
+	int fd = open_a(&rig, O_RDONLY);
+
+	EQ(asked(&rig, FUSE_LOOKUP), 1);
+	EQ(tell_entry(&rig, "a", 0), 0);
+	open_at(&rig, "a", 0);
+	EQ(asked(&rig, FUSE_LOOKUP), 2);
+	reads(fd, SOME, SEED);
+	close(fd);
+	kept(&rig, "a", SOME);
+	rig_stop(&rig);
+	untold(&rig);
+
+	rig = bound_rig(lower, mnt, 0);
+	open_at(&rig, "a", 0);
+	EQ(tell_entry(&rig, "a", FUSE_EXPIRE_ONLY), 0);
+	open_at(&rig, "a", 0);
+	EQ(asked(&rig, FUSE_LOOKUP), 2);
+	EQ(tell_entry(&rig, "a", 0), 0);
+	ended(&rig);
+	EQ(asked(&rig, FUSE_LOOKUP), 3);
+	rig_stop(&rig);
+}
+
+static void told_deleted(const char *lower, const char *mnt)
+{
+	struct rig rig = bound_rig(lower, mnt, 0);
+	int fd = open_a(&rig, O_RDWR);
+
+	/* The server has it all the same: the inode is the same, too. */
+	EQ(tell_delete(&rig, RIG_FIRST, "a"), 0);
+	EQ(asked(&rig, FUSE_LOOKUP), 1);
+	reads(fd, SOME, SEED);
+	kept(&rig, "a", SOME);
+	EQ(asked(&rig, FUSE_LOOKUP), 2);
+	close(fd);
+	rig_stop(&rig);
+	untold(&rig);
+
+	/* It is gone there: here with the last who has it open. */
+	rig = bound_rig(lower, mnt, 0);
+	fd = open_a(&rig, O_RDWR);
+	EQ(unlink(LOWER(&rig, "a")), 0);
+	EQ(tell_delete(&rig, RIG_FIRST, "a"), 0);
+	FAILS(open(UPPER(&rig, "a"), O_RDONLY), ENOENT);
+	reads(fd, SOME, SEED);
+	EQ(pwrite(fd, "x", 1, SOME), 1);
+	EQ(lseek(fd, 0, SEEK_END), SOME + 1);
+	close(fd);
+	SOON(unbind(&rig, RIG_FIRST) == -1 && errno == ENOENT);
+	rig_stop(&rig);
+	untold(&rig);
+}
+
+static void told_pruned(const char *lower, const char *mnt)
+{
+	struct rig rig = bound_rig(lower, mnt, 0);
+	int fd = open_a(&rig, O_RDONLY);
+
+	EQ(tell_prune(&rig, RIG_FIRST), 0);
+	kept(&rig, "a", SOME);
+	EQ(asked(&rig, FUSE_LOOKUP), 1);
+	close(fd);
+	rig_stop(&rig);
+	untold(&rig);
+
+	/* Nobody uses it. */
+	rig = bound_rig(lower, mnt, 0);
+	open_at(&rig, "a", 0);
+	EQ(tell_prune(&rig, RIG_FIRST), 0);
+	ended(&rig);
+	EQ(asked(&rig, FUSE_LOOKUP), 2);
+	rig_stop(&rig);
+}
+
+/* Nothing is stored, and so there is nothing to tell the server. */
+static void told_store(const char *lower, const char *mnt)
+{
+	struct rig rig = bound_rig(lower, mnt, FUSE_PT_BIND_WRITE_ATTR);
+	int fd = open_a(&rig, O_RDWR);
+	struct statx sx;
+	struct stat st;
+
+	EQ(fstat(fd, &st), 0);
+	EQ(tell_store(&rig, RIG_FIRST, 0, 4096), 0);
+	EQ(tell_store(&rig, RIG_FIRST, SOME, 4096), 0);
+	/* What is known here, without a look below. */
+	EQ(statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_SIZE, &sx), 0);
+	EQ(sx.stx_size, SOME);
+	EQ(stat(LOWER(&rig, "a"), &st), 0);
+	EQ(st.st_size, SOME);
+	reads(fd, SOME, SEED);
+	close(fd);
+	kept(&rig, "a", SOME);
+	rig_stop(&rig);
+	EQ(SAID(&rig, told), 0);
+	untold(&rig);
+}
+
+/* The server uses the id for another file: that is not bound, until it says so. */
+static void another_generation(const char *lower, const char *mnt)
+{
+	struct rig rig = rig_new(lower, mnt);
+	struct stat st;
+	int fd, id;
+	char c;
+
+	rig.said->life = 0;
+	start_bound(&rig, 0);
+	fd = open_a(&rig, O_RDWR);
+	SAY(&rig, generation, 1);
+	EQ(stat(UPPER(&rig, "a"), &st), 0);
+	ended(&rig);
+	FAILS(pread(fd, &c, 1, 0), EIO);
+	FAILS(pwrite(fd, "x", 1, 0), EIO);
+	/* what did not fit the name as it was known */
+	SOON(asked(&rig, FUSE_FORGET) == 1);
+
+	/* With the last of the former inode nothing of this one ends. */
+	id = rig_register(&rig, "a");
+	SOON(!bind_as(&rig, RIG_FIRST, id, 0));
+	close(fd);
+	SOON(asked(&rig, FUSE_FORGET) == 2);
+	kept(&rig, "a", SOME);
+	rig_stop(&rig);
+}
+
+/* -------- ends -------- */
 
 /* A file system of its own below, that is to be free at the end. */
 static void aborted(const char *lower, const char *mnt)
@@ -222,6 +515,13 @@ static const struct rig_case cases[] = {
 	{ "unbound-telling", unbound_telling },
 	{ "forgotten", forgotten },
 	{ "names", names },
+	{ "renamed", renamed },
+	{ "told-inode", told_inode },
+	{ "told-entry", told_entry },
+	{ "told-deleted", told_deleted },
+	{ "told-pruned", told_pruned },
+	{ "told-store", told_store },
+	{ "another-generation", another_generation },
 	{ "aborted", aborted },
 	{ "killed", killed },
 	{ "storm", storm },
