@@ -56,6 +56,13 @@ static inline void through_done(const struct file *file, enum fpt_stat_io what,
 	trace_fpt_passthrough_io(file_inode(file), what, end, ret);
 }
 
+/* The same of what a call did from @pos on. */
+static void through_done_range(const struct file *file, enum fpt_stat_io what,
+			       loff_t pos, ssize_t ret)
+{
+	through_done(file, what, ret > 0 ? pos + ret : pos, ret);
+}
+
 /* The same of a read or write; one that is queued has the iocb for itself. */
 static inline void through_done_io(const struct file *file,
 				   enum fpt_stat_io what,
@@ -396,7 +403,10 @@ int fpt_passthrough_fsync(struct file *file, loff_t start, loff_t end,
 	int err;
 
 	err = fpt_lower_fsync(fpt_file(file)->back, start, end, datasync);
-	return err ? err : lost;
+	if (!err)
+		err = lost;
+	through_done(file, FPT_IO_THROUGH_FSYNC, start, err);
+	return err;
 }
 
 int fpt_passthrough_flush(struct file *file, fl_owner_t owner)
@@ -444,6 +454,7 @@ int fpt_passthrough_fallocate(struct file *file, int mode, loff_t offset,
 	else
 		fpt_node_wrote(inode, mode & FALLOC_FL_KEEP_SIZE ?
 			       0 : offset + len);
+	through_done(file, FPT_IO_THROUGH_FALLOCATE, offset, err);
 	return err;
 }
 
@@ -470,6 +481,7 @@ ssize_t fpt_passthrough_copy(struct file *in, loff_t pos_in, struct file *out,
 	} else if (done < 0) {
 		through_failed(file_inode(out), done);
 	}
+	through_done_range(out, FPT_IO_THROUGH_COPY, pos_out, done);
 	return done;
 }
 
@@ -493,5 +505,6 @@ loff_t fpt_passthrough_remap(struct file *in, loff_t pos_in, struct file *out,
 		fpt_node_wrote(file_inode(out), pos_out + done);
 	else
 		through_failed(file_inode(out), done);
+	through_done_range(out, FPT_IO_THROUGH_CLONE, pos_out, done);
 	return done;
 }

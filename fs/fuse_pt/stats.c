@@ -22,6 +22,10 @@ static const char * const stat_io_names[FPT_IO_NR] = {
 	[FPT_IO_THROUGH_SPLICE_READ]	= "passthrough_splice_read",
 	[FPT_IO_THROUGH_SPLICE_WRITE]	= "passthrough_splice_write",
 	[FPT_IO_THROUGH_MMAP]		= "passthrough_mmap",
+	[FPT_IO_THROUGH_COPY]		= "passthrough_copy",
+	[FPT_IO_THROUGH_CLONE]		= "passthrough_clone",
+	[FPT_IO_THROUGH_FALLOCATE]	= "passthrough_fallocate",
+	[FPT_IO_THROUGH_FSYNC]		= "passthrough_fsync",
 	[FPT_IO_CACHED_READ]		= "cached_read",
 	[FPT_IO_CACHED_WRITE]		= "cached_write",
 	[FPT_IO_CACHED_SPLICE_READ]	= "cached_splice_read",
@@ -52,6 +56,13 @@ static u64 stat_sum(const struct fpt_conn *conn, size_t offset)
 	return sum;
 }
 
+/* What moves no bytes has no number of them. */
+static bool stat_moves(enum fpt_stat_io what)
+{
+	return what != FPT_IO_THROUGH_FALLOCATE &&
+	       what != FPT_IO_THROUGH_FSYNC;
+}
+
 void fpt_stats_show(struct seq_file *m, const struct fpt_conn *conn)
 {
 	int i;
@@ -59,6 +70,8 @@ void fpt_stats_show(struct seq_file *m, const struct fpt_conn *conn)
 	for (i = 0; i < FPT_IO_NR; i++) {
 		seq_printf(m, "%s_calls %llu\n", stat_io_names[i],
 			   stat_sum(conn, offsetof(struct fpt_stats, io[i].calls)));
+		if (!stat_moves(i))
+			continue;
 		seq_printf(m, "%s_bytes %llu\n", stat_io_names[i],
 			   stat_sum(conn, offsetof(struct fpt_stats, io[i].bytes)));
 	}

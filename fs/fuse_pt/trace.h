@@ -149,17 +149,26 @@ DEFINE_EVENT(fpt_passthrough_file, fpt_passthrough_close,
 	{ FPT_IO_THROUGH_WRITE,		"write" },		\
 	{ FPT_IO_THROUGH_SPLICE_READ,	"splice_read" },	\
 	{ FPT_IO_THROUGH_SPLICE_WRITE,	"splice_write" },	\
-	{ FPT_IO_THROUGH_MMAP,		"mmap" }
+	{ FPT_IO_THROUGH_MMAP,		"mmap" },		\
+	{ FPT_IO_THROUGH_COPY,		"copy" },		\
+	{ FPT_IO_THROUGH_CLONE,		"clone" },		\
+	{ FPT_IO_THROUGH_FALLOCATE,	"fallocate" },		\
+	{ FPT_IO_THROUGH_FSYNC,		"fsync" }
 
 TRACE_DEFINE_ENUM(FPT_IO_THROUGH_READ);
 TRACE_DEFINE_ENUM(FPT_IO_THROUGH_WRITE);
 TRACE_DEFINE_ENUM(FPT_IO_THROUGH_SPLICE_READ);
 TRACE_DEFINE_ENUM(FPT_IO_THROUGH_SPLICE_WRITE);
 TRACE_DEFINE_ENUM(FPT_IO_THROUGH_MMAP);
+TRACE_DEFINE_ENUM(FPT_IO_THROUGH_COPY);
+TRACE_DEFINE_ENUM(FPT_IO_THROUGH_CLONE);
+TRACE_DEFINE_ENUM(FPT_IO_THROUGH_FALLOCATE);
+TRACE_DEFINE_ENUM(FPT_IO_THROUGH_FSYNC);
 
 /*
  * A call on a backing file, synchronous or not, ended with @ret: bytes moved, or
- * an error. @end is the position after it.
+ * an error. @end is the position after it. Of a copy or clone all of it is about
+ * the file that changes.
  */
 TRACE_EVENT(fpt_passthrough_io,
 	TP_PROTO(const struct inode *inode, int what, loff_t end, ssize_t ret),

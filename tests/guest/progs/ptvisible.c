@@ -6,6 +6,8 @@
  */
 #include "ptrig.h"
 #include <linux/aio_abi.h>
+#include <linux/falloc.h>
+#include <linux/fuse_pt.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 
@@ -354,13 +356,16 @@ static void moved(const struct rig *rig, const char *what, long long nr,
 		  long long bytes)
 {
 	static const char * const names[] = {
+		/* of these two there are calls alone */
+		"passthrough_fallocate", "passthrough_fsync",
 		"passthrough_read", "passthrough_write",
 		"passthrough_splice_read", "passthrough_splice_write",
-		"passthrough_mmap", "cached_read", "cached_write",
-		"cached_splice_read", "cached_mmap", "direct_read",
-		"direct_write", "direct_mmap",
+		"passthrough_mmap", "passthrough_copy", "passthrough_clone",
+		"cached_read", "cached_write", "cached_splice_read",
+		"cached_mmap", "direct_read", "direct_write", "direct_mmap",
 	};
-	static long long calls[16], sums[16];
+	static long long calls[sizeof(names) / sizeof(names[0])];
+	static long long sums[sizeof(names) / sizeof(names[0])];
 	const char *text = slurp(control_file(rig, "statistics"));
 	char name[64];
 	unsigned int i;
@@ -372,7 +377,8 @@ static void moved(const struct rig *rig, const char *what, long long nr,
 		snprintf(name, sizeof(name), "%s_calls", names[i]);
 		n = value_in(text, name);
 		snprintf(name, sizeof(name), "%s_bytes", names[i]);
-		sum = value_in(text, name);
+		sum = i < 2 ? 0 : value_in(text, name);
+		CHECK(i >= 2 || !strstr(text, name));
 		if (what && (n - calls[i] != (this ? nr : 0) ||
 			     sum - sums[i] != (this ? bytes : 0)))
 			rig_fail("after %s: %s +%lld calls, +%lld bytes, not %lld, %lld",
@@ -502,6 +508,96 @@ static void statistics(const char *lower, const char *mnt)
 	rig_stop(&rig);
 }
 
+/* Can files below share blocks? Then they can be copied there, too. */
+static bool clones_below(const struct rig *rig, const char *from, const char *to)
+{
+	int in = open(LOWER(rig, from), O_RDONLY | O_CLOEXEC);
+	int out = open(LOWER(rig, to), O_WRONLY | O_CLOEXEC);
+	bool can = !ioctl(out, FICLONE, in);
+
+	close(in);
+	close(out);
+	return can;
+}
+
+static int clone_page(int from, int to)
+{
+	struct file_clone_range range = { .src_fd = from, .src_length = 4096 };
+
+	return ioctl(to, FICLONERANGE, &range);
+}
+
+/* Return: the bytes that both share now, or a negative errno. */
+static long long dedupe_page(int from, int to)
+{
+	struct {
+		struct file_dedupe_range	range;
+		struct file_dedupe_range_info	info;
+	} args = {
+		.range = { .src_length = 4096, .dest_count = 1 },
+		.info = { .dest_fd = to },
+	};
+
+	EQ(ioctl(from, FIDEDUPERANGE, &args), 0);
+	CHECK(args.info.status != FILE_DEDUPE_RANGE_DIFFERS);
+	return args.info.status ?: (long long)args.info.bytes_deduped;
+}
+
+/* Calls that the server lets the kernel do below. */
+static void unasked(const char *lower, const char *mnt)
+{
+	struct rig rig = rig_new(lower, mnt);
+	int fd, to, clones;
+
+	rig_start(&rig);
+	rig_make(&rig, "f", 8192, 1);
+	rig_make(&rig, "g", 8192, 2);
+	clones = clones_below(&rig, "f", "g") ? 1 : 0;
+	fd = rig_up_letting(&rig, "f", O_RDWR, FUSE_PT_BACKING_ALL,
+			    FOPEN_PASSTHROUGH);
+	to = rig_up_letting(&rig, "g", O_RDWR, FUSE_PT_BACKING_ALL,
+			    FOPEN_PASSTHROUGH);
+	moved(&rig, NULL, 0, 0);
+
+	EQ(fallocate(fd, 0, 8192, 8192), 0);
+	moved(&rig, "passthrough_fallocate", 1, 0);
+	/* no file system takes that away */
+	EQ(fallocate(fd, FALLOC_FL_COLLAPSE_RANGE, 1, 1), -1);
+	moved(&rig, "passthrough_fallocate", 1, 0);
+	EQ(fsync(fd), 0);
+	EQ(fdatasync(fd), 0);
+	moved(&rig, "passthrough_fsync", 2, 0);
+
+	EQ(copy_file_range(fd, &(loff_t){ 0 }, to, &(loff_t){ 0 }, 4096, 0),
+	   4096);
+	if (clones) {
+		moved(&rig, "passthrough_copy", 1, 4096);
+	} else {
+		/* in vain, and then by splices */
+		EQ(value(&rig, "passthrough_copy_calls"), 1);
+		EQ(value(&rig, "passthrough_copy_bytes"), 0);
+		EQ(value(&rig, "passthrough_splice_write_bytes"), 4096);
+		moved(&rig, NULL, 0, 0);
+	}
+	EQ(clone_page(fd, to), clones - 1);
+	moved(&rig, "passthrough_clone", 1, clones * 4096);
+	EQ(dedupe_page(fd, to), clones ? 4096 : -EOPNOTSUPP);
+	moved(&rig, "passthrough_clone", 1, clones * 4096);
+
+	EQ(value(&rig, "request_fallocate"), 0);
+	EQ(value(&rig, "request_fsync"), 0);
+	EQ(value(&rig, "request_copy_file_range"), 0);
+	/* where the server does not let it, it is a request alone */
+	close(fd);
+	fd = rig_up_letting(&rig, "f", O_RDWR, 0, FOPEN_PASSTHROUGH);
+	EQ(fsync(fd), 0);
+	moved(&rig, "", 0, 0);
+	EQ(value(&rig, "request_fsync"), 1);
+	close(fd);
+	close(to);
+	rig_stop(&rig);
+}
+
 /* -------- tracepoints -------- */
 
 static void trace_switch(const char *on)
@@ -533,9 +629,12 @@ static void tracepoints(const char *lower, const char *mnt)
 	char what[128], buf[4096];
 	struct stat st;
 	char *trace;
-	int id, fd;
+	int id, fd, to, clones;
 
 	rig_make(&rig, "f", 4096, 1);
+	rig_make(&rig, "g", 12288, 2);
+	clones = clones_below(&rig, "f", "g") ? 1 : 0;
+	rig_make(&rig, "g", 12288, 2);
 	EQ(stat(LOWER(&rig, "f"), &st), 0);
 	if (mkdir(TRACING, 0700) && errno != EEXIST)
 		rig_skip("no instances of tracefs here: %s", strerror(errno));
@@ -549,6 +648,17 @@ static void tracepoints(const char *lower, const char *mnt)
 	FAILS(pread(fd, nowhere, 4096, 0), EFAULT);
 	close(fd);
 	SOON(SAID(&rig, asked[FUSE_RELEASE]) == 1);
+	fd = rig_up_letting(&rig, "f", O_RDWR, FUSE_PT_BACKING_ALL,
+			    FOPEN_PASSTHROUGH);
+	to = rig_up_letting(&rig, "g", O_RDWR, FUSE_PT_BACKING_ALL,
+			    FOPEN_PASSTHROUGH);
+	EQ(fallocate(to, 0, 4096, 4096), 0);
+	EQ(fsync(to), 0);
+	EQ(copy_file_range(fd, &(loff_t){ 0 }, to, &(loff_t){ 4096 }, 4096, 0),
+	   4096);
+	EQ(clone_page(fd, to), clones - 1);
+	close(fd);
+	close(to);
 	EQ(rig_ioc_close(&rig, id), 0);
 	FAILS(open(UPPER(&rig, "none"), O_RDONLY), ENOENT);
 	trace_switch("0");
@@ -567,6 +677,12 @@ static void tracepoints(const char *lower, const char *mnt)
 	traced(trace, "fpt_passthrough_io", "op=read pos=1000 ret=3096");
 	traced(trace, "fpt_passthrough_io", "op=write pos=200 ret=100");
 	traced(trace, "fpt_passthrough_io", "op=read pos=0 ret=-14");
+	traced(trace, "fpt_passthrough_io", "op=fallocate pos=4096 ret=0");
+	traced(trace, "fpt_passthrough_io", "op=fsync pos=0 ret=0");
+	traced(trace, "fpt_passthrough_io",
+	       clones ? "op=copy pos=4096 ret=4096" : "op=copy pos=4096 ret=-95");
+	traced(trace, "fpt_passthrough_io",
+	       clones ? "op=clone pos=0 ret=4096" : "op=clone pos=0 ret=-95");
 	EQ(rmdir(TRACING), 0);
 	rig_stop(&rig);
 }
@@ -578,6 +694,7 @@ static const struct rig_case cases[] = {
 	{ "many", many },
 	{ "churn", churn },
 	{ "statistics", statistics },
+	{ "unasked", unasked },
 	{ "tracepoints", tracepoints },
 };
 

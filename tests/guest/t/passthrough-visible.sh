@@ -19,6 +19,8 @@ cases ptvisible "$T/low" "$T/mnt"
 check ext4-mounts lower ext4 "$T/ext4" 64M
 cases ptvisible "$T/ext4" "$T/mnt" statistics >"$T/out"
 sed -E "s/^(ok|not ok|skip) /&ext4-/" "$T/out"
+# Where files below share blocks.
+cases_over xfs ptvisible unasked tracepoints
 
 # Who may look.
 echo x >"$T/src/f"
