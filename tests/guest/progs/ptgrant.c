@@ -2,113 +2,9 @@
 /*
  * What group backing_gid may, and what it may not: registering without
  * CAP_SYS_ADMIN, up to a limit per user, and never more access to a file than
- * the descriptor has that was registered. The test is root; who registers is a
- * child of it without rights. Opens of the mount are root's, who could do
- * anything below by himself: what fails, fails by the rule.
+ * the descriptor has that was registered.
  */
-#include "ptrig.h"
-#include <grp.h>
-#include <linux/falloc.h>
-#include <linux/fs.h>
-#include <linux/fuse_pt.h>
-#include <sched.h>
-
-#define PARAMS	"/sys/module/fuse_pt/parameters/"
-#define GROUP	4242
-#define USER	1000
-#define LEN	8192
-
-static void param(const char *name, long value)
-{
-	char path[128], text[32];
-	int fd, n;
-
-	snprintf(path, sizeof(path), PARAMS "%s", name);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	CHECK(fd >= 0);
-	n = snprintf(text, sizeof(text), "%ld", value);
-	EQ(write(fd, text, n), n);
-	close(fd);
-}
-
-static void become(uid_t uid, gid_t group)
-{
-	if (setgroups(group ? 1 : 0, &group) || setgid(USER) || setuid(uid))
-		_exit(120);
-}
-
-/*
- * What happens to @fd when a user registers it on @dev, with @lets of
- * FUSE_PT_BACKING_*: an id, or -errno.
- */
-static int register_for(const struct rig *rig, uid_t uid, gid_t group, int dev,
-			int fd, bool inside, uint32_t lets)
-{
-	struct fuse_backing_map map = { .fd = fd, .flags = lets };
-	int *id = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
-		       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	int status, got;
-	pid_t pid;
-
-	pid = fork();
-	if (!pid) {
-		become(uid, group);
-		if (inside && unshare(CLONE_NEWUSER))
-			_exit(121);
-		*id = ioctl(dev, FUSE_DEV_IOC_BACKING_OPEN, &map);
-		if (*id < 0)
-			*id = -errno;
-		_exit(0);
-	}
-	EQ(waitpid(pid, &status, 0), pid);
-	if (inside && WIFEXITED(status) && WEXITSTATUS(status) == 121)
-		*id = 0;
-	else
-		EQ(status, 0);
-	got = *id;
-	munmap(id, 4096);
-	return got;
-}
-
-static int register_as(const struct rig *rig, uid_t uid, gid_t group, int dev,
-		       int fd, bool inside)
-{
-	return register_for(rig, uid, group, dev, fd, inside, 0);
-}
-
-/* The same of a file opened by root with these flags. */
-static int lend_for(const struct rig *rig, const char *name, int flags,
-		    uint32_t lets)
-{
-	int fd = open(LOWER(rig, name), flags | O_CLOEXEC), id;
-
-	CHECK(fd >= 0);
-	id = register_for(rig, USER, GROUP, rig->dev, fd, false, lets);
-	close(fd);
-	return id;
-}
-
-static int lend(const struct rig *rig, const char *name, int flags)
-{
-	return lend_for(rig, name, flags, 0);
-}
-
-static struct rig begin(const char *lower, const char *mnt)
-{
-	struct rig rig = rig_new(lower, mnt);
-
-	param("backing_gid", GROUP);
-	rig_start(&rig);
-	rig_make(&rig, "f", LEN, 1);
-	/* no permission below is what lets the user in */
-	EQ(chmod(LOWER(&rig, "f"), 0600), 0);
-	return rig;
-}
-
-static int up(struct rig *rig, int oflags, int id)
-{
-	return rig_open_as(rig, "f", oflags, FOPEN_PASSTHROUGH, id);
-}
+#include "ptgrant.h"
 
 static void who(const char *lower, const char *mnt)
 {
@@ -271,6 +167,11 @@ static void path_only(const char *lower, const char *mnt)
 
 	EQ(lend(&rig, "f", O_PATH), -EBADF);
 	EQ(lend(&rig, "f", O_ACCMODE), -EBADF);
+	/* nor does a directory's */
+	EQ(lend_for(&rig, ".", O_PATH | O_DIRECTORY, FUSE_PT_BACKING_FSYNC),
+	   -EBADF);
+	CHECK(lend_for(&rig, ".", O_RDONLY | O_DIRECTORY,
+		       FUSE_PT_BACKING_FSYNC) > 0);
 	rig_stop(&rig);
 }
 
@@ -299,11 +200,7 @@ static void append_only(const char *lower, const char *mnt)
 	EQ(st.st_size, LEN + 6);
 	EQ(pread(fd, &c, 1, LEN + 3), 1);
 	EQ(c, 'e');
-#ifdef RWF_NOAPPEND
 	CHECK(pwritev2(fd, &iov, 1, 0, RWF_NOAPPEND) == -1);
-#else
-	CHECK(pwritev2(fd, &iov, 1, 0, 0x20) == -1);
-#endif
 	CHECK(mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0) ==
 	      MAP_FAILED);
 	EQ(errno, EACCES);
@@ -315,6 +212,15 @@ static void append_only(const char *lower, const char *mnt)
 	EQ(fcntl(fd, F_SETFL, O_APPEND), 0);
 	EQ(write(fd, "x", 1), 1);
 	close(fd);
+	/* its mappings are of the file below also where the rest is the server's */
+	fd = rig_open_as(&rig, "f", O_RDWR | O_APPEND,
+			 FOPEN_PASSTHROUGH | FOPEN_DIRECT_IO, id);
+	CHECK(fd >= 0);
+	EQ(fcntl(fd, F_SETFL, 0), 0);
+	CHECK(mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0) ==
+	      MAP_FAILED);
+	EQ(errno, EACCES);
+	close(fd);
 	fd = open(LOWER(&rig, "f"), O_RDONLY);
 	EQ(pread(fd, &c, 1, 0), 1);
 	EQ((unsigned char)c, rig_byte(1, 0));
@@ -322,16 +228,59 @@ static void append_only(const char *lower, const char *mnt)
 	rig_stop(&rig);
 }
 
-/* A whole page of "f" from @at on is what it was when it was made. */
-static void untouched(const struct rig *rig, off_t at)
+/* Clone the first page of @in into that of @out. */
+static int clone_page(int in, int out)
 {
-	unsigned char page[4096];
-	int fd = open(LOWER(rig, "f"), O_RDONLY | O_CLOEXEC);
+	struct file_clone_range range = { .src_fd = in, .src_length = 4096 };
 
-	CHECK(fd >= 0);
-	EQ(pread(fd, page, sizeof(page), at), sizeof(page));
-	CHECK(rig_same(page, sizeof(page), 1, at));
-	close(fd);
+	return ioctl(out, FICLONERANGE, &range);
+}
+
+/* The same of a page that both have. Return: 0 or an errno. */
+static int dedupe_page(int in, int out)
+{
+	struct {
+		struct file_dedupe_range	range;
+		struct file_dedupe_range_info	info;
+	} args = {
+		.range = { .src_length = 4096, .dest_count = 1 },
+		.info = { .dest_fd = out },
+	};
+
+	if (ioctl(in, FIDEDUPERANGE, &args))
+		return errno;
+	CHECK(args.info.status <= 0);
+	return -args.info.status;
+}
+
+static int copy_page(int in, int out)
+{
+	return copy_file_range(in, &(loff_t){ 0 }, out, &(loff_t){ 0 }, 4096, 0);
+}
+
+/* An append-only open keeps what the file has, with the flag @cleared, too. */
+static void append_operations(struct rig *rig, int fd, int in, int twin,
+			      bool cleared)
+{
+	unsigned int before = SAID(rig, asked[FUSE_COPY_FILE_RANGE]);
+
+	if (cleared)
+		EQ(fcntl(fd, F_SETFL, 0), 0);
+	CHECK(fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0,
+			4096) == -1);
+	CHECK(fallocate(fd, FALLOC_FL_ZERO_RANGE, 0, 4096) == -1);
+	CHECK(fallocate(fd, FALLOC_FL_COLLAPSE_RANGE, 0, 4096) == -1);
+	CHECK(clone_page(in, fd) == -1);
+	CHECK(dedupe_page(twin, fd));
+	untouched(rig, 0);
+	if (copy_page(in, fd) > 0)
+		CHECK(SAID(rig, asked[FUSE_COPY_FILE_RANGE]) > before);
+	else
+		untouched(rig, 0);
+	if (cleared)
+		FAILS(write(fd, "x", 1), EPERM);
+	else
+		EQ(write(fd, "x", 1), 1);
 }
 
 /*
@@ -341,168 +290,59 @@ static void untouched(const struct rig *rig, off_t at)
 static void operations(const char *lower, const char *mnt)
 {
 	struct rig rig = begin(lower, mnt);
-	struct file_clone_range range = {};
-	int ro, wo, app, cleared, in, fd;
-	unsigned int before;
+	bool clones = rig_type(lower) == XFS_SUPER_MAGIC;
+	int ro, rw, wo, app, cleared, in, twin, fd;
 
 	ro = lend_for(&rig, "f", O_RDONLY, FUSE_PT_BACKING_ALL);
+	rw = lend_for(&rig, "f", O_RDWR, FUSE_PT_BACKING_ALL);
 	wo = lend_for(&rig, "f", O_WRONLY, FUSE_PT_BACKING_ALL);
 	app = lend_for(&rig, "f", O_RDWR | O_APPEND, FUSE_PT_BACKING_ALL);
-	CHECK(ro > 0 && wo > 0 && app > 0);
+	CHECK(ro > 0 && rw > 0 && wo > 0 && app > 0);
 	rig_make(&rig, "g", LEN, 2);
 	in = rig_open_as(&rig, "g", O_RDWR, FOPEN_PASSTHROUGH,
 			 lend_for(&rig, "g", O_RDWR, FUSE_PT_BACKING_ALL));
-	CHECK(in >= 0);
-	range.src_fd = in;
-	range.src_length = 4096;
+	/* of the same bytes as "f" */
+	rig_make(&rig, "h", LEN, 1);
+	twin = rig_open_as(&rig, "h", O_RDWR, FOPEN_PASSTHROUGH,
+			   lend_for(&rig, "h", O_RDWR, FUSE_PT_BACKING_ALL));
+	CHECK(in >= 0 && twin >= 0);
 
 	fd = up(&rig, O_RDONLY, ro);
 	CHECK(fd >= 0);
 	FAILS(fallocate(fd, 0, 0, LEN * 2), EBADF);
-	FAILS(copy_file_range(in, &(loff_t){ 0 }, fd, &(loff_t){ 0 }, 4096, 0),
-	      EBADF);
-	FAILS(ioctl(fd, FICLONERANGE, &range), EBADF);
+	FAILS(copy_page(in, fd), EBADF);
+	FAILS(clone_page(in, fd), EBADF);
+	/* for which root needs no descriptor that writes: the user does */
+	EQ(dedupe_page(twin, fd), clones ? EPERM : EOPNOTSUPP);
 	close(fd);
 
 	fd = up(&rig, O_WRONLY, wo);
 	CHECK(fd >= 0);
-	FAILS(copy_file_range(fd, &(loff_t){ 0 }, in, &(loff_t){ 0 }, 4096, 0),
-	      EBADF);
+	FAILS(copy_page(fd, in), EBADF);
 	FAILS(ioctl(in, FICLONE, fd), EBADF);
+	FAILS(clone_page(fd, in), EBADF);
+	EQ(dedupe_page(fd, twin), EINVAL);
 	close(fd);
+	untouched(&rig, 0);
 
-	/* an append-only one keeps what it has, with the flag cleared, too */
 	for (cleared = 0; cleared < 2; cleared++) {
 		fd = up(&rig, O_RDWR | O_APPEND, app);
 		CHECK(fd >= 0);
-		if (cleared)
-			EQ(fcntl(fd, F_SETFL, 0), 0);
-		CHECK(fallocate(fd, FALLOC_FL_PUNCH_HOLE |
-				FALLOC_FL_KEEP_SIZE, 0, 4096) == -1);
-		CHECK(fallocate(fd, FALLOC_FL_ZERO_RANGE, 0, 4096) == -1);
-		CHECK(fallocate(fd, FALLOC_FL_COLLAPSE_RANGE, 0, 4096) == -1);
-		CHECK(ioctl(fd, FICLONERANGE, &range) == -1);
-		untouched(&rig, 0);
-		before = SAID(&rig, asked[FUSE_COPY_FILE_RANGE]);
-		if (copy_file_range(in, &(loff_t){ 0 }, fd, &(loff_t){ 0 },
-				    4096, 0) > 0)
-			CHECK(SAID(&rig, asked[FUSE_COPY_FILE_RANGE]) > before);
-		else
-			untouched(&rig, 0);
-		if (cleared)
-			FAILS(write(fd, "x", 1), EPERM);
-		else
-			EQ(write(fd, "x", 1), 1);
+		append_operations(&rig, fd, in, twin, cleared);
 		close(fd);
 	}
+
+	/* all of which a descriptor that can do it may */
+	rig_make(&rig, "f", LEN, 1);
+	fd = up(&rig, O_RDWR, rw);
+	CHECK(fd >= 0);
+	EQ(dedupe_page(twin, fd), clones ? 0 : EOPNOTSUPP);
+	EQ(clone_page(in, fd), clones ? 0 : -1);
+	EQ(fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, 4096), 0);
+	close(fd);
+	close(twin);
 	close(in);
 	rig_stop(&rig);
-}
-
-/* A bound inode lends what the descriptor could that it is bound to. */
-static void bound(const char *lower, const char *mnt)
-{
-	struct rig rig = begin(lower, mnt);
-	struct fuse_pt_bind bind = { .nodeid = RIG_FIRST };
-	struct stat st;
-	char c;
-	int fd;
-
-	bind.backing_id = lend_for(&rig, "f", O_RDONLY, FUSE_PT_BACKING_ALL);
-	CHECK(bind.backing_id > 0);
-	EQ(ioctl(rig.dev, FUSE_PT_DEV_IOC_BIND, &bind), 0);
-	FAILS(open(UPPER(&rig, "f"), O_RDWR), EACCES);
-	FAILS(open(UPPER(&rig, "f"), O_WRONLY | O_APPEND), EACCES);
-	FAILS(open(UPPER(&rig, "f"), O_RDONLY | O_TRUNC), EACCES);
-	fd = open(UPPER(&rig, "f"), O_RDONLY);
-	CHECK(fd >= 0);
-	EQ(pread(fd, &c, 1, 0), 1);
-	FAILS(fallocate(fd, 0, 0, LEN * 2), EBADF);
-	CHECK(mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0) ==
-	      MAP_FAILED);
-	close(fd);
-	EQ(stat(LOWER(&rig, "f"), &st), 0);
-	EQ(st.st_size, LEN);
-	untouched(&rig, 0);
-	untouched(&rig, LEN - 4096);
-	rig_stop(&rig);
-}
-
-/* The same of attributes that are set below: a size wants to write, anywhere. */
-static void bound_sets(const char *lower, const char *mnt)
-{
-	static const int ways[] = { O_RDONLY, O_RDWR | O_APPEND };
-	struct fuse_pt_bind bind = {
-		.nodeid = RIG_FIRST,
-		.flags = FUSE_PT_BIND_ATTR | FUSE_PT_BIND_SETATTR,
-	};
-	struct stat st;
-	struct rig rig;
-	size_t i;
-
-	for (i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
-		rig = begin(lower, mnt);
-		bind.backing_id = lend_for(&rig, "f", ways[i],
-					   FUSE_PT_BACKING_ALL);
-		CHECK(bind.backing_id > 0);
-		EQ(ioctl(rig.dev, FUSE_PT_DEV_IOC_BIND, &bind), 0);
-		FAILS(truncate(UPPER(&rig, "f"), 0), EPERM);
-		FAILS(truncate(UPPER(&rig, "f"), LEN * 2), EPERM);
-		EQ(stat(LOWER(&rig, "f"), &st), 0);
-		EQ(st.st_size, LEN);
-		untouched(&rig, 0);
-		rig_stop(&rig);
-		EQ(SAID(&rig, asked[FUSE_SETATTR]), 0);
-	}
-}
-
-/* @call of a child that is the user. Value: 0 or an errno. */
-#define AS_USER(call) \
-	({ \
-		pid_t pid_ = fork(); \
-		int status_; \
-		if (!pid_) { \
-			become(USER, GROUP); \
-			_exit((call) < 0 ? errno : 0); \
-		} \
-		EQ(waitpid(pid_, &status_, 0), pid_); \
-		CHECK(WIFEXITED(status_)); \
-		WEXITSTATUS(status_); \
-	})
-
-/* Who can only read a file that is not his strips nothing of it. */
-static void bound_strips(const char *lower, const char *mnt)
-{
-	struct fuse_pt_bind bind = {
-		.nodeid = RIG_FIRST,
-		.flags = FUSE_PT_BIND_ATTR | FUSE_PT_BIND_SETATTR,
-	};
-	struct rig rig = begin(lower, mnt);
-	struct stat st;
-	int fd;
-
-	EQ(chmod(LOWER(&rig, "f"), 0755), 0);
-	/* a write that the server has to do, opened before it binds the file */
-	fd = rig_open_as(&rig, "f", O_RDWR, FOPEN_DIRECT_IO, 0);
-	CHECK(fd >= 0);
-	bind.backing_id = lend_for(&rig, "f", O_RDONLY, FUSE_PT_BACKING_ALL);
-	CHECK(bind.backing_id > 0);
-	EQ(ioctl(rig.dev, FUSE_PT_DEV_IOC_BIND, &bind), 0);
-	EQ(stat(UPPER(&rig, "f"), &st), 0);
-	EQ(st.st_mode & 07777, 0755);
-	EQ(chmod(LOWER(&rig, "f"), 06755), 0);
-
-	EQ(AS_USER(chown(UPPER(&rig, "f"), -1, -1)), EPERM);
-	FAILS(chown(UPPER(&rig, "f"), -1, -1), EPERM);
-	EQ(stat(UPPER(&rig, "f"), &st), 0);
-	EQ(st.st_mode & 07777, 06755);
-	EQ(AS_USER(pwrite(fd, "x", 1, 0)), EPERM);
-	close(fd);
-	EQ(stat(LOWER(&rig, "f"), &st), 0);
-	EQ(st.st_mode & 07777, 06755);
-	untouched(&rig, 0);
-	rig_stop(&rig);
-	EQ(SAID(&rig, asked[FUSE_SETATTR]), 0);
 }
 
 /* Of two ids of one file, each open has what its own lends. */
@@ -707,9 +547,6 @@ static const struct rig_case cases[] = {
 	{ "path-only", path_only },
 	{ "append-only", append_only },
 	{ "operations", operations },
-	{ "bound", bound },
-	{ "bound-sets", bound_sets },
-	{ "bound-strips", bound_strips },
 	{ "two-ids", two_ids },
 	{ "credentials", credentials },
 	{ "sealed", sealed },

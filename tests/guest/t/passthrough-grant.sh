@@ -22,6 +22,10 @@ sysctl -q -w kernel.unprivileged_userns_clone=1 2>/dev/null
 mkdir "$T/mnt"
 check lower-mounts lower tmpfs "$T/low"
 cases ptgrant "$T/low" "$T/mnt"
+cases ptgrantbound "$T/low" "$T/mnt"
+# Where files below share blocks, are copied and lose ranges.
+cases_over xfs ptgrant operations
+cases_over xfs ptgrantbound bound
 
 # fusept-loopback as one of the group: what its user may write is written through.
 groupadd -g 4243 fusept-grant
