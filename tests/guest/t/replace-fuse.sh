@@ -3,7 +3,8 @@
 # replace_fuse=1: programs that know only the kernel's own fuse are served by
 # fuse_pt, where that is a module and not loaded; elsewhere the module does not
 # load and says what is taken. It fails when both get in at once, when a refused
-# load leaves something behind, or when a program sees a difference.
+# load leaves something behind, or when a program sees a difference, one without
+# shared libraries among them.
 . "$FUSEPT_TESTS/lib.sh"
 
 taken="fusept: replace_fuse=1: file system type fuse is taken"
@@ -59,6 +60,21 @@ check user-device chmod 666 /dev/fuse
 check server-of-a-user as user1 fusept-loopback "$T/src" "$T/u"
 equal user-reads hello "$(as user1 cat "$T/u/f")"
 fails not-for-others EACCES ls "$T/u"
+
+# A server that is linked statically, as it is: nothing of ours can lead it.
+static=$BIN/fuse_example-static
+mkdir "$T/s"
+check static-program readelf -lW "$static"
+equal static-needs-no-loader 0 "$(readelf -lW "$static" | grep -c INTERP)"
+"$static" "$T/src/f" "$T/s" &
+server=$!
+check static-server-mounts wait_for 10 mountpoint -q "$T/s"
+equal static-server-reads hello "$(within 10 cat "$T/s/file")"
+equal static-server-type fuse "$(findmnt -no FSTYPE "$T/s" | cut -d. -f1)"
+check static-server-passes-through grep -q '^passthrough_read_calls [1-9]' "$(connection "$T/s")/statistics"
+check static-server-unmounts umount "$T/s"
+wait $server
+equal static-server-ends 0 $?
 
 # A block device's has the name of its type where its share of memory is set.
 mkdir -p "$T/b"
