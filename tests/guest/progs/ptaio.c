@@ -124,8 +124,81 @@ static void aio(const char *lower, const char *mnt)
 	end(&rig);
 }
 
+/* -------- who completes a write -------- */
+
+#define INSTANCE	"/sys/kernel/tracing/instances/ptaio"
+#define WORKS		INSTANCE "/events/workqueue/workqueue_execute_start/enable"
+#define WRITES		8
+
+static void tell(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		rig_fail("%s: %s", path, strerror(errno));
+	EQ(write(fd, text, strlen(text)), strlen(text));
+	close(fd);
+}
+
+/* Works of ours that were begun since the trace was. */
+static int works_seen(void)
+{
+	FILE *f = fopen(INSTANCE "/trace", "re");
+	char line[512];
+	int n = 0;
+
+	CHECK(f);
+	while (fgets(line, sizeof(line), f))
+		n += !!strstr(line, "function aio_write_work [fuse_pt]");
+	fclose(f);
+	return n;
+}
+
+/*
+ * What follows a write may sleep, so it is not for the interrupt that ends it: a
+ * work for each, before the event is there. Reads need none.
+ */
+static void aio_works(const char *lower, const char *mnt)
+{
+	struct rig rig = begin(lower, mnt);
+	long type = rig_type(lower);
+	aio_context_t ctx;
+	unsigned char *buf;
+	struct iocb cb;
+	int u, i;
+
+	if (type == TMPFS_MAGIC || type == BTRFS_SUPER_MAGIC ||
+	    type == OVERLAYFS_SUPER_MAGIC)
+		rig_skip("a write is over when it was submitted here");
+	/* of a run that failed */
+	rmdir(INSTANCE);
+	if (mkdir(INSTANCE, 0700))
+		rig_skip("no instances of tracefs here: %s", strerror(errno));
+	CHECK(!posix_memalign((void **)&buf, PAGE, PAGE));
+	memset(buf, 'w', PAGE);
+	ctx = aio_begin(1);
+	u = up(&rig, O_RDWR | O_DIRECT);
+	tell(WORKS, "1");
+	for (i = 0; i < WRITES; i++) {
+		aio_fill(&cb, u, IOCB_CMD_PWRITE, buf, PAGE, i * PAGE);
+		EQ(aio_one(ctx, &cb), PAGE);
+	}
+	EQ(works_seen(), WRITES);
+	for (i = 0; i < WRITES; i++) {
+		aio_fill(&cb, u, IOCB_CMD_PREAD, buf, PAGE, i * PAGE);
+		EQ(aio_one(ctx, &cb), PAGE);
+	}
+	EQ(works_seen(), WRITES);
+	tell(WORKS, "0");
+	EQ(rmdir(INSTANCE), 0);
+	syscall(SYS_io_destroy, ctx);
+	close(u);
+	end(&rig);
+}
+
 static const struct rig_case cases[] = {
 	{ "aio", aio },
+	{ "aio-works", aio_works },
 };
 
 int main(int argc, char **argv)
