@@ -457,6 +457,16 @@ struct attr_below {
 	struct timespec64	ctime;
 };
 
+static void keep_below(struct attr_below *below, const struct kstat *stat)
+{
+	below->known = true;
+	below->size = stat->size;
+	below->blocks = stat->blocks;
+	below->atime = stat->atime;
+	below->mtime = stat->mtime;
+	below->ctime = stat->ctime;
+}
+
 /*
  * They are as old as @epoch: the inode takes them unless it changed since, or
  * is no longer in passthrough on @fb. Nothing is in its page cache meanwhile.
@@ -505,12 +515,7 @@ static noinline bool look_below(struct inode *inode, struct attr_below *below)
 		fpt_backing_put(fb);
 		return false;
 	}
-	below->known = true;
-	below->size = stat.size;
-	below->blocks = stat.blocks;
-	below->atime = stat.atime;
-	below->mtime = stat.mtime;
-	below->ctime = stat.ctime;
+	keep_below(below, &stat);
 	taken = take_below(inode, &stat, fb, epoch);
 	fpt_backing_put(fb);
 
@@ -529,26 +534,41 @@ static bool only_below(const struct inode *inode, u32 mask)
  * of the server. Under @force whether or not it is known.
  */
 static int ask_bound(struct inode *inode, struct file *file, u32 mask,
-		     bool force)
+		     bool force, struct attr_below *below)
 {
-	u32 below = fpt_bound_stat(inode);
+	u32 bound = fpt_bound_stat(inode);
+	struct kstat stat;
 	int err = 0;
 
-	if ((mask & ~below) && (force || fpt_attr_expired(inode, mask & ~below)))
+	if ((mask & ~bound) && (force || fpt_attr_expired(inode, mask & ~bound)))
 		err = ask_server(inode, file);
-	if (!err && (mask & below))
-		err = fpt_bind_pull(inode, force ? AT_STATX_FORCE_SYNC : 0);
+	if (!err && (mask & bound)) {
+		err = fpt_bind_pull(inode, force ? AT_STATX_FORCE_SYNC : 0,
+				    &stat);
+		if (!err)
+			keep_below(below, &stat);
+	}
 	/* It was unbound meanwhile. */
 	return err == -ENODATA ? ask_server(inode, file) : err;
 }
 
-int fpt_attr_ask(struct inode *inode, struct file *file)
+/* Whatever is known. */
+static int ask_all(struct inode *inode, struct file *file,
+		   struct attr_below *below)
 {
 	if (fpt_inode_stale(inode))
 		return -EIO;
 	if (unlikely(fpt_bound(inode)))
-		return ask_bound(inode, file, FPT_STAT_ALL & ~STAT_FIXED, true);
+		return ask_bound(inode, file, FPT_STAT_ALL & ~STAT_FIXED, true,
+				 below);
 	return ask_server(inode, file);
+}
+
+int fpt_attr_ask(struct inode *inode, struct file *file)
+{
+	struct attr_below below;
+
+	return ask_all(inode, file, &below);
 }
 
 int fpt_attr_refresh(struct inode *inode, struct file *file, u32 mask)
@@ -560,7 +580,7 @@ int fpt_attr_refresh(struct inode *inode, struct file *file, u32 mask)
 	if (!fpt_attr_expired(inode, mask))
 		return 0;
 	if (unlikely(fpt_bound(inode)))
-		return ask_bound(inode, file, mask & ~STAT_FIXED, false);
+		return ask_bound(inode, file, mask & ~STAT_FIXED, false, &below);
 	if (only_below(inode, mask) && look_below(inode, &below))
 		return 0;
 	return fpt_attr_ask(inode, file);
@@ -580,14 +600,14 @@ static int refresh_stat(struct inode *inode, u32 mask, struct attr_below *below)
 	if (unlikely(fpt_bound(inode))) {
 		if (unseen)
 			fpt_attr_stale(inode, FPT_STAT_DATA);
-		return ask_bound(inode, NULL, mask & ~STAT_FIXED, false);
+		return ask_bound(inode, NULL, mask & ~STAT_FIXED, false, below);
 	}
 	if (only_below(inode, mask)) {
 		look_below(inode, below);
 		if (below->known)
 			return 0;
 	}
-	return fpt_attr_ask(inode, NULL);
+	return ask_all(inode, NULL, below);
 }
 
 static void fill_below(const struct attr_below *below, struct kstat *stat)
@@ -604,17 +624,17 @@ static inline bool note_wrote(struct inode *inode, loff_t end)
 {
 	struct fpt_node *node = fpt_node(inode);
 	u32 mask = FPT_STAT_DATA;
-	bool grew = false;
+	bool grew;
 
 	/* The write may have cost them, at the server. */
 	if (unlikely(inode->i_mode & (S_ISUID | S_ISGID)))
 		mask |= STATX_MODE;
 
-	if (end > inode->i_size) {
-		i_size_write(inode, end);
-		grew = true;
-	}
-	node->stale_mask |= mask & ~attr_owned(inode);
+	grew = end > inode->i_size;
+	if (grew)
+		fpt_node_grow(node, end, mask & ~attr_owned(inode));
+	else
+		node->stale_mask |= mask & ~attr_owned(inode);
 	node->attr_epoch = fpt_attr_now(fpt_inode_conn(inode));
 	return grew;
 }
@@ -688,15 +708,24 @@ void fpt_node_unlinked(struct inode *inode)
 	fpt_times_touch(inode, STATX_CTIME);
 }
 
-/* What is known, as the inode has it: all of one answer, or none of it. */
-static inline void getattr_fill(struct mnt_idmap *idmap, struct inode *inode,
-				u32 request_mask, struct kstat *stat)
+/*
+ * What is known, as the inode has it: all of one answer, or none of it. Return:
+ * if it has to be @fresh, was it? A write that lets the file grow meanwhile has
+ * made it stale.
+ */
+static inline bool getattr_fill(struct mnt_idmap *idmap, struct inode *inode,
+				u32 request_mask, struct kstat *stat,
+				bool fresh)
 {
 	struct fpt_node *node = fpt_node(inode);
 	unsigned int seq;
 
 	do {
 		seq = read_seqcount_begin(&node->attr_seq);
+		if (fresh &&
+		    unlikely(!fpt_attr_fresh(inode,
+					     request_mask & STATX_BASIC_STATS)))
+			return false;
 		generic_fillattr(idmap, request_mask, inode, stat);
 		stat->mode = node->mode;
 		stat->ino = fpt_inode_ino(inode);
@@ -704,6 +733,7 @@ static inline void getattr_fill(struct mnt_idmap *idmap, struct inode *inode,
 			stat->blksize = node->blksize;
 		fpt_statx_fill(inode, stat);
 	} while (read_seqcount_retry(&node->attr_seq, seq));
+	return true;
 }
 
 static int getattr_ask(struct inode *inode, u32 request_mask,
@@ -722,7 +752,7 @@ static int getattr_ask(struct inode *inode, u32 request_mask,
 
 	switch (flags & AT_STATX_SYNC_TYPE) {
 	case AT_STATX_FORCE_SYNC:
-		return fpt_attr_ask(inode, NULL);
+		return ask_all(inode, NULL, below);
 	case AT_STATX_DONT_SYNC:
 		return 0;
 	}
@@ -739,7 +769,7 @@ static noinline int getattr_slow(struct mnt_idmap *idmap, struct inode *inode,
 	err = getattr_ask(inode, request_mask, flags, &below);
 	if (err)
 		return err;
-	getattr_fill(idmap, inode, request_mask, stat);
+	getattr_fill(idmap, inode, request_mask, stat, false);
 	if (below.known)
 		fill_below(&below, stat);
 	return 0;
@@ -770,9 +800,7 @@ int fpt_getattr(struct mnt_idmap *idmap, const struct path *path,
 	if (unlikely((request_mask & STATX_BTIME) ||
 		     (flags & AT_STATX_SYNC_TYPE) ||
 		     fpt_maybe_unseen(inode) ||
-		     !fpt_attr_fresh(inode, request_mask & STATX_BASIC_STATS)))
+		     !getattr_fill(idmap, inode, request_mask, stat, true)))
 		return getattr_slow(idmap, inode, stat, request_mask, flags);
-
-	getattr_fill(idmap, inode, request_mask, stat);
 	return 0;
 }

@@ -508,7 +508,7 @@ bool fpt_bind_no_handle(struct fpt_conn *conn, u64 node)
 }
 
 int fpt_bind_pull_from(struct inode *inode, const struct fpt_backing *fb,
-		       unsigned int flags)
+		       unsigned int flags, struct kstat *told)
 {
 	struct kstat stat;
 	u64 epoch;
@@ -522,17 +522,19 @@ int fpt_bind_pull_from(struct inode *inode, const struct fpt_backing *fb,
 		return -EIO;
 	if (!err && !fpt_attr_take_below(inode, fb, &stat, epoch))
 		err = -ENODATA;
+	if (!err && told)
+		*told = stat;
 	return err;
 }
 
-int fpt_bind_pull(struct inode *inode, unsigned int flags)
+int fpt_bind_pull(struct inode *inode, unsigned int flags, struct kstat *told)
 {
 	struct fpt_backing *fb = fpt_bind_backing(inode, NULL);
 	int err;
 
 	if (!fb)
 		return -ENODATA;
-	err = fpt_bind_pull_from(inode, fb, flags);
+	err = fpt_bind_pull_from(inode, fb, flags, told);
 	fpt_backing_put(fb);
 	return err;
 }

@@ -18,6 +18,7 @@ struct fpt_conn;
 struct fuse_pt_bind;
 struct iattr;
 struct inode;
+struct kstat;
 struct mnt_idmap;
 
 /**
@@ -78,14 +79,15 @@ bool fpt_bind_no_handle(struct fpt_conn *conn, u64 node);
  * fpt_bind_pull() - ask the backing inode for its attributes
  * @inode: bound inode
  * @flags: AT_STATX_SYNC_TYPE of the caller
+ * @told: set to what it says; or NULL
  *
  * Takes those that fpt_bound_stat() names. Return: 0; -ENODATA if the inode is
  * no longer bound; or the error of the file system below.
  */
-int fpt_bind_pull(struct inode *inode, unsigned int flags);
+int fpt_bind_pull(struct inode *inode, unsigned int flags, struct kstat *told);
 /* The same of @fb: -ENODATA if the inode is not or no longer bound to that. */
 int fpt_bind_pull_from(struct inode *inode, const struct fpt_backing *fb,
-		       unsigned int flags);
+		       unsigned int flags, struct kstat *told);
 
 /* -------- bindopen.c -------- */
 

@@ -101,7 +101,7 @@ struct fpt_backing *fpt_bind_judge(struct inode *inode)
 			return NULL;
 		}
 		/* Nobody else judges, so by what is so now. */
-		err = fpt_bind_pull_from(inode, fb, 0);
+		err = fpt_bind_pull_from(inode, fb, 0, NULL);
 		if (!err)
 			return fb;
 		fpt_backing_put(fb);
@@ -130,7 +130,7 @@ int fpt_bind_setattr(struct mnt_idmap *idmap, struct inode *inode,
 	if (!err && (fpt_bound(inode) & FUSE_PT_BIND_WRITE_ATTR))
 		set_bit(FPT_N_ATTR_DIRTY, &fpt_node(inode)->bits);
 	/* Without the answer, who wants to know asks for it. */
-	if (fpt_bind_pull_from(inode, fb, 0))
+	if (fpt_bind_pull_from(inode, fb, 0, NULL))
 		fpt_attr_stale(inode, FPT_STAT_ALL);
 	return err;
 }

@@ -320,7 +320,7 @@ static void show_grown(struct inode *inode, const struct file *lower)
 	spin_lock(&fn->lock);
 	if (!test_bit(FPT_N_SIZE_CHANGING, &fn->bits) &&
 	    i_size_read(below) > inode->i_size)
-		i_size_write(inode, i_size_read(below));
+		fpt_node_grow(fn, i_size_read(below), FPT_STAT_DATA);
 	spin_unlock(&fn->lock);
 }
 

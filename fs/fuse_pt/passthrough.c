@@ -130,8 +130,9 @@ static inline void through_grew(struct inode *inode, loff_t end)
 
 	spin_lock(&fn->lock);
 	if (end > inode->i_size)
-		i_size_write(inode, end);
-	fn->stale_mask |= FPT_STAT_DATA;
+		fpt_node_grow(fn, end, FPT_STAT_DATA);
+	else
+		fn->stale_mask |= FPT_STAT_DATA;
 	fn->attr_epoch = fpt_attr_now(fpt_inode_conn(inode));
 	spin_unlock(&fn->lock);
 }

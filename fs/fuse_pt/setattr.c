@@ -218,7 +218,7 @@ static int send_request(struct inode *inode, struct file *file,
 			   epoch, resize);
 	/* The VFS looks at the mode without asking for it. */
 	if (fpt_bound(inode) & FUSE_PT_BIND_ATTR)
-		fpt_bind_pull(inode, 0);
+		fpt_bind_pull(inode, 0, NULL);
 	return 0;
 }
 

@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What stat(2) shows of a passthrough file while it changes: size and mtime of one
+ * moment, wherever they came from and whatever is written meanwhile.
+ */
+#include "ptrig.h"
+#include <linux/fuse_pt.h>
+#include <sched.h>
+#include <sys/resource.h>
+#include <time.h>
+
+#define SPENT_MS	150	/* on each way */
+#define FAR		(1L << 30)
+
+/* Who asks below for the attributes of "f". */
+enum way {
+	BOUND,		/* the kernel, as it is bound */
+	LETS,		/* the kernel, as the server lets it */
+	SERVER,
+	WAYS
+};
+
+static const char * const way_names[WAYS] = { "bound", "lets", "server" };
+
+/* What the file below is made, in turn. */
+static const struct {
+	off_t	size;
+	time_t	mtime;
+} pairs[2] = {
+	{ 100, 1000 },
+	{ 200, 2000 },
+};
+
+/**
+ * struct scene - a file of the mount, and the same below
+ * @way: who asks
+ * @up, @low: descriptors of it
+ * @stop: the watcher is to end
+ * @looks: how often it looked
+ */
+struct scene {
+	struct rig	rig;
+	enum way	way;
+	int		up;
+	int		low;
+	int		stop;
+	unsigned int	looks;
+};
+
+static struct scene scene_begin(const char *lower, const char *mnt, enum way way)
+{
+	struct fuse_pt_bind bind = {
+		.nodeid = RIG_FIRST, .flags = FUSE_PT_BIND_ATTR,
+	};
+	struct scene s = { .rig = rig_with_file(lower, mnt, 4096), .way = way };
+	uint32_t lets = FUSE_PT_BACKING_XATTR;
+	int id;
+
+	s.low = open(LOWER(&s.rig, "f"), O_RDWR | O_CLOEXEC);
+	CHECK(s.low >= 0);
+	/* a write asks nothing first */
+	if (way == LETS)
+		lets |= FUSE_PT_BACKING_GETATTR;
+	id = rig_ioc_open(&s.rig, s.low, lets, 0);
+	CHECK(id > 0);
+	if (way == BOUND) {
+		bind.backing_id = id;
+		EQ(ioctl(s.rig.dev, FUSE_PT_DEV_IOC_BIND, &bind), 0);
+		s.up = open(UPPER(&s.rig, "f"), O_RDWR | O_CLOEXEC);
+	} else {
+		s.up = rig_open_as(&s.rig, "f", O_RDWR, FOPEN_PASSTHROUGH, id);
+	}
+	CHECK(s.up >= 0);
+	return s;
+}
+
+static void scene_end(struct scene *s)
+{
+	close(s->up);
+	close(s->low);
+	rig_stop(&s->rig);
+}
+
+static void show(int fd, int flags, unsigned int mask, struct statx *st)
+{
+	EQ(statx(fd, "", AT_EMPTY_PATH | flags, mask, st), 0);
+}
+
+/* Change the file below, which nobody looks at meanwhile. */
+static void below_is(const struct scene *s, off_t size, time_t mtime)
+{
+	const struct timespec times[2] = { { 0, UTIME_OMIT }, { mtime, 0 } };
+
+	EQ(ftruncate(s->low, size), 0);
+	EQ(futimens(s->low, times), 0);
+}
+
+/* Have the attributes from there, other than by looking at size and mtime. */
+static void ask(const struct scene *s)
+{
+	struct statx st;
+	char c;
+
+	if (s->way == LETS) {
+		/* of which only the atime is out of date then */
+		EQ(pread(s->up, &c, 1, 0), 1);
+		show(s->up, 0, STATX_BASIC_STATS, &st);
+	} else {
+		show(s->up, AT_STATX_FORCE_SYNC, STATX_BASIC_STATS, &st);
+	}
+}
+
+static bool mixed(const struct statx *st)
+{
+	unsigned int i;
+
+	for (i = 0; i < 2; i++)
+		if ((st->stx_mtime.tv_sec == pairs[i].mtime) !=
+		    (st->stx_size == (uint64_t)pairs[i].size))
+			return true;
+	return false;
+}
+
+/* A watcher asks for nothing itself, as long as all that it looks at is known. */
+static long watch_pairs(struct rig_job *job)
+{
+	struct scene *s = job->arg;
+	struct statx st;
+	long torn = 0;
+
+	while (!__atomic_load_n(&s->stop, __ATOMIC_SEQ_CST)) {
+		show(s->up, 0, STATX_SIZE | STATX_MTIME, &st);
+		torn += mixed(&st);
+		__atomic_add_fetch(&s->looks, 1, __ATOMIC_SEQ_CST);
+	}
+	return torn;
+}
+
+static long now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* Where there are two processors, each has its own. */
+static void runs_on(pthread_t thread, int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	pthread_setaffinity_np(thread, sizeof(set), &set);
+}
+
+/* Does @turn over and over while somebody watches. */
+static void watched(struct scene *s, long (*watch)(struct rig_job *job),
+		    void (*turn)(struct scene *s, int i))
+{
+	struct rig_job job = { .run = watch, .arg = s };
+	long end = now_ms() + SPENT_MS, torn;
+	int i;
+
+	rig_job_start(&job);
+	runs_on(pthread_self(), 0);
+	runs_on(job.thread, 1);
+	SOON(__atomic_load_n(&s->looks, __ATOMIC_SEQ_CST));
+	for (i = 1; i < 20 || now_ms() < end; i++)
+		turn(s, i);
+	__atomic_store_n(&s->stop, 1, __ATOMIC_SEQ_CST);
+	torn = rig_job_end(&job);
+	if (torn)
+		rig_fail("%s: in %d turns %ld of %u looks saw size and mtime apart",
+			 way_names[s->way], i, torn, s->looks);
+	printf("# %s: %u looks in %d turns\n", way_names[s->way], s->looks, i);
+}
+
+static void turn_pairs(struct scene *s, int i)
+{
+	below_is(s, pairs[i % 2].size, pairs[i % 2].mtime);
+	ask(s);
+}
+
+static void one_answer(const char *lower, const char *mnt)
+{
+	struct scene s;
+	int way;
+
+	for (way = 0; way < WAYS; way++) {
+		s = scene_begin(lower, mnt, way);
+		turn_pairs(&s, 0);
+		watched(&s, watch_pairs, turn_pairs);
+		scene_end(&s);
+	}
+}
+
+/* With the old mtime comes the old size. */
+static long watch_append(struct rig_job *job)
+{
+	struct scene *s = job->arg;
+	struct statx st;
+	long torn = 0;
+
+	while (!__atomic_load_n(&s->stop, __ATOMIC_SEQ_CST)) {
+		show(s->up, 0, STATX_SIZE | STATX_MTIME, &st);
+		torn += st.stx_mtime.tv_sec == pairs[0].mtime &&
+			st.stx_size != (uint64_t)pairs[0].size;
+		__atomic_add_fetch(&s->looks, 1, __ATOMIC_SEQ_CST);
+	}
+	return torn;
+}
+
+static void turn_append(struct scene *s, int i)
+{
+	unsigned int seen;
+
+	below_is(s, pairs[0].size, pairs[0].mtime);
+	ask(s);
+	/* so that who looks asks, maybe just before the write is seen */
+	if (s->way != SERVER && i % 2)
+		FAILS(pwrite(s->up, "x", 1, FAR), EFBIG);
+	EQ(pwrite(s->up, "x", 1, pairs[0].size), 1);
+	/* who looks now asks below: it has to be done before that changes */
+	ask(s);
+	seen = __atomic_load_n(&s->looks, __ATOMIC_SEQ_CST);
+	while (__atomic_load_n(&s->looks, __ATOMIC_SEQ_CST) - seen < 2)
+		sched_yield();
+}
+
+static void growing(const char *lower, const char *mnt)
+{
+	const struct rlimit limit = { FAR, RLIM_INFINITY };
+	struct scene s;
+	int way;
+
+	signal(SIGXFSZ, SIG_IGN);
+	EQ(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	for (way = 0; way < WAYS; way++) {
+		s = scene_begin(lower, mnt, way);
+		below_is(&s, pairs[0].size, pairs[0].mtime);
+		ask(&s);
+		watched(&s, watch_append, turn_append);
+		scene_end(&s);
+	}
+}
+
+/* An open shows how far a bound file reaches, and no size without its mtime. */
+static void opening(const char *lower, const char *mnt)
+{
+	struct scene s = scene_begin(lower, mnt, BOUND);
+	struct statx st;
+	int fd;
+
+	turn_pairs(&s, 0);
+	below_is(&s, pairs[1].size, pairs[1].mtime);
+	show(s.up, 0, STATX_SIZE | STATX_MTIME, &st);
+	CHECK(!mixed(&st));
+	fd = open(UPPER(&s.rig, "f"), O_RDONLY | O_CLOEXEC);
+	CHECK(fd >= 0);
+	show(fd, 0, STATX_SIZE | STATX_MTIME, &st);
+	CHECK(!mixed(&st));
+	EQ(st.stx_size, pairs[1].size);
+	close(fd);
+	scene_end(&s);
+}
+
+static const struct rig_case cases[] = {
+	{ "one-answer", one_answer },
+	{ "opening", opening },
+	{ "growing", growing },
+};
+
+int main(int argc, char **argv)
+{
+	return rig_main(argc, argv, cases, sizeof(cases) / sizeof(cases[0]));
+}
