@@ -11,6 +11,7 @@
 
 #define SPENT_MS	150	/* on each way */
 #define FAR		(1L << 30)
+#define LONG_AGO	1000000000
 
 /* Who asks below for the attributes of "f". */
 enum way {
@@ -195,7 +196,16 @@ static void one_answer(const char *lower, const char *mnt)
 	}
 }
 
-/* With the old mtime comes the old size. */
+/*
+ * Of each turn: a size that is larger than the last one's, with an mtime long ago,
+ * and then an append.
+ */
+static off_t turn_size(int i)
+{
+	return 100 + 2 * (off_t)i;
+}
+
+/* An old mtime with a size that only the append made, or what came after it. */
 static long watch_append(struct rig_job *job)
 {
 	struct scene *s = job->arg;
@@ -204,8 +214,8 @@ static long watch_append(struct rig_job *job)
 
 	while (!__atomic_load_n(&s->stop, __ATOMIC_SEQ_CST)) {
 		show(s->up, 0, STATX_SIZE | STATX_MTIME, &st);
-		torn += st.stx_mtime.tv_sec == pairs[0].mtime &&
-			st.stx_size != (uint64_t)pairs[0].size;
+		torn += st.stx_mtime.tv_sec < LONG_AGO &&
+			(off_t)st.stx_size > turn_size(st.stx_mtime.tv_sec);
 		__atomic_add_fetch(&s->looks, 1, __ATOMIC_SEQ_CST);
 	}
 	return torn;
@@ -215,13 +225,15 @@ static void turn_append(struct scene *s, int i)
 {
 	unsigned int seen;
 
-	below_is(s, pairs[0].size, pairs[0].mtime);
+	below_is(s, turn_size(i), i);
 	ask(s);
 	/* so that who looks asks, maybe just before the write is seen */
 	if (s->way != SERVER && i % 2)
 		FAILS(pwrite(s->up, "x", 1, FAR), EFBIG);
-	EQ(pwrite(s->up, "x", 1, pairs[0].size), 1);
-	/* who looks now asks below: it has to be done before that changes */
+	EQ(pwrite(s->up, "x", 1, turn_size(i)), 1);
+	if (s->way != SERVER)
+		return;
+	/* whose answers must not be about the next turn */
 	ask(s);
 	seen = __atomic_load_n(&s->looks, __ATOMIC_SEQ_CST);
 	while (__atomic_load_n(&s->looks, __ATOMIC_SEQ_CST) - seen < 2)
@@ -238,7 +250,7 @@ static void growing(const char *lower, const char *mnt)
 	EQ(setrlimit(RLIMIT_FSIZE, &limit), 0);
 	for (way = 0; way < WAYS; way++) {
 		s = scene_begin(lower, mnt, way);
-		below_is(&s, pairs[0].size, pairs[0].mtime);
+		below_is(&s, turn_size(0), 0);
 		ask(&s);
 		watched(&s, watch_append, turn_append);
 		scene_end(&s);
