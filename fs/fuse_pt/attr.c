@@ -330,10 +330,11 @@ bool fpt_attr_take_below(struct inode *inode, const struct fpt_backing *fb,
 	below = fpt_bound_stat(inode);
 	taken = below;
 	write_seqcount_begin(&node->attr_seq);
-	if (!test_bit(FPT_N_SIZE_CHANGING, &node->bits))
-		i_size_write(inode, st->size);
-	else
+	if (test_bit(FPT_N_SIZE_CHANGING, &node->bits))
 		taken &= ~STATX_SIZE;
+	/* A write that came meanwhile lets it grow, and has said so here. */
+	else if (epoch > node->attr_epoch || st->size > inode->i_size)
+		i_size_write(inode, st->size);
 	take_stat(inode, st);
 	if (below & STATX_MODE) {
 		take_mode(inode, st->mode);
@@ -632,7 +633,7 @@ static inline bool note_wrote(struct inode *inode, loff_t end)
 
 	grew = end > inode->i_size;
 	if (grew)
-		fpt_node_grow(node, end, mask & ~attr_owned(inode));
+		fpt_node_sized(node, end, mask & ~attr_owned(inode));
 	else
 		node->stale_mask |= mask & ~attr_owned(inode);
 	node->attr_epoch = fpt_attr_now(fpt_inode_conn(inode));

@@ -162,7 +162,8 @@ static bool talk_failed(const struct fpt_call *call)
 static bool talk_again(struct inode *inode, const struct fpt_call *call)
 {
 	struct fpt_node *fn = fpt_node(inode);
-	bool failed = talk_failed(call);
+	bool failed = talk_failed(call) &&
+		      fpt_bound(inode) & FUSE_PT_BIND_WRITE_ATTR;
 
 	/* Before an fsync that waits for the place looks at it. */
 	if (failed)

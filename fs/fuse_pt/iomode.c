@@ -319,8 +319,11 @@ static void show_grown(struct inode *inode, const struct file *lower)
 		return;
 	spin_lock(&fn->lock);
 	if (!test_bit(FPT_N_SIZE_CHANGING, &fn->bits) &&
-	    i_size_read(below) > inode->i_size)
-		fpt_node_grow(fn, i_size_read(below), FPT_STAT_DATA);
+	    i_size_read(below) > inode->i_size) {
+		fpt_node_sized(fn, i_size_read(below), FPT_STAT_DATA);
+		/* who asked before knows less */
+		fn->attr_epoch = fpt_attr_now(fpt_inode_conn(inode));
+	}
 	spin_unlock(&fn->lock);
 }
 

@@ -452,7 +452,7 @@ int fpt_attr_refresh(struct inode *inode, struct file *file, u32 mask);
  * Node's lock held. The file ends at @end now, and what is in @stale is out of date:
  * who copies attributes sees both or none.
  */
-static inline void fpt_node_grow(struct fpt_node *node, loff_t end, u32 stale)
+static inline void fpt_node_sized(struct fpt_node *node, loff_t end, u32 stale)
 {
 	write_seqcount_begin(&node->attr_seq);
 	i_size_write(&node->vfs, end);

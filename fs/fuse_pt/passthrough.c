@@ -58,9 +58,10 @@ static inline void through_done(const struct file *file, enum fpt_stat_io what,
 
 /* The same of what a call did from @pos on. */
 static void through_done_range(const struct file *file, enum fpt_stat_io what,
-			       loff_t pos, ssize_t ret)
+			       loff_t pos, loff_t ret)
 {
-	through_done(file, what, ret > 0 ? pos + ret : pos, ret);
+	through_done(file, what, ret > 0 ? pos + ret : pos,
+		     min_t(loff_t, ret, LONG_MAX));
 }
 
 /* The same of a read or write; one that is queued has the iocb for itself. */
@@ -130,7 +131,7 @@ static inline void through_grew(struct inode *inode, loff_t end)
 
 	spin_lock(&fn->lock);
 	if (end > inode->i_size)
-		fpt_node_grow(fn, end, FPT_STAT_DATA);
+		fpt_node_sized(fn, end, FPT_STAT_DATA);
 	else
 		fn->stale_mask |= FPT_STAT_DATA;
 	fn->attr_epoch = fpt_attr_now(fpt_inode_conn(inode));
@@ -431,7 +432,7 @@ static void through_resized(struct inode *inode, const struct file *lower)
 
 	/* under the lock, so that of two the later is the last */
 	spin_lock(&fn->lock);
-	i_size_write(inode, i_size_read(file_inode(lower)));
+	fpt_node_sized(fn, i_size_read(file_inode(lower)), FPT_STAT_DATA);
 	spin_unlock(&fn->lock);
 	fpt_node_wrote(inode, 0);
 }

@@ -177,16 +177,11 @@ int fpt_file_sync_call(struct file *file, int datasync, u32 op)
 	return file_optional(ff->conn, op, fpt_call_file(ff, &call));
 }
 
-int fpt_file_fsync(struct file *file, loff_t start, loff_t end, int datasync)
+static int sync_data(struct file *file, loff_t start, loff_t end, int datasync)
 {
 	struct inode *inode = file_inode(file);
 	int err, lost;
 
-	if (fpt_inode_stale(inode))
-		return -EIO;
-	err = fpt_bind_sync_attr(inode);
-	if (err)
-		return err;
 	if (fpt_file_lets(file, FUSE_PT_BACKING_FSYNC))
 		return fpt_passthrough_fsync(file, start, end, datasync);
 
@@ -200,4 +195,19 @@ int fpt_file_fsync(struct file *file, loff_t start, loff_t end, int datasync)
 	if (!err && !datasync)
 		err = fpt_times_flush(inode);
 	return err ? err : fpt_file_sync_call(file, datasync, FUSE_FSYNC);
+}
+
+int fpt_file_fsync(struct file *file, loff_t start, loff_t end, int datasync)
+{
+	struct inode *inode = file_inode(file);
+	int told, err;
+
+	if (fpt_inode_stale(inode))
+		return -EIO;
+	told = fpt_bind_sync_attr(inode);
+	if (told == -EINTR)
+		return told;
+	/* A server that takes no attributes keeps no data from the disk. */
+	err = sync_data(file, start, end, datasync);
+	return err ? err : told;
 }

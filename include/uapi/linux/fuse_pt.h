@@ -146,7 +146,8 @@ struct fuse_pt_bind {
  * other SETATTR on a connection with FUSE_PASSTHROUGH has it. It says what the
  * backing file has, and must not be done to that file, which may have grown
  * since. Of each inode one is under way at a time. One that is answered with an
- * error, but ENOSYS, is sent again at the next of these occasions.
+ * error, but ENOSYS, is sent again at the next of these occasions, while the inode
+ * is bound.
  */
 #define FUSE_PT_BIND_WRITE_ATTR	(1 << 0)
 

@@ -165,7 +165,7 @@ static void aio_works(const char *lower, const char *mnt)
 	aio_context_t ctx;
 	unsigned char *buf;
 	struct iocb cb;
-	int u, i;
+	int u, i, works;
 
 	if (type == TMPFS_MAGIC || type == BTRFS_SUPER_MAGIC ||
 	    type == OVERLAYFS_SUPER_MAGIC)
@@ -183,12 +183,14 @@ static void aio_works(const char *lower, const char *mnt)
 		aio_fill(&cb, u, IOCB_CMD_PWRITE, buf, PAGE, i * PAGE);
 		EQ(aio_one(ctx, &cb), PAGE);
 	}
-	EQ(works_seen(), WRITES);
+	/* One that is over before io_submit(2) is, needs none. */
+	works = works_seen();
+	CHECK(works > 0 && works <= WRITES);
 	for (i = 0; i < WRITES; i++) {
 		aio_fill(&cb, u, IOCB_CMD_PREAD, buf, PAGE, i * PAGE);
 		EQ(aio_one(ctx, &cb), PAGE);
 	}
-	EQ(works_seen(), WRITES);
+	EQ(works_seen(), works);
 	tell(WORKS, "0");
 	EQ(rmdir(INSTANCE), 0);
 	syscall(SYS_io_destroy, ctx);

@@ -678,6 +678,8 @@ static void tells_refused(const char *lower, const char *mnt)
 	EQ(SAID(&rig, told), 2);
 	FAILS(fdatasync(fd), EIO);
 	EQ(SAID(&rig, told), 3);
+	/* The data is another matter. */
+	EQ(asked(&rig, FUSE_FSYNC), 2);
 	SAY(&rig, refuse, 0);
 	EQ(fsync(fd), 0);
 	told(&rig, 4);
