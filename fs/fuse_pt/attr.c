@@ -158,12 +158,6 @@ static void take_plain(struct inode *inode, const struct fuse_attr *attr,
 				      attr_time(attr->ctime, attr->ctimensec));
 }
 
-/* The attributes that no reply can tell us anything about. */
-static u32 attr_owned(const struct inode *inode)
-{
-	return fpt_wb_owns(inode) ? FPT_STAT_OWNED : 0;
-}
-
 /**
  * struct attr_news - a reply's attributes on their way into an inode
  * @attr: the reply
@@ -190,7 +184,7 @@ static bool take_news(struct inode *inode, const struct attr_news *news,
 	struct fpt_conn *conn = fpt_inode_conn(inode);
 	struct fpt_node *node = fpt_node(inode);
 	u32 below = fpt_bound_stat(inode);
-	u32 owned = attr_owned(inode);
+	u32 owned = fpt_attr_owned(inode);
 	u32 keep = 0, held = 0, crossed = 0;
 
 	lockdep_assert_held(&node->lock);
@@ -362,7 +356,7 @@ void fpt_attr_stale(struct inode *inode, u32 mask)
 	struct fpt_node *node = fpt_node(inode);
 
 	spin_lock(&node->lock);
-	node->stale_mask |= mask & ~attr_owned(inode);
+	node->stale_mask |= mask & ~fpt_attr_owned(inode);
 	/* A read is no change that a reply could cross. */
 	if (mask != STATX_ATIME)
 		node->attr_epoch = fpt_attr_now(conn);
@@ -400,7 +394,7 @@ bool fpt_attr_expired(const struct inode *inode, u32 mask)
 	if (fpt_attr_fresh(inode, mask))
 		return false;
 
-	mask &= ~attr_owned(inode);
+	mask &= ~fpt_attr_owned(inode);
 	return mask && ((READ_ONCE(node->stale_mask) & mask) ||
 			fpt_node_past(node, &node->attr_until));
 }
@@ -618,95 +612,6 @@ static void fill_below(const struct attr_below *below, struct kstat *stat)
 	stat->atime = below->atime;
 	stat->mtime = below->mtime;
 	stat->ctime = below->ctime;
-}
-
-/* Node's lock held. Return: did it grow? */
-static inline bool note_wrote(struct inode *inode, loff_t end)
-{
-	struct fpt_node *node = fpt_node(inode);
-	u32 mask = FPT_STAT_DATA;
-	bool grew;
-
-	/* The write may have cost them, at the server. */
-	if (unlikely(inode->i_mode & (S_ISUID | S_ISGID)))
-		mask |= STATX_MODE;
-
-	grew = end > inode->i_size;
-	if (grew)
-		fpt_node_sized(node, end, mask & ~attr_owned(inode));
-	else
-		node->stale_mask |= mask & ~attr_owned(inode);
-	node->attr_epoch = fpt_attr_now(fpt_inode_conn(inode));
-	return grew;
-}
-
-bool fpt_node_wrote(struct inode *inode, loff_t end)
-{
-	struct fpt_node *node = fpt_node(inode);
-	bool grew;
-
-	spin_lock(&node->lock);
-	grew = note_wrote(inode, end);
-	spin_unlock(&node->lock);
-	/* Last: who takes the mark away finds what it is about. */
-	if (fpt_bound(inode) & FUSE_PT_BIND_WRITE_ATTR)
-		set_bit(FPT_N_ATTR_DIRTY, &node->bits);
-	fpt_times_touch(inode, STATX_MTIME | STATX_CTIME);
-	return grew;
-}
-
-void fpt_node_stored(struct inode *inode, loff_t end)
-{
-	struct fpt_node *node = fpt_node(inode);
-	bool through;
-
-	/* One step, or the file goes to passthrough in between. */
-	spin_lock(&node->lock);
-	through = node->io.through;
-	if (!through)
-		note_wrote(inode, end);
-	spin_unlock(&node->lock);
-	if (!through)
-		fpt_times_touch(inode, STATX_MTIME | STATX_CTIME);
-}
-
-void fpt_node_dirtied(struct inode *inode, loff_t end)
-{
-	struct fpt_node *node = fpt_node(inode);
-
-	if (end > i_size_read(inode)) {
-		spin_lock(&node->lock);
-		if (end > inode->i_size)
-			i_size_write(inode, end);
-		spin_unlock(&node->lock);
-	}
-	fpt_times_touch(inode, STATX_MTIME | STATX_CTIME);
-}
-
-void fpt_node_resized(struct inode *inode, loff_t size)
-{
-	struct fpt_node *node = fpt_node(inode);
-
-	spin_lock(&node->lock);
-	node->attr_epoch = fpt_attr_now(fpt_inode_conn(inode));
-	i_size_write(inode, size);
-	spin_unlock(&node->lock);
-}
-
-void fpt_node_unlinked(struct inode *inode)
-{
-	struct fpt_node *node = fpt_node(inode);
-
-	spin_lock(&node->lock);
-	/* The server's count is not to be relied on: it may be 0 already. */
-	if (S_ISDIR(inode->i_mode))
-		clear_nlink(inode);
-	else if (inode->i_nlink)
-		set_nlink(inode, inode->i_nlink - 1);
-	node->stale_mask |= STATX_NLINK | (STATX_CTIME & ~attr_owned(inode));
-	node->attr_epoch = fpt_attr_now(fpt_inode_conn(inode));
-	spin_unlock(&node->lock);
-	fpt_times_touch(inode, STATX_CTIME);
 }
 
 /*

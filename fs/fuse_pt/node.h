@@ -448,6 +448,14 @@ int fpt_attr_ask(struct inode *inode, struct file *file);
  */
 int fpt_attr_refresh(struct inode *inode, struct file *file, u32 mask);
 
+/* -------- attributes: changed.c, what calls change -------- */
+
+/* The attributes that no reply can tell us anything about. */
+static inline u32 fpt_attr_owned(const struct inode *inode)
+{
+	return fpt_wb_owns(inode) ? FPT_STAT_OWNED : 0;
+}
+
 /*
  * Node's lock held. The file ends at @end now, and what is in @stale is out of date:
  * who copies attributes sees both or none.
