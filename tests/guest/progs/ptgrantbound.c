@@ -97,6 +97,21 @@ static void bound_appends(struct rig *rig)
 	close(fd);
 }
 
+/* "f" bound to a descriptor of it with @flags. */
+static struct rig begin_bound(const char *lower, const char *mnt, int flags)
+{
+	struct rig rig = begin(lower, mnt);
+	struct fuse_pt_bind bind = {
+		.nodeid = RIG_FIRST,
+		.backing_id = lend_for(&rig, "f", flags, FUSE_PT_BACKING_ALL),
+		.flags = FUSE_PT_BIND_ATTR | FUSE_PT_BIND_SETATTR,
+	};
+
+	CHECK(bind.backing_id > 0);
+	EQ(ioctl(rig.dev, FUSE_PT_DEV_IOC_BIND, &bind), 0);
+	return rig;
+}
+
 /* A bound inode lends what the descriptor could that it is bound to. */
 static void bound(const char *lower, const char *mnt)
 {
@@ -109,20 +124,12 @@ static void bound(const char *lower, const char *mnt)
 		{ O_WRONLY, bound_writes, LEN },
 		{ O_RDWR | O_APPEND, bound_appends, LEN + 3 },
 	};
-	struct fuse_pt_bind bind = {
-		.nodeid = RIG_FIRST,
-		.flags = FUSE_PT_BIND_ATTR | FUSE_PT_BIND_SETATTR,
-	};
 	struct stat st;
 	struct rig rig;
 	size_t i;
 
 	for (i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
-		rig = begin(lower, mnt);
-		bind.backing_id = lend_for(&rig, "f", ways[i].flags,
-					   FUSE_PT_BACKING_ALL);
-		CHECK(bind.backing_id > 0);
-		EQ(ioctl(rig.dev, FUSE_PT_DEV_IOC_BIND, &bind), 0);
+		rig = begin_bound(lower, mnt, ways[i].flags);
 		ways[i].use(&rig);
 		EQ(stat(LOWER(&rig, "f"), &st), 0);
 		EQ(st.st_size, ways[i].size);
@@ -137,20 +144,12 @@ static void bound(const char *lower, const char *mnt)
 static void bound_sets(const char *lower, const char *mnt)
 {
 	static const int ways[] = { O_RDONLY, O_RDWR | O_APPEND };
-	struct fuse_pt_bind bind = {
-		.nodeid = RIG_FIRST,
-		.flags = FUSE_PT_BIND_ATTR | FUSE_PT_BIND_SETATTR,
-	};
 	struct stat st;
 	struct rig rig;
 	size_t i;
 
 	for (i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
-		rig = begin(lower, mnt);
-		bind.backing_id = lend_for(&rig, "f", ways[i],
-					   FUSE_PT_BACKING_ALL);
-		CHECK(bind.backing_id > 0);
-		EQ(ioctl(rig.dev, FUSE_PT_DEV_IOC_BIND, &bind), 0);
+		rig = begin_bound(lower, mnt, ways[i]);
 		FAILS(truncate(UPPER(&rig, "f"), 0), EPERM);
 		FAILS(truncate(UPPER(&rig, "f"), LEN * 2), EPERM);
 		EQ(stat(LOWER(&rig, "f"), &st), 0);

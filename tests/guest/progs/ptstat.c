@@ -38,6 +38,7 @@ static const struct {
  * @up, @low: descriptors of it
  * @stop: the watcher is to end
  * @looks: how often it looked
+ * @torn: was what it saw never the file's at a time?
  */
 struct scene {
 	struct rig	rig;
@@ -46,6 +47,7 @@ struct scene {
 	int		low;
 	int		stop;
 	unsigned int	looks;
+	bool		(*torn)(const struct statx *st);
 };
 
 static struct scene scene_begin(const char *lower, const char *mnt, enum way way)
@@ -123,7 +125,7 @@ static bool mixed(const struct statx *st)
 }
 
 /* A watcher asks for nothing itself, as long as all that it looks at is known. */
-static long watch_pairs(struct rig_job *job)
+static long watch(struct rig_job *job)
 {
 	struct scene *s = job->arg;
 	struct statx st;
@@ -131,7 +133,7 @@ static long watch_pairs(struct rig_job *job)
 
 	while (!__atomic_load_n(&s->stop, __ATOMIC_SEQ_CST)) {
 		show(s->up, 0, STATX_SIZE | STATX_MTIME, &st);
-		torn += mixed(&st);
+		torn += s->torn(&st);
 		__atomic_add_fetch(&s->looks, 1, __ATOMIC_SEQ_CST);
 	}
 	return torn;
@@ -156,13 +158,14 @@ static void runs_on(pthread_t thread, int cpu)
 }
 
 /* Does @turn over and over while somebody watches. */
-static void watched(struct scene *s, long (*watch)(struct rig_job *job),
+static void watched(struct scene *s, bool (*torn)(const struct statx *st),
 		    void (*turn)(struct scene *s, int i))
 {
 	struct rig_job job = { .run = watch, .arg = s };
-	long end = now_ms() + SPENT_MS, torn;
+	long end = now_ms() + SPENT_MS, seen;
 	int i;
 
+	s->torn = torn;
 	rig_job_start(&job);
 	runs_on(pthread_self(), 0);
 	runs_on(job.thread, 1);
@@ -170,10 +173,10 @@ static void watched(struct scene *s, long (*watch)(struct rig_job *job),
 	for (i = 1; i < 20 || now_ms() < end; i++)
 		turn(s, i);
 	__atomic_store_n(&s->stop, 1, __ATOMIC_SEQ_CST);
-	torn = rig_job_end(&job);
-	if (torn)
+	seen = rig_job_end(&job);
+	if (seen)
 		rig_fail("%s: in %d turns %ld of %u looks saw size and mtime apart",
-			 way_names[s->way], i, torn, s->looks);
+			 way_names[s->way], i, seen, s->looks);
 	printf("# %s: %u looks in %d turns\n", way_names[s->way], s->looks, i);
 }
 
@@ -191,7 +194,7 @@ static void one_answer(const char *lower, const char *mnt)
 	for (way = 0; way < WAYS; way++) {
 		s = scene_begin(lower, mnt, way);
 		turn_pairs(&s, 0);
-		watched(&s, watch_pairs, turn_pairs);
+		watched(&s, mixed, turn_pairs);
 		scene_end(&s);
 	}
 }
@@ -206,19 +209,10 @@ static off_t turn_size(int i)
 }
 
 /* An old mtime with a size that only the append made, or what came after it. */
-static long watch_append(struct rig_job *job)
+static bool appended_early(const struct statx *st)
 {
-	struct scene *s = job->arg;
-	struct statx st;
-	long torn = 0;
-
-	while (!__atomic_load_n(&s->stop, __ATOMIC_SEQ_CST)) {
-		show(s->up, 0, STATX_SIZE | STATX_MTIME, &st);
-		torn += st.stx_mtime.tv_sec < LONG_AGO &&
-			(off_t)st.stx_size > turn_size(st.stx_mtime.tv_sec);
-		__atomic_add_fetch(&s->looks, 1, __ATOMIC_SEQ_CST);
-	}
-	return torn;
+	return st->stx_mtime.tv_sec < LONG_AGO &&
+		(off_t)st->stx_size > turn_size(st->stx_mtime.tv_sec);
 }
 
 static void turn_append(struct scene *s, int i)
@@ -252,7 +246,7 @@ static void growing(const char *lower, const char *mnt)
 		s = scene_begin(lower, mnt, way);
 		below_is(&s, turn_size(0), 0);
 		ask(&s);
-		watched(&s, watch_append, turn_append);
+		watched(&s, appended_early, turn_append);
 		scene_end(&s);
 	}
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What tests of signals share: the INTERRUPT that is read for one. */
+/*
+ * What tests of signals share: the INTERRUPT that is read for one, and the
+ * background limit that callers wait behind.
+ */
 #ifndef RAWINTR_H
 #define RAWINTR_H
 
@@ -49,6 +52,32 @@ static inline uint64_t kill_sent(struct raw *r, pid_t pid)
 	expect_interrupt(r, unique);
 	r->head->unique = unique;
 	return unique;
+}
+
+/* Asynchronous requests one at a time. @timeout: seconds, 0 for none. */
+static inline void init_limited(struct raw *r, unsigned int timeout)
+{
+	struct fuse_init_out init = {
+		.major = FUSE_KERNEL_VERSION,
+		.minor = FUSE_KERNEL_MINOR_VERSION,
+		.max_readahead = MAX_WRITE,
+		.max_background = 1,
+		.congestion_threshold = 1,
+		.max_write = 4096,
+		.max_pages = 1,
+		.flags = FUSE_MAX_PAGES | FUSE_ASYNC_READ | FUSE_DO_READDIRPLUS |
+			 FUSE_INIT_EXT,
+		.flags2 = timeout ? FUSE_REQUEST_TIMEOUT >> 32 : 0,
+		.request_timeout = timeout,
+	};
+
+	CHECK(fs_until(r, FUSE_INIT, LONG_MS));
+	CHECK_IS(raw_reply(r, 0, &init, sizeof(init)), 0);
+}
+
+static inline void init_one_at_a_time(struct raw *r)
+{
+	init_limited(r, 0);
 }
 
 #endif

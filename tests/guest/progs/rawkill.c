@@ -221,32 +221,6 @@ static void test_kill_flush(struct raw *r)
 
 /* -------- the background limit -------- */
 
-/* @timeout: seconds, 0 for none */
-static void init_limited(struct raw *r, unsigned int timeout)
-{
-	struct fuse_init_out init = {
-		.major = FUSE_KERNEL_VERSION,
-		.minor = FUSE_KERNEL_MINOR_VERSION,
-		.max_readahead = MAX_WRITE,
-		.max_background = 1,
-		.congestion_threshold = 1,
-		.max_write = 4096,
-		.max_pages = 1,
-		.flags = FUSE_MAX_PAGES | FUSE_ASYNC_READ | FUSE_DO_READDIRPLUS |
-			 FUSE_INIT_EXT,
-		.flags2 = timeout ? FUSE_REQUEST_TIMEOUT >> 32 : 0,
-		.request_timeout = timeout,
-	};
-
-	CHECK(fs_until(r, FUSE_INIT, LONG_MS));
-	CHECK_IS(raw_reply(r, 0, &init, sizeof(init)), 0);
-}
-
-static void init_one_at_a_time(struct raw *r)
-{
-	init_limited(r, 0);
-}
-
 /* Of many READs ahead, the server sees the next after it answered one. */
 static void test_background(struct raw *r)
 {

@@ -9,24 +9,6 @@
 #include "rawcheck.h"
 #include "rawintr.h"
 
-/* Asynchronous requests one at a time. */
-static void init_one_at_a_time(struct raw *r)
-{
-	struct fuse_init_out init = {
-		.major = FUSE_KERNEL_VERSION,
-		.minor = FUSE_KERNEL_MINOR_VERSION,
-		.max_readahead = MAX_WRITE,
-		.max_background = 1,
-		.congestion_threshold = 1,
-		.max_write = 4096,
-		.max_pages = 1,
-		.flags = FUSE_MAX_PAGES | FUSE_ASYNC_READ | FUSE_DO_READDIRPLUS,
-	};
-
-	CHECK(fs_until(r, FUSE_INIT, LONG_MS));
-	CHECK_IS(raw_reply(r, 0, &init, sizeof(init)), 0);
-}
-
 /* Its reads ahead are as many requests as pages. */
 static int client_read(const char *dir)
 {
