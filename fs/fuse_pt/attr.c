@@ -442,9 +442,10 @@ static int ask_server(struct inode *inode, struct file *file)
 /* What a backing file says of the file above it. */
 #define STAT_BELOW	(FPT_STAT_DATA | STATX_ATIME)
 
-/* Attributes of a backing file, if there are any. */
+/* A backing file's, if @known; @fresh: all was known, and nobody was asked. */
 struct attr_below {
 	bool			known;
+	bool			fresh;
 	loff_t			size;
 	blkcnt_t		blocks;
 	struct timespec64	atime;
@@ -590,8 +591,10 @@ static int refresh_stat(struct inode *inode, u32 mask, struct attr_below *below)
 	bool unseen = (mask & FPT_STAT_DATA) && fpt_maybe_unseen(inode) &&
 		      fpt_iomode_unseen(inode);
 
-	if (!unseen && !fpt_attr_expired(inode, mask))
+	if (!unseen && !fpt_attr_expired(inode, mask)) {
+		below->fresh = fpt_attr_fresh(inode, mask);
 		return 0;
+	}
 	if (unlikely(fpt_bound(inode))) {
 		if (unseen)
 			fpt_attr_stale(inode, FPT_STAT_DATA);
@@ -669,13 +672,16 @@ static noinline int getattr_slow(struct mnt_idmap *idmap, struct inode *inode,
 				 struct kstat *stat, u32 request_mask,
 				 unsigned int flags)
 {
-	struct attr_below below = {};
+	struct attr_below below;
 	int err;
 
-	err = getattr_ask(inode, request_mask, flags, &below);
-	if (err)
-		return err;
-	getattr_fill(idmap, inode, request_mask, stat, false);
+	/* Again, if others have asked, but a write came after that. */
+	do {
+		below = (struct attr_below){};
+		err = getattr_ask(inode, request_mask, flags, &below);
+		if (err)
+			return err;
+	} while (!getattr_fill(idmap, inode, request_mask, stat, below.fresh));
 	if (below.known)
 		fill_below(&below, stat);
 	return 0;
