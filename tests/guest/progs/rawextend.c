@@ -4,12 +4,15 @@
  * module and the directory's group, for servers that want them.
  *
  *	rawextend DIR [TEST]
+ *
+ * "labels" is for a boot with SELinux, "no-label" for one where nothing has any.
  */
 #include <grp.h>
 #include "rawtree.h"
 
 #define USER	1000
 #define GROUP	5
+#define LABEL_NAME	"security.selinux"
 
 static gid_t gid, group;
 
@@ -167,21 +170,43 @@ static void test_group_not(struct raw *r)
 }
 
 /* Without a module that labels, the server hears that there is no label. */
-static void test_label(struct raw *r)
+static void test_no_label(struct raw *r)
 {
 	unsigned int i;
 
 	caller(USER, GROUP);
 	for (i = 0; i < MAKERS; i++) {
 		make(r, i);
-		CHECK_IS(ext[0], words * 8);
-		CHECK(ext[1] <= 1);
-		CHECK_IS(words == 1, !ext[1]);
-		/* a label: its length, and a name of an attribute */
-		if (ext[1]) {
-			CHECK(ext[2] && ext[2] < ext[0]);
-			CHECK(!strncmp((char *)&ext[4], "security.", 9));
-		}
+		CHECK_IS(words, 1);
+		CHECK_IS(ext[0], 8);
+		CHECK_IS(ext[1], 0);
+	}
+}
+
+/* The last request carries one label: @value. */
+static void is_label(const char *value)
+{
+	size_t len = strlen(value) + 1;
+	size_t room = sizeof(struct fuse_secctx) + sizeof(LABEL_NAME) + len;
+	const char *name = (const char *)&ext[4];
+
+	CHECK_IS(ext[0], sizeof(struct fuse_secctx_header) + (room + 7) / 8 * 8);
+	CHECK_IS(ext[0], words * 8);
+	CHECK_IS(ext[1], 1);
+	CHECK_IS(ext[2], len);
+	CHECK_IS(strcmp(name, LABEL_NAME), 0);
+	CHECK_IS(strcmp(name + sizeof(LABEL_NAME), value), 0);
+}
+
+/* SELinux gives all that is made in a mount this label before it has a policy. */
+static void test_labels(struct raw *r)
+{
+	unsigned int i;
+
+	caller(USER, GROUP);
+	for (i = 0; i < MAKERS; i++) {
+		make(r, i);
+		is_label("unlabeled");
 	}
 }
 
@@ -204,7 +229,8 @@ static const struct tree_test tests[] = {
 	{ "nothing", test_nothing, "allow_other" },
 	{ "group", test_group, "allow_other", FUSE_CREATE_SUPP_GROUP },
 	{ "group-not", test_group_not, "allow_other", FUSE_CREATE_SUPP_GROUP },
-	{ "label", test_label, "allow_other", FUSE_SECURITY_CTX },
+	{ "no-label", test_no_label, "allow_other", FUSE_SECURITY_CTX },
+	{ "labels", test_labels, "allow_other", FUSE_SECURITY_CTX },
 	{ "both", test_both, "allow_other",
 	  FUSE_SECURITY_CTX | FUSE_CREATE_SUPP_GROUP },
 	{ }
