@@ -9,9 +9,9 @@
  * AIO is in flight while the end comes: the disk is held.
  */
 #include "ptdisk.h"
+#include "ptbound.h"
 #include <linux/aio_abi.h>
 #include <linux/fs.h>
-#include <linux/fuse_pt.h>
 #include <sys/syscall.h>
 
 #define PAGE	4096
@@ -28,7 +28,8 @@
  * @ctx: its AIO in flight, or 0
  * @blocked: the child that is in a write, or 0
  * @frozen: the file system below, frozen, or -1
- * @bound: the inode is bound
+ * @known: the inode was looked up
+ * @bound: and is bound
  * @dead: connection or server ended: no more requests
  * @gone: the mount is detached
  */
@@ -41,6 +42,7 @@ struct life {
 	aio_context_t	ctx;
 	pid_t		blocked;
 	int		frozen;
+	bool		known;
 	bool		bound;
 	bool		dead;
 	bool		gone;
@@ -60,6 +62,7 @@ static int opened(struct life *l, int oflags)
 	int fd = rig_open_as(&l->rig, "f", oflags, FOPEN_PASSTHROUGH, l->id);
 
 	CHECK(fd >= 0);
+	l->known = true;
 	/* what the server is asked before the first write, it is asked now */
 	EQ(pwrite(fd, io_buf, PAGE, LEN), PAGE);
 	return fd;
@@ -229,11 +232,11 @@ static void drop_nothing(struct life *l) { }
 /* "f" is the first name that is looked up. */
 static void make_bound(struct life *l)
 {
-	struct fuse_pt_bind b = { .nodeid = RIG_FIRST, .backing_id = l->id };
 	struct stat st;
 
-	EQ(ioctl(l->rig.dev, FUSE_PT_DEV_IOC_BIND, &b), 0);
+	EQ(bind_as(&l->rig, RIG_FIRST, l->id, 0), 0);
 	EQ(stat(UPPER(&l->rig, "f"), &st), 0);
+	l->known = true;
 	l->bound = true;
 }
 
@@ -260,6 +263,20 @@ static void make_bound_open(struct life *l)
 	EQ(SAID(&l->rig, asked[FUSE_OPEN]), 0);
 }
 
+static void make_bound_map(struct life *l)
+{
+	make_bound(l);
+	make_map(l);
+	EQ(SAID(&l->rig, asked[FUSE_OPEN]), 0);
+}
+
+static void make_bound_aio(struct life *l)
+{
+	make_bound(l);
+	make_aio(l);
+	EQ(SAID(&l->rig, asked[FUSE_OPEN]), 0);
+}
+
 /**
  * struct object - what keeps a backing file
  * @holds: it still does after the connection's end
@@ -283,6 +300,8 @@ static const struct object {
 	{ "blocked", make_blocked, use_blocked, drop_nothing, true, true, false },
 	{ "bound", make_bound, use_bound, drop_nothing, false, false, false },
 	{ "boundopen", make_bound_open, use_open, drop_open, true, false, false },
+	{ "boundmap", make_bound_map, use_map, drop_map, true, false, false },
+	{ "boundaio", make_bound_aio, use_aio, drop_aio, true, false, true },
 };
 
 /* -------- ends -------- */
@@ -295,18 +314,34 @@ static void end_id_close(struct life *l)
 
 static void end_unbind(struct life *l)
 {
-	uint64_t node = RIG_FIRST;
-
 	if (l->bound)
-		EQ(ioctl(l->rig.dev, FUSE_PT_DEV_IOC_UNBIND, &node), 0);
+		EQ(unbind(&l->rig, RIG_FIRST), 0);
 	else
-		FAILS(ioctl(l->rig.dev, FUSE_PT_DEV_IOC_UNBIND, &node), ENOENT);
+		FAILS(unbind(&l->rig, RIG_FIRST), ENOENT);
 	l->bound = false;
 }
 
 static void end_unlink(struct life *l)
 {
 	EQ(unlink(UPPER(&l->rig, "f")), 0);
+}
+
+static void end_rename(struct life *l)
+{
+	EQ(rename(UPPER(&l->rig, "f"), UPPER(&l->rig, "old")), 0);
+}
+
+/* Nothing of the inode is cached here that could end with it. */
+static void end_inval(struct life *l)
+{
+	const struct fuse_notify_inval_inode_out out = { .ino = RIG_FIRST };
+	int err = tell(&l->rig, FUSE_NOTIFY_INVAL_INODE, &out, sizeof(out),
+		       NULL, 0);
+
+	if (l->known)
+		EQ(err, 0);
+	else
+		FAILS(err, ENOENT);
 }
 
 static void end_unlink_below(struct life *l)
@@ -397,6 +432,8 @@ static const struct end {
 } ends[] = {
 	{ "id-close", end_id_close, false, false },
 	{ "unbind", end_unbind, false, false },
+	{ "rename", end_rename, true, false },
+	{ "inval", end_inval, false, false },
 	{ "unlink", end_unlink, true, false },
 	{ "unlink-below", end_unlink_below, true, false },
 	{ "replace-below", end_replace_below, true, false },

@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Lifetimes: whatever keeps a backing file (a registration, a bound inode, an open
-# of either, a mapping, AIO in flight, a write that is blocked below), crossed with
-# whatever may end (the id, the binding, names above and below, the cache, the
-# server, the connection, the mounts, the module). It fails when what must go on
+# Lifetimes: whatever keeps a backing file (a registration, a bound inode, an open,
+# a mapping and AIO in flight of either, a write that is blocked below), crossed
+# with whatever may end (the id, the binding, names above and below, what is cached
+# of the inode, the inode, the server, the connection, the mounts, the module). It fails when what must go on
 # does not, something else goes on, or the file system below stays busy after the
 # last user.
 # timeout: 450
