@@ -150,15 +150,16 @@ static int fetch_measure_verity(const struct fpt_conn *conn, struct command *c)
 static int fetch_enable_verity(const struct fpt_conn *conn, struct command *c)
 {
 	struct fsverity_enable_arg head;
-	u32 most = conn->max_pages << PAGE_SHIFT;
+	u64 most = (u64)conn->max_pages << PAGE_SHIFT, size;
 	void *salt, *sig;
 	int err;
 
 	if (copy_from_user(&head, u64_to_user_ptr(c->in.arg), sizeof(head)))
 		return -EFAULT;
-	if (head.salt_size > most || head.sig_size > most)
+	size = sizeof(head) + (u64)head.salt_size + head.sig_size;
+	if (size > most)
 		return -ENOMEM;
-	c->in.in_size = sizeof(head) + head.salt_size + head.sig_size;
+	c->in.in_size = size;
 	err = command_room(conn, c);
 	if (err)
 		return err;
