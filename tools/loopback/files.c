@@ -226,8 +226,20 @@ static bool created_bound(struct loopback *lo, struct node *node, int fd,
 	return true;
 }
 
-/* Answer with the new file @fd, open. */
-static void reply_created(fuse_req_t req, int fd, struct fuse_file_info *fi)
+/* Nothing is left of a creation that is refused: @name, if it still is the file @fd. */
+static void uncreate(const struct node *parent, const char *name, int fd)
+{
+	struct stat made, there;
+
+	if (!fstat(fd, &made) &&
+	    !fstatat(parent->fd, name, &there, AT_SYMLINK_NOFOLLOW) &&
+	    there.st_dev == made.st_dev && there.st_ino == made.st_ino)
+		unlinkat(parent->fd, name, 0);
+}
+
+/* Answer with the new file @fd, open. It is @name of @parent, if it has a name. */
+static void reply_created(fuse_req_t req, const struct node *parent,
+			  const char *name, int fd, struct fuse_file_info *fi)
 {
 	struct loopback *lo = loopback_of(req);
 	struct fusept_open how = { 0 };
@@ -237,6 +249,8 @@ static void reply_created(fuse_req_t req, int fd, struct fuse_file_info *fi)
 	int err = node_from_fd(lo, fd, &node, &st);
 
 	if (err) {
+		if (name)
+			uncreate(parent, name, fd);
 		close(fd);
 		fuse_reply_err(req, err);
 		return;
@@ -244,6 +258,8 @@ static void reply_created(fuse_req_t req, int fd, struct fuse_file_info *fi)
 	if (!created_bound(lo, node, fd, fi))
 		err = new_handle(lo, node, fd, fi, &how);
 	if (err) {
+		if (name)
+			uncreate(parent, name, node->fd);
 		node_forget(lo, node, 1);
 		fuse_reply_err(req, err);
 		return;
@@ -259,6 +275,7 @@ void op_create(fuse_req_t req, fuse_ino_t parent, const char *name,
 	       mode_t mode, struct fuse_file_info *fi)
 {
 	struct loopback *lo = loopback_of(req);
+	const struct node *dir = node_of(lo, parent);
 	int fd, err = check_name(name);
 
 	if (!err)
@@ -267,7 +284,7 @@ void op_create(fuse_req_t req, fuse_ino_t parent, const char *name,
 		fuse_reply_err(req, err);
 		return;
 	}
-	fd = openat(node_of(lo, parent)->fd, name, created_flags(lo, fi->flags) |
+	fd = openat(dir->fd, name, created_flags(lo, fi->flags) |
 		    O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
 		    caller_mode(req, mode) & 07777);
 	err = errno;
@@ -280,7 +297,7 @@ void op_create(fuse_req_t req, fuse_ino_t parent, const char *name,
 		fuse_reply_err(req, err == EEXIST && !(fi->flags & O_EXCL) ?
 			       ESTALE : err);
 	else
-		reply_created(req, fd, fi);
+		reply_created(req, dir, name, fd, fi);
 }
 
 void op_tmpfile(fuse_req_t req, fuse_ino_t parent, mode_t mode,
@@ -301,7 +318,7 @@ void op_tmpfile(fuse_req_t req, fuse_ino_t parent, mode_t mode,
 	if (fd < 0)
 		fuse_reply_err(req, err);
 	else
-		reply_created(req, fd, fi);
+		reply_created(req, NULL, NULL, fd, fi);
 }
 
 void op_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)

@@ -74,6 +74,8 @@ check fallback-writes fallback_writes
 umount "$T/m"
 loopback "$T/over/src" "$T/m" allow_other,stack_depth=1,passthrough=on
 fails on-refuses ELOOP cat "$T/m/file"
+fails on-refuses-to-create ELOOP dd if=/dev/null "of=$T/m/new" status=none
+check on-refused-makes-nothing [ ! -e "$T/over/src/new" ]
 fails on-refuses-to-truncate ELOOP dd if=/dev/null "of=$T/m/file" status=none
 fails on-refuses-to-truncate-unwritten ELOOP perl -e 'use Fcntl; sysopen(my $f, $ARGV[0], O_RDONLY | O_TRUNC) or die $!' "$T/m/file"
 equal refused-is-untouched "stacked more" "$(xargs <"$T/over/src/file")"
