@@ -11,10 +11,14 @@ device_mode() { [ "$(stat -c %a /dev/fusept)" = 666 ]; }
 same_version() { [ "$(dpkg-query -W -f '${Version}' fuse-pt-dkms)" = "$(dkms status | sed -n 's|^fuse_pt/\([^,]*\),.*|\1|p')" ]; }
 beside_fuse() { modprobe fuse && grep -qw fusept /proc/filesystems && grep -qw fuse /proc/filesystems; }
 reload() { rmmod fuse_pt && modprobe fuse_pt && test -c /dev/fusept; }
+takes() { [[ $1 =~ $(sed -n 's/^BUILD_EXCLUSIVE_KERNEL="\(.*\)"/\1/p' /usr/src/fuse_pt-*/dkms.conf) ]]; }
+leaves_out() { ! takes "$1"; }
 clean_exports() { ! grep '\[fuse_pt\]' /proc/kallsyms | grep -q __ksymtab; }
 
 check dkms-built built
 check module-version same_version
+for k in 6.1.0-50-amd64 6.6.1 6.12.48+deb13-amd64 7.3.4 10.0.0; do check "dkms-takes-$k" takes $k; done
+for k in 4.19.0-6-amd64 5.10.0-33-amd64 5.15.1 6.0.19; do check "dkms-leaves-out-$k" leaves_out $k; done
 check device-for-all device_mode
 check registered grep -qw fusept /proc/filesystems
 check sysfs test -d /sys/fs/fusept
