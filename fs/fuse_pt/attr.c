@@ -163,16 +163,21 @@ static void take_plain(struct inode *inode, const struct fuse_attr *attr,
  * @attr: the reply
  * @life: jiffies that they hold
  * @epoch: when they were asked for
+ * @changed: of STATX_SIZE and STATX_MTIME, what that was a change of
  * @own: reply to a change made here
- * @resized: a change of the size among them
  */
 struct attr_news {
 	const struct fuse_attr	*attr;
 	u64			life;
 	u64			epoch;
+	u32			changed;
 	bool			own;
-	bool			resized;
 };
+
+static bool resized(const struct attr_news *news)
+{
+	return news->changed & STATX_SIZE;
+}
 
 /*
  * Under the node's lock. Returns false if nothing was taken; else *@old and
@@ -195,16 +200,16 @@ static bool take_news(struct inode *inode, const struct attr_news *news,
 	if (news->epoch <= node->attr_epoch)
 		keep = node->stale_mask;
 	/* The time of a change that is under way is not to be seen before it. */
-	if (test_bit(FPT_N_SIZE_CHANGING, &node->bits) && !news->resized)
+	if (test_bit(FPT_N_SIZE_CHANGING, &node->bits) && !resized(news))
 		held = FPT_STAT_DATA;
 	/* A new inode starts with the server's word in any case. */
 	if (node->attr_asked)
 		owned |= below;
 	/* Our size counts, but who wrote meanwhile made the file longer again. */
-	if (news->resized)
+	if (resized(news))
 		crossed = keep & STATX_SIZE;
 	keep |= owned | held;
-	if (news->resized)
+	if (resized(news))
 		keep &= ~STATX_SIZE;
 
 	write_seqcount_begin(&node->attr_seq);
@@ -231,13 +236,14 @@ static bool take_news(struct inode *inode, const struct attr_news *news,
  * times watched gets some of its own data asked for again.
  */
 static bool news_of_others(const struct fpt_conn *conn,
-			   const struct attr_news *news, bool resized,
+			   const struct attr_news *news, bool other_size,
 			   bool touched)
 {
-	if (resized)
-		return !news->resized &&
+	if (other_size)
+		return !resized(news) &&
 		       !fpt_has(conn, FPT_F_EXPLICIT_INVAL_DATA);
-	return touched && !news->own && fpt_has(conn, FPT_F_AUTO_INVAL_DATA);
+	return touched && !(news->changed & STATX_MTIME) &&
+	       fpt_has(conn, FPT_F_AUTO_INVAL_DATA);
 }
 
 static void apply_news(struct inode *inode, const struct attr_news *news)
@@ -263,7 +269,7 @@ static void apply_news(struct inode *inode, const struct attr_news *news)
 	 * our doing, a write may be under way in these pages and must not be
 	 * cleared: they are given up, and it keeps what it sends.
 	 */
-	if (old != new && news->resized)
+	if (old != new && resized(news))
 		truncate_pagecache(inode, min(old, new));
 	else if (old != new)
 		invalidate_inode_pages2_range(mapping,
@@ -284,11 +290,11 @@ void fpt_attr_apply(struct inode *inode, const struct fuse_attr *attr, u64 life,
 }
 
 void fpt_attr_apply_own(struct inode *inode, const struct fuse_attr *attr,
-			u64 life, u64 epoch, bool resized)
+			u64 life, u64 epoch, u32 changed)
 {
 	const struct attr_news news = {
 		.attr = attr, .life = life, .epoch = epoch,
-		.own = true, .resized = resized,
+		.changed = changed, .own = true,
 	};
 
 	apply_news(inode, &news);
@@ -379,8 +385,8 @@ static int attr_stale_all(struct inode *inode, void *data)
 	return 0;
 }
 
-void fpt_late_attr(struct fpt_conn *conn, u32 op, u64 node, const void *reply,
-		   size_t len)
+void fpt_late_attr(struct fpt_conn *conn, u32 op, u64 node, u64 other,
+		   const void *reply, size_t len)
 {
 	fpt_node_act(conn, node, attr_stale_all, NULL);
 }

@@ -102,6 +102,7 @@ int fpt_bind_open_late(struct file *file)
 	spin_unlock(&file->f_lock);
 	/* Another thread was first: its handle counts, this one is given back. */
 	if (!first)
-		fpt_late_open(ff->conn, op, ff->node, &reply, sizeof(reply));
+		fpt_late_open(ff->conn, op, ff->node, 0, &reply,
+			      sizeof(reply));
 	return 0;
 }

@@ -443,7 +443,8 @@ static int receive_late(struct fpt_dev *dev, struct fpt_req *req,
 		if (err)
 			goto end;
 	}
-	req->late(conn, req->in.opcode, req->in.nodeid, reply, len);
+	req->late(conn, req->in.opcode, req->in.nodeid, req->named[1].node,
+		  reply, len);
 end:
 	fpt_req_finish(conn, req, err == -ENODEV ? -ECONNABORTED : 0);
 	return err == -ENODEV ? -ENOENT : err;

@@ -193,8 +193,8 @@ void fpt_entry_give_back(struct fpt_conn *conn, u64 id)
 	fpt_forget_queue(conn, forget, id, 1);
 }
 
-void fpt_late_entry(struct fpt_conn *conn, u32 op, u64 node, const void *reply,
-		    size_t len)
+void fpt_late_entry(struct fpt_conn *conn, u32 op, u64 node, u64 other,
+		    const void *reply, size_t len)
 {
 	const struct fuse_entry_out *entry = reply;
 

@@ -113,8 +113,8 @@ bool fpt_entry_confirms(struct inode *inode, const struct fuse_entry_out *entry,
 void fpt_entry_give_back(struct fpt_conn *conn, u64 id);
 
 /* dir.c: a late answer that introduced a node: give the lookup back. */
-void fpt_late_entry(struct fpt_conn *conn, u32 op, u64 node, const void *reply,
-		    size_t len);
+void fpt_late_entry(struct fpt_conn *conn, u32 op, u64 node, u64 other,
+		    const void *reply, size_t len);
 
 /* dir.c: i_op->lookup of directories */
 struct dentry *fpt_lookup(struct inode *dir, struct dentry *dentry,

@@ -185,8 +185,8 @@ static void file_give_back(struct fpt_conn *conn, u32 op, u64 node,
 	file_end(ff, op, 0);
 }
 
-void fpt_late_open(struct fpt_conn *conn, u32 op, u64 node, const void *reply,
-		   size_t len)
+void fpt_late_open(struct fpt_conn *conn, u32 op, u64 node, u64 other,
+		   const void *reply, size_t len)
 {
 	if (len < sizeof(struct fuse_open_out))
 		return;
@@ -208,8 +208,8 @@ void fpt_create_give_back(struct fpt_conn *conn, u64 node,
 		       fpt_forget_alloc(GFP_KERNEL | __GFP_NOFAIL));
 }
 
-void fpt_late_create(struct fpt_conn *conn, u32 op, u64 node, const void *reply,
-		     size_t len)
+void fpt_late_create(struct fpt_conn *conn, u32 op, u64 node, u64 other,
+		     const void *reply, size_t len)
 {
 	const struct fuse_entry_out *entry = reply;
 	u32 entry_len = fpt_entry_out_len(conn);
@@ -327,7 +327,7 @@ static bool open_empties(const struct inode *inode, const struct file *file)
  */
 static int open_own(struct inode *inode, struct file *file, struct fpt_file *ff)
 {
-	bool emptied = open_empties(inode, file);
+	bool emptied = open_empties(inode, file) && fpt_file_has_handle(ff);
 	int err;
 
 	if (ff->path != FPT_PATH_CACHED || !(file->f_mode & FMODE_WRITE) ||
@@ -386,15 +386,18 @@ int fpt_file_take(struct inode *inode, struct file *file, struct fpt_file *ff,
 	return 0;
 }
 
-void fpt_file_emptied(struct inode *inode)
+/* CREATE found the file, and emptied it. */
+static void create_emptied(struct inode *inode)
 {
 	struct address_space *mapping = inode->i_mapping;
 
+	inode_lock(inode);
 	filemap_invalidate_lock(mapping);
 	fpt_node_resized(inode, 0);
 	fpt_attr_stale(inode, FPT_STAT_DATA | STATX_MODE);
 	truncate_pagecache(inode, 0);
 	filemap_invalidate_unlock(mapping);
+	inode_unlock(inode);
 }
 
 /*
@@ -411,6 +414,7 @@ static int open_emptying(struct inode *inode, struct file *file,
 		.end = LLONG_MAX,
 		.held = true,
 	};
+	bool emptied;
 	int err;
 
 	inode_lock(inode);
@@ -420,14 +424,18 @@ static int open_emptying(struct inode *inode, struct file *file,
 	set_bit(FPT_N_SIZE_CHANGING, &fn->bits);
 
 	err = open_call(inode, file->f_flags, ff, FUSE_OPEN, reply, &keep);
-	/* If the opener was killed, what follows comes behind all the same. */
-	if (!err || keep.left)
+	/*
+	 * If the opener was killed, what follows comes behind all the same. A
+	 * server without OPEN has emptied nothing: SETATTR does.
+	 */
+	emptied = keep.left || (!err && fpt_file_has_handle(ff));
+	if (emptied)
 		fpt_node_resized(inode, 0);
 	/* setuid and setgid went with the data */
 	fpt_attr_stale(inode, FPT_STAT_DATA | STATX_MODE);
 
 	/* Before it may grow again: this waits for who copies a page just now. */
-	if (!err || keep.left)
+	if (emptied)
 		truncate_pagecache(inode, 0);
 	fpt_wb_unhold(inode, keep.left);
 	clear_bit(FPT_N_SIZE_CHANGING, &fn->bits);
@@ -486,12 +494,9 @@ int fpt_file_opened(struct inode *inode, struct file *file, struct fpt_file *ff,
 	if (err)
 		return err;
 
-	/* CREATE may have found the file, and emptied it. */
-	if (open_empties(inode, file) && i_size_read(inode)) {
-		inode_lock(inode);
-		fpt_file_emptied(inode);
-		inode_unlock(inode);
-	}
+	if ((file->f_mode & FMODE_CREATED) && open_empties(inode, file) &&
+	    i_size_read(inode))
+		create_emptied(inode);
 	open_drop_pages(inode, ff);
 	return 0;
 }

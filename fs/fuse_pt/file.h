@@ -191,14 +191,6 @@ void fpt_file_put(struct fpt_file *ff);
 void fpt_file_discard(struct fpt_file *ff);
 
 /**
- * fpt_file_emptied() - OPEN or CREATE with O_TRUNC emptied the file
- * @inode: regular file, locked
- *
- * Drops what is cached of its data, and the attributes that went with it.
- */
-void fpt_file_emptied(struct inode *inode);
-
-/**
  * fpt_file_opened() - the server answered OPEN or CREATE
  * @inode: regular file
  * @file: upper file; private_data is set on success
@@ -283,10 +275,10 @@ void fpt_file_lost_size(struct inode *inode, loff_t end, u64 epoch);
 void fpt_file_zero_tail(struct inode *inode, loff_t size);
 
 /* Late replies (struct fpt_call.late): give back what a killed opener got. */
-void fpt_late_open(struct fpt_conn *conn, u32 op, u64 node, const void *reply,
-		   size_t len);
-void fpt_late_create(struct fpt_conn *conn, u32 op, u64 node, const void *reply,
-		     size_t len);
+void fpt_late_open(struct fpt_conn *conn, u32 op, u64 node, u64 other,
+		   const void *reply, size_t len);
+void fpt_late_create(struct fpt_conn *conn, u32 op, u64 node, u64 other,
+		     const void *reply, size_t len);
 
 /* The same of a CREATE that was answered in time, and not taken. */
 void fpt_create_give_back(struct fpt_conn *conn, u64 node,

@@ -88,10 +88,12 @@ static void name_gone(struct inode *dir, struct dentry *dentry)
 
 /* -------- what a killed caller asked for, and the server did later -------- */
 
-static int late_dir(struct inode *dir, void *data)
+static int late_inode(struct inode *inode, void *data)
 {
-	if (S_ISDIR(dir->i_mode))
-		fpt_dir_changed(dir);
+	if (S_ISDIR(inode->i_mode))
+		fpt_dir_changed(inode);
+	else
+		fpt_attr_stale(inode, STATX_NLINK | STATX_CTIME);
 	return 0;
 }
 
@@ -100,30 +102,32 @@ static int late_dir(struct inode *dir, void *data)
  * which names the request was about is not known any more: all are asked for
  * once again.
  */
-static void late_change(struct fpt_conn *conn, u32 op, u64 node,
+static void late_change(struct fpt_conn *conn, u32 op, u64 node, u64 other,
 			const void *reply, size_t len)
 {
 	fpt_entry_all_taken_back(conn);
-	fpt_node_act(conn, node, late_dir, NULL);
+	fpt_node_act(conn, node, late_inode, NULL);
+	if (other)
+		fpt_node_act(conn, other, late_inode, NULL);
 }
 
-static void late_object(struct fpt_conn *conn, u32 op, u64 node,
+static void late_object(struct fpt_conn *conn, u32 op, u64 node, u64 other,
 			const void *reply, size_t len)
 {
 	const struct fuse_entry_out *entry = reply;
 
-	late_change(conn, op, node, reply, len);
+	late_change(conn, op, node, other, reply, len);
 	if (op == FUSE_LINK && len >= fpt_entry_out_len(conn))
-		fpt_late_attr(conn, op, entry->nodeid, reply, len);
-	fpt_late_entry(conn, op, node, reply, len);
+		fpt_late_attr(conn, op, entry->nodeid, 0, reply, len);
+	fpt_late_entry(conn, op, node, other, reply, len);
 }
 
-static void late_create(struct fpt_conn *conn, u32 op, u64 node,
+static void late_create(struct fpt_conn *conn, u32 op, u64 node, u64 other,
 			const void *reply, size_t len)
 {
 	if (op == FUSE_CREATE)
-		late_change(conn, op, node, reply, len);
-	fpt_late_create(conn, op, node, reply, len);
+		late_change(conn, op, node, other, reply, len);
+	fpt_late_create(conn, op, node, other, reply, len);
 }
 
 /* -------- making -------- */
@@ -177,7 +181,7 @@ static struct dentry *make_object(struct mnt_idmap *idmap, struct inode *dir,
 		fpt_attr_apply_own(inode, &entry.attr,
 				   fpt_life(entry.attr_valid,
 					    entry.attr_valid_nsec),
-				   epoch, false);
+				   epoch, 0);
 	else if (type == S_IFREG)
 		fpt_made_no_caps(inode, &entry.attr, epoch);
 
@@ -305,6 +309,7 @@ static int remove_name(struct inode *dir, struct dentry *dentry, u32 op)
 	struct fpt_call call = {
 		.op = op,
 		.node = fpt_inode_id(dir),
+		.other = fpt_inode_id(d_inode(dentry)),
 		.late = late_change,
 	};
 	int err;
@@ -526,7 +531,7 @@ static int create_open(struct mnt_idmap *idmap, struct inode *dir,
 	file->private_data = NULL;
 release:
 	if (!no_handle)
-		fpt_late_open(conn, FUSE_OPEN, out.entry.nodeid, &out.open,
+		fpt_late_open(conn, FUSE_OPEN, out.entry.nodeid, 0, &out.open,
 			      sizeof(out.open));
 discard:
 	fpt_file_discard(made.ff);

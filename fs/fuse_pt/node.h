@@ -386,12 +386,13 @@ bool fpt_attr_same_type(const struct inode *inode, const struct fuse_attr *attr)
 
 /**
  * fpt_attr_apply_own() - the same for the reply to a change of ours
- * @resized: the size was changed too; inode and invalidate lock held
+ * @changed: STATX_SIZE | STATX_MTIME if it changed the size, with the inode lock
+ *	held; STATX_MTIME if it set that, and 0 else: another mtime is of others
  *
  * What was asked for before, by whomever, is older than this.
  */
 void fpt_attr_apply_own(struct inode *inode, const struct fuse_attr *attr,
-			u64 life, u64 epoch, bool resized);
+			u64 life, u64 epoch, u32 changed);
 
 /**
  * fpt_attr_stale() - these attributes (STATX_*) changed at the server
@@ -405,8 +406,8 @@ void fpt_attr_stale(struct inode *inode, u32 mask);
  * fpt_call.late of what changes attributes: what was asked for since the killed
  * caller left may be from before the change.
  */
-void fpt_late_attr(struct fpt_conn *conn, u32 op, u64 node, const void *reply,
-		   size_t len);
+void fpt_late_attr(struct fpt_conn *conn, u32 op, u64 node, u64 other,
+		   const void *reply, size_t len);
 
 /**
  * fpt_attr_take_below() - the backing inode's attributes, of a bound inode

@@ -117,7 +117,7 @@ struct fpt_req {
 	struct list_head	intr_link;
 	union {
 		void		(*late)(struct fpt_conn *conn, u32 op, u64 node,
-					const void *reply, size_t len);
+					u64 other, const void *reply, size_t len);
 		refcount_t	refs;
 	};
 	struct fpt_orphan	*orphan;

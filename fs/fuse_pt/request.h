@@ -162,9 +162,10 @@ enum fpt_call_flags {
  * @heir: for fpt_call(), or NULL. Makes @orphan if the caller is killed; that is
  *	still there after the call if the caller did not leave
  * @late: or NULL. When a killed caller left before the answer came, called
- *	with the first FPT_LATE_MAX bytes of a successful reply, so that what
- *	the server handed out (lookup counts, file handles) is given back. Runs
- *	in the server's context; must not wait for the server
+ *	with the first FPT_LATE_MAX bytes of a successful reply, @node and
+ *	@other, so that what the server handed out (lookup counts, file
+ *	handles) is given back. Runs in the server's context; must not wait for
+ *	the server
  * @unique: in its place with FPT_CALL_UNIQUE
  * @orphan: for fpt_call(), or NULL. If it is NULL after the call, the caller
  *	was killed and left, and @orphan->end will be called
@@ -193,7 +194,7 @@ struct fpt_call {
 	};
 	union {
 		void	(*late)(struct fpt_conn *conn, u32 op, u64 node,
-				const void *reply, size_t len);
+				u64 other, const void *reply, size_t len);
 		u64	unique;
 	};
 	union {

@@ -165,6 +165,13 @@ static void take_times(struct inode *inode, const struct iattr *iattr)
 	fpt_times_dirty(inode);
 }
 
+static u32 changed_by(const struct fuse_setattr_in *in)
+{
+	if (in->valid & FATTR_SIZE)
+		return STATX_SIZE | STATX_MTIME;
+	return in->valid & FATTR_MTIME ? STATX_MTIME : 0;
+}
+
 /*
  * @left: the caller was killed while the server did it. What follows has to take
  * a new size for granted, for it comes behind.
@@ -215,7 +222,7 @@ static int send_request(struct inode *inode, struct file *file,
 	 */
 	fpt_attr_apply_own(inode, &out.attr,
 			   fpt_life(out.attr_valid, out.attr_valid_nsec),
-			   epoch, resize);
+			   epoch, changed_by(in));
 	/* The VFS looks at the mode without asking for it. */
 	if (fpt_bound(inode) & FUSE_PT_BIND_ATTR)
 		fpt_bind_pull(inode, 0, NULL);
@@ -302,10 +309,9 @@ static int judge_and_set(struct mnt_idmap *idmap, struct dentry *dentry,
 	}
 	if (!S_ISREG(inode->i_mode))
 		return -EINVAL;
-	if ((iattr->ia_valid & ATTR_OPEN) && open_told(conn, file)) {
-		fpt_file_emptied(inode);
+	/* It was empty then, and here too; by now others may have written. */
+	if ((iattr->ia_valid & ATTR_OPEN) && open_told(conn, file))
 		return 0;
-	}
 
 	/* Before the size is a larger one, or the flusher takes it for data. */
 	size = i_size_read(inode);

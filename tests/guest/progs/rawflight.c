@@ -127,21 +127,34 @@ static void test_killed_unlink(struct raw *r)
  * Between the kill of a caller and the answer to its request, somebody asks and
  * is told what was so before; behind it, that does not count.
  */
+static struct {
+	struct fuse_in_header	head;
+	char			arg[8192];
+} kept;
+
+/* Its caller is gone, and the server has it still. */
+static void kill_keeping(struct raw *r, client_fn fn, uint32_t op)
+{
+	kill_at(r, fn, op);
+	kept.head = *r->head;
+	memcpy(kept.arg, r->arg, sizeof(kept.arg));
+}
+
+static void answer_kept(struct raw *r)
+{
+	*r->head = kept.head;
+	memcpy(r->arg, kept.arg, sizeof(kept.arg));
+	tree.count[kept.head.opcode]--;
+	tree_answer(r);
+	tree_serve_for(r, SHORT_MS);
+}
+
 static void killed_told(struct raw *r, client_fn fn, uint32_t op, int before,
 			int after)
 {
-	static char sent[8192];
-	struct fuse_in_header head;
-
-	kill_at(r, fn, op);
-	head = *r->head;
-	memcpy(sent, r->arg, sizeof(sent));
+	kill_keeping(r, fn, op);
 	CHECK_IS(tree_run(r, stat_wanted), before);
-	*r->head = head;
-	memcpy(r->arg, sent, sizeof(sent));
-	tree.count[op]--;
-	tree_answer(r);
-	tree_serve_for(r, SHORT_MS);
+	answer_kept(r);
 	CHECK_IS(tree_run(r, stat_wanted), after);
 }
 
@@ -157,6 +170,37 @@ static void test_told_rename(struct raw *r)
 	killed_told(r, rename_plain, FUSE_RENAME, 0, ENOENT);
 	wanted = "moved";
 	CHECK_IS(tree_run(r, stat_wanted), 0);
+}
+
+static int rename_up(const char *dir)
+{
+	char from[512];
+
+	snprintf(from, sizeof(from), "%s/dir/inner", dir);
+	return rename(from, client_path(dir, "moved")) ? errno : 0;
+}
+
+static int stat_root(const char *dir)
+{
+	struct stat st;
+
+	return stat(dir, &st) ? errno : 0;
+}
+
+/* The directory that a name is moved to is asked about again as well. */
+static void test_told_target(struct raw *r)
+{
+	unsigned int asked;
+
+	tree_add(T_DIR, "inner", S_IFREG | 0644);
+	kill_keeping(r, rename_up, FUSE_RENAME);
+	CHECK_IS(tree_run(r, stat_root), 0);
+	asked = tree.count[FUSE_GETATTR];
+	CHECK_IS(tree_run(r, stat_root), 0);
+	CHECK_IS(tree.count[FUSE_GETATTR], asked);
+	answer_kept(r);
+	CHECK_IS(tree_run(r, stat_root), 0);
+	CHECK_IS(tree.count[FUSE_GETATTR], asked + 1);
 }
 
 static void test_told_create(struct raw *r)
@@ -281,6 +325,7 @@ static const struct tree_test tests[] = {
 	{ "killed-unlink", test_killed_unlink },
 	{ "told-unlink", test_told_unlink },
 	{ "told-rename", test_told_rename },
+	{ "told-target", test_told_target },
 	{ "told-create", test_told_create },
 	{ "told-mkdir", test_told_mkdir },
 	{ "serial-lookups", test_serial_lookups },

@@ -101,8 +101,23 @@ static void no_open(void)
 /* Nor does anybody tell it of O_TRUNC then but SETATTR. */
 static void no_open_empties(void)
 {
+	unsigned char *map;
+	int fd;
+
 	rig_fill(64 * KIB, 2);
 	rig->error[FUSE_OPEN] = ENOSYS;
+	fd = rig_open(O_RDWR);
+	/* Of what is not emptied in the end nothing is lost. */
+	map = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	map[0] = ~rig->data[0];
+	rig->error[FUSE_SETATTR] = EPERM;
+	rig_fails("refused", EPERM, open(rig_path, O_RDWR | O_TRUNC));
+	rig->error[FUSE_SETATTR] = 0;
+	rig_equal("fsync", 0, fsync(fd));
+	rig_equal("store-stays", map[0], rig->data[0]);
+	munmap(map, PAGE);
+	close(fd);
+
 	close(rig_open(O_RDWR | O_TRUNC));
 	rig_equal("at-the-server", 0, rig->size);
 }
@@ -180,6 +195,50 @@ static void emptying(void)
 	rig_equal("read-new", 5, pread(fd, buf, PAGE, 0));
 	close(fd);
 	close(fd2);
+}
+
+static int appender;
+
+static void append_twice(void)
+{
+	memset(buf, 'a', PAGE);
+	if (write(appender, buf, PAGE) != PAGE)
+		_exit(1);
+	/* the opener has the lock that it waited for, and its open is done */
+	usleep(300000);
+	memset(buf, 'b', PAGE);
+	if (write(appender, buf, PAGE) != PAGE)
+		_exit(1);
+}
+
+static void just_empty(void)
+{
+	close(open(rig_path, O_WRONLY | O_TRUNC));
+}
+
+/* OPEN empties once: what others write as soon as it is answered stays. */
+static void emptying_beside(void)
+{
+	pid_t opener, writer;
+
+	rig_fill(64 * KIB, 12);
+	appender = rig_open(O_WRONLY | O_APPEND);
+	rig->hold[FUSE_OPEN] = true;
+	opener = child(just_empty);
+	rig_check(rig_came(FUSE_OPEN, 2), "open-came", "it did not");
+	rig->hold[FUSE_WRITE] = true;
+	writer = child(append_twice);
+	usleep(100000);
+	rig->hold[FUSE_OPEN] = false;
+	rig_check(rig_came(FUSE_WRITE, 1), "write-came", "it did not");
+	usleep(100000);
+	rig->hold[FUSE_WRITE] = false;
+	rig_equal("writer", 0, rig_ended(writer, 20));
+	rig_equal("opener", 0, rig_ended(opener, 20));
+	rig_equal("size", 2 * PAGE, rig->size);
+	rig_equal("first", 'a', rig->data[0]);
+	rig_equal("second", 'b', rig->data[PAGE]);
+	close(appender);
 }
 
 /* Without ATOMIC_O_TRUNC it takes a SETATTR. */
@@ -599,6 +658,7 @@ static const struct rig_scene scenes[] = {
 	{ "keep-cache", keep_cache },
 	{ "positions", positions },
 	{ "emptying", emptying, FUSE_ATOMIC_O_TRUNC },
+	{ "emptying-beside", emptying_beside, FUSE_ATOMIC_O_TRUNC },
 	{ "emptying-twice", emptying_twice },
 	{ "killed", killed },
 	{ "direct", direct },

@@ -392,6 +392,11 @@ static void test_auto(struct raw *r)
 	tree.node[T_FILE].attr.mtimensec = 5;
 	CHECK_IS(again(r), 3);
 	CHECK_IS(again(r), 0);
+	/* Nor is it hidden by a change of ours that says it as well. */
+	tree.node[T_FILE].attr.mtimensec = 7;
+	CHECK_IS(ask(r, DO_CHMOD, "file", 0, 0600), 0);
+	CHECK_IS(again(r), 3);
+	CHECK_IS(again(r), 0);
 	tree.node[T_FILE].attr.size = 4 * PAGE;
 	CHECK_IS(again(r), 3);
 	/* Not while the attributes are good. */

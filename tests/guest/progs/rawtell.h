@@ -17,6 +17,7 @@
 enum order {
 	DO_STAT,	/* size, in value */
 	DO_FSTAT,	/* of the open file: number of links */
+	DO_CHMOD,	/* to .len */
 	DO_OPEN,
 	DO_CLOSE,
 	DO_READ,	/* value: the first byte */
@@ -144,6 +145,9 @@ static inline int desk_client(const char *dir)
 			desk->value = st.st_nlink;
 			break;
 		}
+		case DO_CHMOD:
+			desk->ret = chmod(path, desk->len) ? -errno : 0;
+			break;
 		case DO_OPEN:
 			fd = open(path, desk->len);
 			desk->ret = fd < 0 ? -errno : 0;
