@@ -712,6 +712,8 @@ ssize_t fpt_cached_write(struct kiocb *iocb, struct iov_iter *from)
 		return fpt_direct_io(iocb, from);
 
 	done = back_know_mode(iocb, inode);
+	if (!done && back_is_for(inode))
+		done = fpt_wb_admit(inode);
 	if (done)
 		return done;
 
@@ -748,6 +750,9 @@ static vm_fault_t cached_page_mkwrite(struct vm_fault *vmf)
 	/* Of one that was unmounted by force: no flusher makes room for more. */
 	if (unlikely(inode->i_sb->s_bdev &&
 		     fpt_conn_dead(fpt_inode_conn(inode))))
+		return VM_FAULT_SIGBUS;
+	/* Killed; a fault of the kernel's own would only come again. */
+	if (unlikely(fpt_wb_admit(inode)))
 		return VM_FAULT_SIGBUS;
 	fpt_times_touch(inode, STATX_MTIME | STATX_CTIME);
 	return filemap_page_mkwrite(vmf);

@@ -59,6 +59,7 @@ struct fpt_conn *fpt_conn_new(struct user_namespace *user_ns)
 	/* That of no dentry which nothing was learned of. */
 	atomic_set(&conn->names_epoch, 1);
 	fpt_flight_init(&conn->writes);
+	init_waitqueue_head(&conn->copy_wait);
 	conn->user_ns = get_user_ns(user_ns);
 	conn->pid_ns = get_pid_ns(task_active_pid_ns(current));
 	get_random_bytes(&conn->owner_key, sizeof(conn->owner_key));

@@ -124,6 +124,7 @@ enum fpt_conn_state {
  * @nr_waiting: calls queued or in flight, as shown by the control fs
  * @writes: WRITEs of dirty pages, and SETATTRs of their times, see writeback.h
  * @copy_pages: pages of those WRITEs
+ * @copy_wait: who waits for fewer of them, fpt_wb_admit()
  * @user_ns, @pid_ns: of the mounter; ids on the wire are translated to them
  * @owner_uid, @owner_gid: mount options user_id and group_id
  * @default_permissions, @allow_other: mount options
@@ -175,6 +176,7 @@ struct fpt_conn {
 	atomic_t		nr_waiting;
 	struct fpt_flight	writes;
 	atomic_t		copy_pages;
+	wait_queue_head_t	copy_wait;
 
 	struct user_namespace	*user_ns;
 	struct pid_namespace	*pid_ns;

@@ -368,6 +368,9 @@ static void copy_end(struct fpt_wb_copy *copy, int err)
 	WRITE_ONCE(fn->wb.copies, fn->wb.copies - copy->nr);
 	spin_unlock(&fn->lock);
 	atomic_sub(copy->nr, &ff->conn->copy_pages);
+	/* The barrier is between the change and the look who waits. */
+	if (wq_has_sleeper(&ff->conn->copy_wait))
+		wake_up_all(&ff->conn->copy_wait);
 
 	fpt_wb_span_end(inode, &copy->span);
 	for (i = 0; i < copy->nr; i++)
@@ -534,18 +537,12 @@ void fpt_wb_unhold(struct inode *inode, bool left)
 
 /* -------- copying -------- */
 
-/* Pages that one WRITE to @conn may have. */
-static unsigned int wb_max_pages(const struct fpt_conn *conn)
+static struct fpt_wb_copy *copy_new(struct inode *inode, unsigned int room)
 {
-	return clamp(conn->max_write >> PAGE_SHIFT, 1u, conn->max_pages);
-}
-
-static struct fpt_wb_copy *copy_new(struct inode *inode)
-{
-	unsigned int room = wb_max_pages(fpt_inode_conn(inode));
 	struct fpt_wb_copy *copy;
 
-	copy = kvmalloc(struct_size(copy, bv, room), GFP_NOFS);
+	copy = kvmalloc(struct_size(copy, bv, room),
+			GFP_NOFS | __GFP_ACCOUNT);
 	if (!copy)
 		return ERR_PTR(-ENOMEM);
 
@@ -569,11 +566,13 @@ static struct fpt_wb_copy *copy_new(struct inode *inode)
  * struct wb_walk - a pass over dirty folios
  * @inode: of the mapping
  * @copy: takes further pages, or NULL
+ * @room: pages that a copy is made for
  * @refused: of what -EAGAIN was for, its index
  */
 struct wb_walk {
 	struct inode		*inode;
 	struct fpt_wb_copy	*copy;
+	unsigned int		room;
 	pgoff_t			refused;
 };
 
@@ -608,7 +607,7 @@ static int wb_walk_take(struct wb_walk *walk, struct page *page, loff_t start,
 	struct fpt_wb_copy *copy;
 
 	if (!wb_walk_append(walk, page, start, end)) {
-		copy = copy_new(walk->inode);
+		copy = copy_new(walk->inode, walk->room);
 		if (IS_ERR(copy))
 			return PTR_ERR(copy);
 
@@ -638,7 +637,7 @@ static int wb_copy_folio(struct wb_walk *walk, struct folio *folio)
 	int err = 0;
 
 	if (start < size) {
-		page = alloc_page(GFP_NOFS);
+		page = alloc_page(GFP_NOFS | __GFP_ACCOUNT);
 		if (!page)
 			return -ENOMEM;
 		copy_highpage(page, folio_page(folio, 0));
@@ -667,7 +666,7 @@ static bool wb_has_room(struct fpt_node *fn)
 	const struct fpt_conn *conn = fpt_inode_conn(&fn->vfs);
 
 	return READ_ONCE(fn->wb.copies) <=
-		READ_ONCE(conn->max_background) * wb_max_pages(conn) ||
+		READ_ONCE(conn->max_background) * fpt_wb_max_pages(conn) ||
 		READ_ONCE(fn->wb.held) || READ_ONCE(fn->wb.closing) ||
 		fpt_conn_dead(conn);
 }
@@ -677,7 +676,7 @@ static bool wb_conn_full(const struct fpt_conn *conn)
 {
 	return !fpt_conn_dead(conn) &&
 	       atomic_read(&conn->copy_pages) >
-		READ_ONCE(conn->max_background) * wb_max_pages(conn);
+		READ_ONCE(conn->max_background) * fpt_wb_max_pages(conn);
 }
 
 /*
@@ -695,7 +694,7 @@ static bool wb_lazy(const struct fpt_conn *conn,
 
 /*
  * No folio is locked: its server may need it to go on. A killed task's pages are
- * written even so: nobody may be left to do it.
+ * written even so: nobody may be left to do it. See fpt_wb_admit().
  */
 static void wb_wait_for_room(struct wb_walk *walk)
 {
@@ -731,7 +730,10 @@ static int wb_write_folio(struct folio *folio, struct writeback_control *wbc,
 
 int fpt_writepages(struct address_space *mapping, struct writeback_control *wbc)
 {
-	struct wb_walk walk = { .inode = mapping->host };
+	struct wb_walk walk = {
+		.inode = mapping->host,
+		.room = fpt_wb_max_pages(fpt_inode_conn(mapping->host)),
+	};
 	int err;
 
 	err = fpt_compat_write_folios(mapping, wbc, wb_write_folio, &walk);
@@ -763,7 +765,7 @@ void fpt_wb_write_last(struct inode *inode)
 
 int fpt_launder_folio(struct folio *folio)
 {
-	struct wb_walk walk = { .inode = folio->mapping->host };
+	struct wb_walk walk = { .inode = folio->mapping->host, .room = 1 };
 	int err;
 
 	if (!folio_clear_dirty_for_io(folio))

@@ -26,6 +26,7 @@
 struct folio;
 struct address_space;
 struct inode;
+struct fpt_conn;
 struct fpt_file;
 struct writeback_control;
 
@@ -111,6 +112,19 @@ void fpt_wb_disown(struct inode *inode);
  */
 u32 fpt_wb_begin(struct inode *inode, struct fpt_file *ff);
 void fpt_wb_end(struct inode *inode, struct fpt_file *ff, u32 round);
+
+/**
+ * fpt_wb_admit() - before pages are made dirty
+ *
+ * What a killed task leaves, a last close and a laundered page are copied however
+ * much the server owes. As copies are no dirty memory, who makes pages dirty
+ * waits here for a server that is too far behind. No lock of the inode is held.
+ * Return: 0, or -EINTR if the task is killed first.
+ */
+int fpt_wb_admit(struct inode *inode);
+
+/* Pages that one WRITE may have. */
+unsigned int fpt_wb_max_pages(const struct fpt_conn *conn);
 
 /* -------- writeback.c -------- */
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Writers of a file: opens that can carry a WRITE, and all for whose sake size
- * and times are this side's to say.
+ * Writers of a file: opens that can carry a WRITE, all for whose sake size and
+ * times are this side's to say, and who has to wait before it makes pages dirty.
  */
 #include "compat/compat.h"
 
@@ -95,4 +95,28 @@ void fpt_wb_end(struct inode *inode, struct fpt_file *ff, u32 round)
 	fpt_wb_disown(inode);
 	fpt_flight_end(&ff->conn->writes, round);
 	fpt_file_put(ff);
+}
+
+unsigned int fpt_wb_max_pages(const struct fpt_conn *conn)
+{
+	return clamp(conn->max_write >> PAGE_SHIFT, 1u, conn->max_pages);
+}
+
+/* Twice of what is copied unforced: then there are pages of others in it. */
+static bool wb_flooded(const struct fpt_conn *conn)
+{
+	u64 most = 2ULL * READ_ONCE(conn->max_background) *
+		   fpt_wb_max_pages(conn);
+
+	return atomic_read(&conn->copy_pages) > most && !fpt_conn_dead(conn);
+}
+
+int fpt_wb_admit(struct inode *inode)
+{
+	struct fpt_conn *conn = fpt_inode_conn(inode);
+
+	if (likely(!wb_flooded(conn)))
+		return 0;
+	return wait_event_state(conn->copy_wait, !wb_flooded(conn),
+				FPT_KILLABLE) ? -EINTR : 0;
 }

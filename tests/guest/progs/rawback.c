@@ -459,6 +459,45 @@ static void limits(void)
 	rig_works("goes-on-close", close(fd));
 }
 
+/* Writes until it is held up, and is killed then. */
+static void write_and_die(void)
+{
+	pid_t pid = fork();
+	int fd;
+
+	if (!pid) {
+		fd = open(rig_path, O_RDWR);
+		for (;;)
+			pwrite(fd, buf, MIB, 0);
+	}
+	raw_sleeps_in(pid, SYS_pwrite64);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
+/*
+ * What those leave who are killed is copied at their end, and dirty memory no
+ * more: another limit counts, of 12 times 128 KiB twice, and what one may have
+ * dirty of a file.
+ */
+static void limits_killed(void)
+{
+	int fd, i;
+
+	rig->hold[FUSE_WRITE] = true;
+	for (i = 0; i < 200; i++)
+		write_and_die();
+	rig->hold[FUSE_WRITE] = false;
+	fd = rig_open(O_RDWR);
+	rig_works("goes-on", fsync(fd));
+	rig_check(rig->written >= 3 * MIB, "reached", "only %llu bytes came",
+		  (unsigned long long)rig->written);
+	rig_check(rig->written <= 5 * MIB, "kept", "%llu bytes were on their way",
+		  (unsigned long long)rig->written);
+	rig_equal("goes-on-write", MIB, pwrite(fd, buf, MIB, 0));
+	rig_works("goes-on-close", close(fd));
+}
+
 /* -------- direct I/O in parts -------- */
 
 /* Start a child that reads or writes; it exits with 0 if all of it was. */
@@ -612,6 +651,7 @@ static const struct rig_scene scenes[] = {
 	{ "owned", owned, WB | FUSE_ATOMIC_O_TRUNC },
 	{ "ranges", ranges, WB },
 	{ "setuid-meanwhile", setuid_meanwhile, WB | FUSE_HANDLE_KILLPRIV_V2, "allow_other" },
+	{ "limits-killed", limits_killed, WB },
 	{ "limits", limits, WB },
 	{ "direct-split", direct_split, FUSE_ASYNC_DIO, .max_pages = 8 },
 	{ "direct-own-mapping", direct_own_mapping, FUSE_ASYNC_DIO, .max_pages = 8 },

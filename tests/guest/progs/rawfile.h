@@ -50,6 +50,7 @@ struct rig_last {
  * @mode: permissions of the file
  * @count: requests of each kind
  * @last: of each kind
+ * @written: bytes of all WRITEs
  * @log: opcodes in the order of arrival; @logged of them
  * @size: of the file
  * @data: of the file
@@ -73,6 +74,7 @@ struct file_rig {
 	volatile uint32_t	mode;
 	volatile uint32_t	count[RIG_OPS];
 	volatile struct rig_last last[RIG_OPS];
+	volatile uint64_t	written;
 	volatile uint8_t	log[RIG_LOG];
 	volatile uint32_t	logged;
 	volatile uint64_t	size;
@@ -234,6 +236,7 @@ static void rig_note(const struct raw *r)
 	case FUSE_WRITE: {
 		const struct fuse_write_in *in = r->arg;
 
+		rig->written += in->size;
 		last->fh = in->fh;
 		last->offset = in->offset;
 		last->size = in->size;
