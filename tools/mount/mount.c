@@ -247,5 +247,8 @@ int main(int argc, char **argv)
 	 */
 	if (options_kernel(&o, "allow_other") && !o.server_permissions)
 		options_set_kernel(&o, "default_permissions", NULL);
+	/* Without it fuse2fs opens the device to write, and replays the journal. */
+	if (o.flags & MS_RDONLY)
+		options_add_server(&o, "ro");
 	return serve(&r, &o);
 }

@@ -101,7 +101,7 @@ static const struct known {
 	  "it works through fusermount3 only; use -o foreground instead" },
 };
 
-static void append_server(struct mount_options *o, const char *text)
+void options_add_server(struct mount_options *o, const char *text)
 {
 	char *all;
 
@@ -182,7 +182,7 @@ static void own_option(struct mount_options *o, const char *name,
 		 * that are neither root nor the owner.
 		 */
 		options_set_kernel(o, "allow_other", NULL);
-		append_server(o, name);
+		options_add_server(o, name);
 	} else {
 		die(EX_INTERNAL, "option %s is in the table only", name);
 	}
@@ -199,7 +199,7 @@ static void one_option(struct mount_options *o, char *name, char *value,
 		if (!strcmp(known[i].name, name))
 			k = &known[i];
 	if (!k) {
-		append_server(o, raw);
+		options_add_server(o, raw);
 		return;
 	}
 	switch (k->kind) {

@@ -50,5 +50,7 @@ const char *options_kernel(const struct mount_options *o, const char *name);
 /* Set kernel option @name; @value is NULL for a flag. */
 void options_set_kernel(struct mount_options *o, const char *name,
 			const char *value);
+/* Add option @text, as libfuse reads it, to the server's. */
+void options_add_server(struct mount_options *o, const char *text);
 
 #endif

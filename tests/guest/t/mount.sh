@@ -58,7 +58,7 @@ echo "$T/src $m fusept.fusept-loopback allow_other,ro,cache=always,timeout=7,x-s
 check type-from-fstab mount "$m"
 equal type-fstab-shown fusept.fusept-loopback "$(awk -v m="$m" '$2 == m { print $3 }' /proc/self/mounts)"
 equal type-fstab-ro 1 "$(shown OPTIONS | tr , '\n' | grep -cx ro)"
-equal type-fstab-server "$T/src -o cache=always,timeout=7" \
+equal type-fstab-server "$T/src -o cache=always,timeout=7,ro" \
 	"$(tr '\0' ' ' <"/proc/$(servers)/cmdline" | sed 's,^[^ ]* ,,; s,/dev/fd/[0-9]* ,,; s, $,,')"
 check type-fstab-once all_once
 check umount-type-fstab umount "$m"
@@ -71,10 +71,16 @@ for f in ro nosuid nodev noexec nosymfollow; do
 	equal "flag-$f" 1 "$(shown OPTIONS | tr , '\n' | grep -cx $f)"
 done
 fails read-only EROFS touch "$m/new"
+# Of the flags the server has to know this one: what is read-only it does not open to write.
+server_options() { tr '\0' '\n' <"/proc/$(servers)/cmdline" | sed -n '/^-o$/ { n; p }'; }
+equal ro-to-the-server ro "$(server_options)"
 check remount-rw mount -o remount,rw "$m"
 check writes-after-remount touch "$m/new"
 check remount-ro mount -o remount,ro "$m"
 fails read-only-again EROFS touch "$m/newer"
+umount "$m"
+check mount-ro-taken-back /usr/sbin/mount.fusept "$src" "$m" -o ro,rw
+equal rw-nothing-to-the-server "" "$(server_options)"
 umount "$m"
 
 # Who may come in.
