@@ -50,11 +50,18 @@ static struct passwd *find_user(const char *name)
 	return pw;
 }
 
+/* Id option @name as the kernel reads it. */
+static unsigned long id_of(const struct mount_options *o, const char *name)
+{
+	return strtoul(options_kernel(o, name), NULL, 0);
+}
+
 void server_user(struct mount_options *o)
 {
 	char number[24];
 	uid_t uid = geteuid();
 	gid_t gid = getegid();
+	bool lent;
 
 	if (o->setuid) {
 		struct passwd *pw = find_user(o->setuid);
@@ -70,8 +77,12 @@ void server_user(struct mount_options *o)
 		snprintf(number, sizeof(number), "%u", gid);
 		options_set_kernel(o, "group_id", number);
 	}
-	/* A server without root's rights must not make set-user-ID files for root. */
-	if (uid != 0 || geteuid() != 0 || o->drop_privileges)
+	/* Who owns the mount without being its server would have that one's rights. */
+	lent = id_of(o, "user_id") != uid;
+	if (lent && !o->server_permissions)
+		options_set_kernel(o, "default_permissions", NULL);
+	/* Neither a server without root's rights nor such an owner makes set-user-ID files. */
+	if (uid != 0 || geteuid() != 0 || o->drop_privileges || lent)
 		o->flags |= (MS_NOSUID | MS_NODEV) & ~o->given;
 }
 
@@ -378,8 +389,8 @@ static bool is_user(uid_t uid, gid_t gid)
 /* Only the owner of a mount without allow_other gets through to its server. */
 static int probe_as_owner(int mount_fd, const struct mount_options *o)
 {
-	uid_t uid = strtoul(options_kernel(o, "user_id"), NULL, 10);
-	gid_t gid = strtoul(options_kernel(o, "group_id"), NULL, 10);
+	uid_t uid = id_of(o, "user_id");
+	gid_t gid = id_of(o, "group_id");
 	int status;
 	pid_t pid;
 

@@ -19,7 +19,10 @@ struct server {
 
 /* PATH and HOME where mount(8), which cleans the environment, has left none. */
 void server_environment(void);
-/* Look up the user of setuid=; its ids become the mount's owner. */
+/*
+ * Look up the user of setuid=; its ids become the mount's owner, and what protects
+ * from an owner or a server without root's rights is set.
+ */
 void server_user(struct mount_options *o);
 /* Exits with a message when @program is not there to be run. */
 void server_check(const char *program);

@@ -96,6 +96,31 @@ check server-permissions on -o allow_other,server_permissions,acl=off "$src" "$m
 equal no-default-permissions 0 "$(shown OPTIONS | grep -c default_permissions)"
 umount "$m"
 
+# Who owns the mount has the rights of its server only where somebody says so.
+# ACLs that the kernel checks would bring the check of modes along.
+shown_of() { shown OPTIONS | tr , '\n' | grep -xE "$1" | sort | xargs; }
+# lent FORMAT [OPTIONS]: user1's id so written.
+lent() {
+	local id
+	# shellcheck disable=SC2059 # a format it is
+	id=$(printf "$1" "$(id -u user1)")
+	/usr/sbin/mount.fusept "$src" "$m" -o "acl=off,user_id=$id,group_id=$(id -g user1)${2:-}"
+}
+for f in %d 0x%x; do
+	check "lent-${f//%/}" lent $f
+	equal "lent-${f//%/}-reads" data "$(as user1 cat "$m/file")"
+	fails "lent-${f//%/}-modes-are-checked" EACCES as user1 cat "$m/secret"
+	equal "lent-${f//%/}-protects" "nodev nosuid" "$(shown_of 'nosuid|nodev')"
+	umount "$m"
+done
+check lent-overridden lent %d ,server_permissions,suid,dev
+equal lent-overridden-reads secret "$(as user1 cat "$m/secret")"
+equal lent-overridden-protects "" "$(shown_of 'nosuid|nodev')"
+umount "$m"
+check not-lent on -o user_id=0,group_id=0,acl=off "$src" "$m"
+equal not-lent-as-ever "" "$(shown_of 'nosuid|nodev|default_permissions')"
+umount "$m"
+
 # A server that is another user.
 chown -R user1 "$T/src"
 check setuid on -o setuid=user1 "$src" "$m"
