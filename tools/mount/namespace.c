@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include "namespace.h"
+#include "proc.h"
+#include "record.h"
 #include "say.h"
 
 int namespace_open(const char *which, const char *dir)
@@ -30,6 +32,8 @@ int namespace_open(const char *which, const char *dir)
 
 void namespace_enter(int fd)
 {
+	proc_keep();
+	record_keep();
 	if (setns(fd, CLONE_NEWNS))
 		die(EX_SYSTEM, "cannot enter the mount namespace: %s",
 		    strerror(errno));

@@ -15,7 +15,7 @@ struct namespace_home {
  * meant: relative to what of ours, nobody could tell.
  */
 int namespace_open(const char *which, const char *dir);
-/* Enter it. */
+/* Enter it; /proc and the records stay ours. */
 void namespace_enter(int fd);
 /* Remember where we are, and go there again. */
 void namespace_remember(struct namespace_home *home);

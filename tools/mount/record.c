@@ -10,32 +10,46 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "proc.h"
 #include "record.h"
 #include "say.h"
 
 #define RECORD_DIR "/run/fusept"
 
-static void record_path(char *path, size_t size, dev_t dev)
+/* Of the namespace that we come from, where nobody else can lay links. */
+static int dir = -1;
+
+void record_keep(void)
 {
-	snprintf(path, size, "%s/%u:%u", RECORD_DIR, major(dev), minor(dev));
+	static bool tried;
+
+	if (tried)
+		return;
+	tried = true;
+	mkdir(RECORD_DIR, 0755);
+	dir = open(RECORD_DIR, O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
+static void record_name(char *name, size_t size, dev_t dev)
+{
+	snprintf(name, size, "%u:%u", major(dev), minor(dev));
 }
 
 /* Field 22 of /proc/PID/stat, after a command name that may hold anything. */
 static unsigned long long start_time(pid_t pid)
 {
 	unsigned long long start = 0;
-	char path[32], text[1024], *p;
-	ssize_t n;
-	int fd, field;
+	char name[32], text[1024], *p;
+	FILE *f;
+	size_t n;
+	int field;
 
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
+	snprintf(name, sizeof(name), "%d/stat", pid);
+	f = proc_open(name);
+	if (!f)
 		return 0;
-	n = read(fd, text, sizeof(text) - 1);
-	close(fd);
-	if (n <= 0)
-		return 0;
+	n = fread(text, 1, sizeof(text) - 1, f);
+	fclose(f);
 	text[n] = '\0';
 	p = strrchr(text, ')');
 	for (field = 2; p && field < 22; field++)
@@ -45,37 +59,50 @@ static unsigned long long start_time(pid_t pid)
 	return start;
 }
 
+/* fopen(3) of @name among the records. */
+static FILE *open_record(const char *name, int flags, const char *mode)
+{
+	FILE *f = NULL;
+	int fd;
+
+	record_keep();
+	fd = openat(dir, name, flags | O_NOFOLLOW | O_CLOEXEC, 0644);
+	if (fd >= 0)
+		f = fdopen(fd, mode);
+	if (fd >= 0 && !f)
+		close(fd);
+	return f;
+}
+
 void record_write(dev_t dev, pid_t pid)
 {
-	char path[64], temp[80];
+	char name[32], temp[48];
 	unsigned long long start = start_time(pid);
 	FILE *f;
 
 	if (!start)
 		return;
-	if (mkdir(RECORD_DIR, 0755) && errno != EEXIST)
-		return;
-	record_path(path, sizeof(path), dev);
-	snprintf(temp, sizeof(temp), "%s.%d", path, getpid());
-	f = fopen(temp, "wxe");
+	record_name(name, sizeof(name), dev);
+	snprintf(temp, sizeof(temp), "%s.%d", name, getpid());
+	f = open_record(temp, O_WRONLY | O_CREAT | O_EXCL, "w");
 	if (!f)
 		return;
 	fprintf(f, "%d %llu\n", pid, start);
-	if (fclose(f) || rename(temp, path)) {
-		say("cannot write %s: %s", path, strerror(errno));
-		unlink(temp);
+	if (fclose(f) || renameat(dir, temp, dir, name)) {
+		say("cannot write %s/%s: %s", RECORD_DIR, name, strerror(errno));
+		unlinkat(dir, temp, 0);
 	}
 }
 
 bool record_read(struct record *rec, dev_t dev)
 {
-	char path[64];
+	char name[32];
 	FILE *f;
 	int n;
 
 	*rec = (struct record){ .dev = dev };
-	record_path(path, sizeof(path), dev);
-	f = fopen(path, "re");
+	record_name(name, sizeof(name), dev);
+	f = open_record(name, O_RDONLY, "r");
 	if (!f)
 		return false;
 	n = fscanf(f, "%d %llu", &rec->pid, &rec->start);
@@ -104,11 +131,11 @@ int record_pidfd(const struct record *rec)
 bool record_remove(const struct record *rec)
 {
 	struct record now;
-	char path[64];
+	char name[32];
 
 	if (!rec->pid || !record_read(&now, rec->dev) || now.pid != rec->pid ||
 	    now.start != rec->start)
 		return false;
-	record_path(path, sizeof(path), rec->dev);
-	return !unlink(path);
+	record_name(name, sizeof(name), rec->dev);
+	return !unlinkat(dir, name, 0);
 }

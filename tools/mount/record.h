@@ -22,6 +22,8 @@ struct record {
 	unsigned long long	start;
 };
 
+/* Keep where they are for when this process is in another mount namespace. */
+void record_keep(void);
 /* Note that @pid serves the mount with device number @dev. Best effort. */
 void record_write(dev_t dev, pid_t pid);
 /* Read @dev's. Return: false if there is none. */

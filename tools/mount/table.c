@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/sysmacros.h>
 
+#include "proc.h"
 #include "say.h"
 #include "table.h"
 
@@ -41,7 +42,7 @@ struct entry {
 static bool each_mount(bool (*see)(const struct entry *e, void *data),
 		       void *data)
 {
-	FILE *f = fopen("/proc/self/mountinfo", "re");
+	FILE *f = proc_open("self/mountinfo");
 	unsigned int maj, min;
 	bool done = false;
 	char *line = NULL, *dir, *flags;

@@ -363,6 +363,35 @@ check long-elsewhere-says says "source (fsname=) is longer than 255 bytes" /usr/
 check other-namespace-umount umount -N $ns "$m"
 kill $ns
 
+# A container: its /proc does not know us, and its /run is not to be believed.
+mkdir -p "$T/run"
+unshare -m -p -f --mount-proc sh -c 'mount -t tmpfs run /run && ln -s "$1" /run/fusept && exec sleep 120' - "$T/run" &
+unshared=$!
+container() { grep -qx sleep "/proc/$(pgrep -P $unshared)/comm"; }
+check container wait_for 10 container
+ns=$(pgrep -P $unshared)
+inside() { nsenter -t "$ns" -m "$@"; }
+inside_device() { awk -v m="$m" '$5 == m { print $3 }' "/proc/$ns/mountinfo"; }
+into() { /usr/sbin/mount.fusept "$src" "$m" -N "$ns" "$@"; }
+check container-mounts into
+equal container-reads data "$(inside cat "$m/file")"
+equal container-recorded "$(servers)" "$(cut -d ' ' -f 1 "/run/fusept/$(inside_device)")"
+equal container-has-no-record "" "$(ls -A "$T/run")"
+check container-remounts into -o remount,ro
+equal container-remounted ro "$(awk -v m="$m" '$5 == m { print $6 }' "/proc/$ns/mountinfo" | tr , '\n' | grep -x ro)"
+umount_waits() { /usr/sbin/umount.fusept "$m" -N "$ns" && [ -z "$(servers)" ]; }
+check container-umount-waits umount_waits
+into -o foreground &
+fg=$!
+container_mounted() { [ -n "$(inside_device)" ]; }
+container_free() { ! container_mounted; }
+check container-foreground wait_for 10 container_mounted
+kill -TERM "$(servers)"
+wait $fg
+check container-foreground-takes-the-mount-away wait_for 5 container_free
+kill "$ns"
+wait $unshared
+
 # A server that is killed: calls fail, umount works.
 on "$src" "$m"
 kill -9 "$(servers)"
