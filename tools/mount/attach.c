@@ -8,6 +8,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -178,6 +179,79 @@ static const char *too_long(const char *source, const struct mount_options *o)
 	return NULL;
 }
 
+/*
+ * Where a mount is that is visible before it is served: it must go when this
+ * process ends. Not when a child of it does.
+ */
+static const char *early;
+static pid_t early_owner;
+
+static const int ending[] = { SIGINT, SIGTERM, SIGHUP };
+
+static void hold_signals(sigset_t *old)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < COUNT(ending); i++)
+		sigaddset(&set, ending[i]);
+	sigprocmask(SIG_BLOCK, &set, old);
+}
+
+/* Take the mount away, if there is one. Return: false with errno if it stays. */
+static bool undo_early(void)
+{
+	bool gone = true;
+	sigset_t old;
+	int err;
+
+	hold_signals(&old);
+	if (early && early_owner == getpid())
+		gone = !umount2(early, MNT_DETACH);
+	err = errno;
+	early = NULL;
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	errno = err;
+	return gone;
+}
+
+static void undo_at_exit(void)
+{
+	undo_early();
+}
+
+static void undo_and_end(int sig)
+{
+	undo_early();
+	/* The action is the default one again, once we are back. */
+	raise(sig);
+}
+
+/* mount(2) on @target, which is @dir. Return: false with errno. */
+static bool mount_early(const char *source, const char *target, const char *type,
+			unsigned long flags, const char *data, const char *dir)
+{
+	struct sigaction sa = { .sa_handler = undo_and_end, .sa_flags = SA_RESETHAND };
+	struct sigaction was;
+	sigset_t old;
+	bool done;
+	int err;
+
+	early_owner = getpid();
+	atexit(undo_at_exit);
+	hold_signals(&old);
+	for (size_t i = 0; i < COUNT(ending); i++)
+		if (!sigaction(ending[i], NULL, &was) && was.sa_handler == SIG_DFL)
+			sigaction(ending[i], &sa, NULL);
+	done = !mount(source, target, type, flags, data);
+	err = errno;
+	if (done)
+		early = dir;
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	errno = err;
+	return done;
+}
+
 /* @long_one: the option that is the reason to, or NULL. */
 static void mount_directly(struct attachment *a, const char *source,
 			   const struct mount_options *o, const char *long_one)
@@ -206,7 +280,7 @@ static void mount_directly(struct attachment *a, const char *source,
 		     o->subtype ? o->subtype : "") < 0)
 		die(EX_SYSTEM, "out of memory");
 	snprintf(target, sizeof(target), "/proc/self/fd/%d", a->dir_fd);
-	if (mount(source, target, type, o->flags, data))
+	if (!mount_early(source, target, type, o->flags, data, a->dir))
 		die(EX_MOUNT, "mount of %s on %s failed: %s%s", source, a->dir,
 		    strerror(errno), why);
 	free(data);
@@ -214,13 +288,9 @@ static void mount_directly(struct attachment *a, const char *source,
 	a->visible = true;
 	/* The O_PATH descriptor names what is below; the path, the new root. */
 	a->mount_fd = open(a->dir, O_PATH | O_CLOEXEC);
-	if (a->mount_fd < 0) {
-		int err = errno;
-
-		umount2(a->dir, MNT_DETACH);
+	if (a->mount_fd < 0)
 		die(EX_MOUNT, "mount of %s on %s failed: %s", source, a->dir,
-		    strerror(err));
-	}
+		    strerror(errno));
 }
 
 void attach_create(struct attachment *a, const char *source, int dev_fd,
@@ -238,6 +308,7 @@ void attach_create(struct attachment *a, const char *source, int dev_fd,
 
 void attach_show(struct attachment *a)
 {
+	early = NULL;
 	if (a->visible)
 		return;
 	if (move_mount(a->mount_fd, "", a->dir_fd, "", MOVE_MOUNT_F_EMPTY_PATH |
@@ -251,7 +322,7 @@ void attach_drop(struct attachment *a)
 	if (a->mount_fd >= 0)
 		close(a->mount_fd);
 	a->mount_fd = -1;
-	if (a->visible && umount2(a->dir, MNT_DETACH))
+	if (a->visible && (early ? !undo_early() : umount2(a->dir, MNT_DETACH)))
 		say("cannot unmount %s: %s", a->dir, strerror(errno));
 	a->visible = false;
 }

@@ -257,6 +257,26 @@ equal long-shown "$long" "$(awk -v m="$m" '$2 == m { print $1 }' /proc/self/moun
 check long-umount umount "$m"
 equal long-fails 32 "$(status_of on "fusept-loopback#$long/none" "$m")"
 check long-fails-leaves-nothing nothing_left
+# It is visible from the start, and gone with a mount.fusept that does not get further.
+printf '#!/bin/sh\nexec sleep 60\n' >"$T/waiting"
+chmod 755 "$T/waiting"
+visible() { grep -qF " $m fusept " /proc/self/mounts; }
+invisible() { ! visible; }
+for sig in INT TERM HUP; do
+	# a shell has SIGINT ignored for what it puts behind
+	env --default-signal=INT /usr/sbin/mount.fusept "$T/waiting#$long" "$m" &
+	check "long-$sig-visible" wait_for 10 visible
+	kill -s $sig $!
+	wait $!
+	status=$?
+	equal "long-$sig-ends" $((128 + $(kill -l $sig))) $status
+	check "long-$sig-leaves-nothing" invisible
+	kill "$(servers)"
+	umount -l "$m" 2>/dev/null
+done
+no_descriptors() { (ulimit -n 7; exec /usr/sbin/mount.fusept "fusept-loopback#$long" "$m" -o background); }
+check long-dies-says says "pipe: Too many open files" no_descriptors
+check long-dies-leaves-nothing invisible
 # mount(8) drops this one where there is no SELinux.
 check long-option-says says "context is longer than 255 bytes" helper "context=$long"
 check quoted-option on -o 'fsname="a,b"' "$src" "$m"
