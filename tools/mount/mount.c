@@ -60,6 +60,9 @@ static void split_source(struct request *r, struct mount_options *o, char *spec)
 	if (dot && dot[1]) {
 		r->server = must_dup(dot + 1);
 		r->source = spec;
+		if (!o->subtype && strchr(dot + 1, '.'))
+			die(EX_USAGE_, "type %s: a server whose name has a dot is named in the source, SERVER#SOURCE with type "
+			    FUSEPT_TYPE, r->type);
 		if (!o->subtype)
 			o->subtype = must_dup(dot + 1);
 		return;
@@ -120,6 +123,10 @@ static void parse_line(int argc, char **argv, struct request *r,
 	    strncmp(r->type, FUSEPT_TYPE ".", sizeof(FUSEPT_TYPE)))
 		die(EX_USAGE_, "type %s is neither " FUSEPT_TYPE " nor "
 		    FUSEPT_TYPE ".SERVER", r->type);
+	/* mount(8) and umount(8) take off one part only to find their helpers. */
+	if (o->subtype && strchr(o->subtype, '.'))
+		die(EX_USAGE_, "option subtype=%s: a subtype has no dot, umount(8) would find no helper for it",
+		    o->subtype);
 	r->dir = argv[optind + 1];
 	split_source(r, o, argv[optind]);
 	if (o->fsname)

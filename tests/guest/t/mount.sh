@@ -21,6 +21,7 @@ on() { mount -t fusept "$@"; }
 shown() { findmnt -no "$1" "$m"; }
 nothing_left() { ! mountpoint -q "$m" && [ -z "$(servers)" ]; }
 status_of() { "$@" >/dev/null 2>&1; echo $?; }
+says() { local want=$1; shift; "$@" 2>&1 | grep -qF -- "$want"; }
 
 # Plain, and what the mount table shows.
 check mounts on "$src" "$m"
@@ -64,6 +65,19 @@ check type-fstab-once all_once
 check umount-type-fstab umount "$m"
 cp "$T/fstab" /etc/fstab
 equal type-without-server 1 "$(status_of mount -t fusept.no-such-server "$T/src" "$m")"
+
+# umount finds its helper by a type with one dot; of a server with another in its name
+# the source says it, and the type nothing.
+cp "$(command -v fusept-loopback)" "$T/server.py"
+no_dot() { /usr/sbin/mount.fusept "$T/src" "$m" "$@"; }
+equal dot-in-subtype 1 "$(status_of on -o subtype=server.py "$src" "$m")"
+check dot-in-subtype-says says "option subtype=server.py: a subtype has no dot" on -o subtype=server.py "$src" "$m"
+equal dot-in-type 1 "$(status_of no_dot -t "fusept.$T/server.py")"
+check dot-in-type-says says "server.py: a server whose name has a dot is named in the source" no_dot -t "fusept.$T/server.py"
+check dot-in-server on "$T/server.py#$T/src" "$m"
+equal dot-in-server-shown fusept "$(shown FSTYPE)"
+dot_waits() { umount "$m" && [ -z "$(servers)" ]; }
+check dot-in-server-umount-waits dot_waits
 
 # Flags.
 check mount-ro on -o ro,nosuid,nodev,noexec,nosymfollow "$src" "$m"
@@ -190,7 +204,6 @@ equal unknown-user 1 "$(status_of on -o setuid=nobody-such "$src" "$m")"
 chown -R root "$T/src"
 
 # Failures are mount's, say why, and leave nothing.
-says() { local want=$1; shift; "$@" 2>&1 | grep -qF -- "$want"; }
 equal no-such-server 1 "$(status_of on "no-such-server#$T/src" "$m")"
 check no-such-server-says says "no-such-server: No such file or directory in PATH" on "no-such-server#$T/src" "$m"
 equal no-such-source 32 "$(status_of on "fusept-loopback#$T/none" "$m")"
