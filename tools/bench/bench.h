@@ -136,6 +136,8 @@ struct fio_params {
 extern const struct fio_row fio_rows[];
 extern const int nr_fio_rows;
 
+/* Is fio there to be run? */
+bool fio_found(void);
 /* fio_measure() - I/O operations a second; < 0 on failure (said on stderr). */
 double fio_measure(const struct fio_row *row, const struct fio_params *p,
 		   const char *dir);
@@ -167,9 +169,12 @@ int table_init(struct table *t, int max_rows);
 void table_free(struct table *t);
 void table_print(const struct table *t, const struct bench *b);
 struct json_object *table_json(const struct table *t, const struct bench *b);
-/* Those of @tables, which NULL ends, that have rows. 0, or said on stderr. */
+/*
+ * Those of @tables, which NULL ends, that have rows; @complete: all rounds were run.
+ * 0, or said on stderr.
+ */
 int report_json(const struct bench *b, const struct table *const tables[],
-		const char *file);
+		bool complete, const char *file);
 
 /**
  * limit_check() - hold a table to "ROW:SETUP/SETUP<=N" or ">=N"
@@ -178,6 +183,11 @@ int report_json(const struct bench *b, const struct table *const tables[],
  * Return: 0 held, 1 broken, -1 not understood or nothing to hold it to.
  */
 int limit_check(const struct table *t, const struct bench *b, const char *limit);
+
+/* stop_begin() - from here on a signal to end is only noted. */
+void stop_begin(void);
+/* That signal; 0 while there was none. */
+int stop_signal(void);
 
 /* Run a command, no shell. Return: its exit status, or -1. */
 int run_command(const char *const argv[]);

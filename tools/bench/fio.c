@@ -39,6 +39,25 @@ static double iops_of(struct json_object *root, const char *side)
 	return json_object_get_double(iops);
 }
 
+bool fio_found(void)
+{
+	const char *dirs = getenv("PATH"), *end;
+	bool found;
+	char *path;
+
+	/* without PATH as posix_spawnp(3) */
+	for (dirs = dirs ? dirs : "/bin:/usr/bin";; dirs = end + 1) {
+		end = strchrnul(dirs, ':');
+		if (asprintf(&path, "%.*s%sfio", (int)(end - dirs), dirs,
+			     end > dirs ? "/" : "") < 0)
+			return false;
+		found = !access(path, X_OK);
+		free(path);
+		if (found || !*end)
+			return found;
+	}
+}
+
 double fio_measure(const struct fio_row *row, const struct fio_params *p,
 		   const char *dir)
 {

@@ -77,6 +77,14 @@ static bool row_wanted(const char *patterns, const char *name)
 	return found;
 }
 
+/* Row @row of @t has a figure of set-up @col: should the run end here, it is shown. */
+static void add_figure(struct table *t, int row, int col, double v)
+{
+	samples_add(&t->cells[row][col], v);
+	if (row >= t->nr_rows)
+		t->nr_rows = row + 1;
+}
+
 static void progress(int round, int rounds, const char *row)
 {
 	fprintf(stderr, "round %d/%d  %-24s\n", round + 1, rounds, row);
@@ -97,8 +105,11 @@ static int measure_costs(const struct bench *b, const struct options *o,
 			t->names[row] = ops[i].name;
 			t->titles[row] = ops[i].title;
 			for (int c = 0; c < b->nr_setups; c++) {
-				double v = op_measure(&ops[i], b->setups[c].work, b->scale);
+				double v;
 
+				if (stop_signal())
+					return -1;
+				v = op_measure(&ops[i], b->setups[c].work, b->scale);
 				if (v < 0) {
 					int err = errno;
 
@@ -109,7 +120,7 @@ static int measure_costs(const struct bench *b, const struct options *o,
 						continue;
 					return -1;
 				}
-				samples_add(&t->cells[row][c], v);
+				add_figure(t, row, c, v);
 			}
 			row++;
 		}
@@ -134,12 +145,15 @@ static int measure_fio(const struct bench *b, const struct options *o,
 			t->names[row] = fio_rows[i].name;
 			t->titles[row] = fio_rows[i].title;
 			for (int c = 0; c < b->nr_setups; c++) {
-				double v = fio_measure(&fio_rows[i], &o->fio,
-						       b->setups[c].work);
+				double v;
 
+				if (stop_signal())
+					return -1;
+				v = fio_measure(&fio_rows[i], &o->fio,
+						b->setups[c].work);
 				if (v < 0)
 					return -1;
-				samples_add(&t->cells[row][c], v);
+				add_figure(t, row, c, v);
 			}
 			row++;
 		}
@@ -160,17 +174,19 @@ static int measure_apps(const struct bench *b, const struct options *o,
 {
 	t->kind = "application";
 	t->unit = b->instructions ? "millions of instructions" : "ms";
-	t->nr_rows = o->nr_apps;
 	for (int round = 0; round < b->rounds; round++) {
 		for (int row = 0; row < o->nr_apps; row++) {
 			progress(round, b->rounds, row_of_app(o->apps[row]));
 			t->names[row] = t->titles[row] = row_of_app(o->apps[row]);
 			for (int c = 0; c < b->nr_setups; c++) {
-				double v = app_measure(o->apps[row], b->setups[c].work);
+				double v;
 
+				if (stop_signal())
+					return -1;
+				v = app_measure(o->apps[row], b->setups[c].work);
 				if (v < 0)
 					return -1;
-				samples_add(&t->cells[row][c], v);
+				add_figure(t, row, c, v);
 			}
 		}
 	}
@@ -182,7 +198,7 @@ static int add_setups(struct bench *b, const struct options *o)
 	const char *const *specs = o->nr_specs ? o->specs : setup_standard;
 
 	for (int i = 0; specs[i]; i++)
-		if (setup_add(b, specs[i]) < 0)
+		if (stop_signal() || setup_add(b, specs[i]) < 0)
 			return -1;
 	if (b->nr_setups)
 		return 0;
@@ -207,10 +223,19 @@ static int check_limits(const struct bench *b, const struct options *o,
 	return worst;
 }
 
+static void say_early(void)
+{
+	int sig = stop_signal();
+
+	fprintf(stderr, "fusept-bench: ended early%s%s; the figures are those until then\n",
+		sig ? ": " : "", sig ? strsignal(sig) : "");
+}
+
 static int bench_run(struct bench *b, const struct options *o)
 {
 	struct table cost = { 0 }, thru = { 0 }, app = { 0 };
 	const struct table *const tables[] = { &cost, &thru, &app, NULL };
+	bool complete;
 	int ret = 1;
 
 	if (table_init(&cost, nr_ops))
@@ -219,18 +244,21 @@ static int bench_run(struct bench *b, const struct options *o)
 		goto free_cost;
 	if (table_init(&app, MAX_SPECS))
 		goto free_thru;
+	stop_begin();
 	if (setups_begin(b) || add_setups(b, o))
 		goto end;
-	if (o->nr_apps && measure_apps(b, o, &app))
-		goto end;
-	if (o->cost && measure_costs(b, o, &cost))
-		goto end;
-	if (o->thru && measure_fio(b, o, &thru))
+	complete = !(o->nr_apps && measure_apps(b, o, &app)) &&
+		   !(o->cost && measure_costs(b, o, &cost)) &&
+		   !(o->thru && measure_fio(b, o, &thru));
+	if (!complete && !cost.nr_rows && !thru.nr_rows && !app.nr_rows)
 		goto end;
 	for (int i = 0; tables[i]; i++)
 		table_print(tables[i], b);
-	ret = check_limits(b, o, &cost, &thru, &app);
-	if (o->json && report_json(b, tables, o->json))
+	if (complete)
+		ret = check_limits(b, o, &cost, &thru, &app);
+	else
+		say_early();
+	if (o->json && report_json(b, tables, complete, o->json))
 		ret = 1;
 end:
 	setups_end(b);
@@ -239,7 +267,7 @@ free_thru:
 	table_free(&thru);
 free_cost:
 	table_free(&cost);
-	return ret;
+	return stop_signal() ? 128 + stop_signal() : ret;
 }
 
 static void list_rows(void)
@@ -312,6 +340,52 @@ static void set_mode(struct options *o, const char *text)
 		fprintf(stderr, "fusept-bench: --mode %s: cost, fio, both or app\n", text);
 		exit(2);
 	}
+}
+
+static bool has_row(const struct options *o, const char *pattern)
+{
+	for (int i = 0; o->cost && i < nr_ops; i++)
+		if (!fnmatch(pattern, ops[i].name, 0))
+			return true;
+	for (int i = 0; o->thru && i < nr_fio_rows; i++)
+		if (!fnmatch(pattern, fio_rows[i].name, 0))
+			return true;
+	return false;
+}
+
+/* A pattern that is misspelt would leave out what it was meant to measure. */
+static void check_rows(const struct options *o)
+{
+	const char *mode = o->app ? "app" : !o->thru ? "cost" : !o->cost ? "fio" : "both";
+	char *list = strdup(o->rows), *save = NULL, *pattern;
+	bool any = false;
+
+	if (!list) {
+		perror("fusept-bench");
+		exit(1);
+	}
+	for (pattern = strtok_r(list, ",", &save); pattern;
+	     pattern = strtok_r(NULL, ",", &save)) {
+		any = true;
+		if (has_row(o, pattern))
+			continue;
+		fprintf(stderr, "fusept-bench: --rows %s: mode %s has no row of such a name; --list shows them\n",
+			pattern, mode);
+		exit(2);
+	}
+	free(list);
+	if (any)
+		return;
+	fprintf(stderr, "fusept-bench: --rows '%s': names no row\n", o->rows);
+	exit(2);
+}
+
+static bool fio_wanted(const struct options *o)
+{
+	for (int i = 0; o->thru && i < nr_fio_rows; i++)
+		if (row_wanted(o->rows, fio_rows[i].name))
+			return true;
+	return false;
 }
 
 enum { OPT_ENGINE = 256, OPT_JOBS, OPT_SHARED, OPT_DEPTH,
@@ -390,6 +464,12 @@ static void parse(int argc, char **argv, struct bench *b, struct options *o)
 		o->nr_apps = apps_ours(o->apps, MAX_SPECS - 1);
 	if (o->app && !o->nr_apps) {
 		fprintf(stderr, "fusept-bench: --mode app: no application is installed; name one with --app\n");
+		exit(2);
+	}
+	if (o->rows)
+		check_rows(o);
+	if (fio_wanted(o) && !fio_found()) {
+		fprintf(stderr, "fusept-bench: fio: not found in PATH; --mode cost leaves out what needs it\n");
 		exit(2);
 	}
 	if (optind < argc) {

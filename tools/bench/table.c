@@ -126,7 +126,7 @@ struct json_object *table_json(const struct table *t, const struct bench *b)
 }
 
 int report_json(const struct bench *b, const struct table *const tables[],
-		const char *file)
+		bool complete, const char *file)
 {
 	struct json_object *root = json_object_new_object();
 	struct json_object *names = json_object_new_array();
@@ -142,6 +142,7 @@ int report_json(const struct bench *b, const struct table *const tables[],
 	add(root, "kernel", json_object_new_string(u.release));
 	add(root, "date", json_object_new_string(when));
 	add(root, "rounds", json_object_new_int(b->rounds));
+	add(root, "complete", json_object_new_boolean(complete));
 	add(root, "base", json_object_new_string(b->setups[0].name));
 	add(root, "setups", names);
 	for (int i = 0; tables[i]; i++)
