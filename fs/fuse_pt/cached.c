@@ -603,11 +603,14 @@ static ssize_t back_one(struct kiocb *iocb, struct iov_iter *from, size_t *max)
 
 static ssize_t back_write(struct kiocb *iocb, struct iov_iter *from)
 {
+	struct inode *inode = file_inode(iocb->ki_filp);
 	size_t total = 0, max = SIZE_MAX;
 	ssize_t done;
 
 	do {
-		done = back_one(iocb, from, &max);
+		done = fpt_wb_admit(inode);
+		if (!done)
+			done = back_one(iocb, from, &max);
 		if (done < 0)
 			break;
 		total += done;
@@ -712,8 +715,6 @@ ssize_t fpt_cached_write(struct kiocb *iocb, struct iov_iter *from)
 		return fpt_direct_io(iocb, from);
 
 	done = back_know_mode(iocb, inode);
-	if (!done && back_is_for(inode))
-		done = fpt_wb_admit(inode);
 	if (done)
 		return done;
 

@@ -386,17 +386,19 @@ int fpt_file_take(struct inode *inode, struct file *file, struct fpt_file *ff,
 	return 0;
 }
 
-/* CREATE found the file, and emptied it. */
-static void create_emptied(struct inode *inode)
+void fpt_file_create_emptied(struct inode *inode, const struct file *file)
 {
 	struct address_space *mapping = inode->i_mapping;
 
+	if (!open_empties(inode, file) || !i_size_read(inode))
+		return;
 	inode_lock(inode);
 	filemap_invalidate_lock(mapping);
 	fpt_node_resized(inode, 0);
 	fpt_attr_stale(inode, FPT_STAT_DATA | STATX_MODE);
 	truncate_pagecache(inode, 0);
 	filemap_invalidate_unlock(mapping);
+	fpt_times_touch(inode, STATX_MTIME | STATX_CTIME);
 	inode_unlock(inode);
 }
 
@@ -428,15 +430,19 @@ static int open_emptying(struct inode *inode, struct file *file,
 	 * If the opener was killed, what follows comes behind all the same. A
 	 * server without OPEN has emptied nothing: SETATTR does.
 	 */
-	emptied = keep.left || (!err && fpt_file_has_handle(ff));
+	ff->emptied = !err && fpt_file_has_handle(ff);
+	emptied = ff->emptied || keep.left;
 	if (emptied)
 		fpt_node_resized(inode, 0);
 	/* setuid and setgid went with the data */
 	fpt_attr_stale(inode, FPT_STAT_DATA | STATX_MODE);
 
 	/* Before it may grow again: this waits for who copies a page just now. */
-	if (emptied)
+	if (emptied) {
 		truncate_pagecache(inode, 0);
+		/* Where an earlier open owns them, whatever this one is. */
+		fpt_times_touch(inode, STATX_MTIME | STATX_CTIME);
+	}
 	fpt_wb_unhold(inode, keep.left);
 	clear_bit(FPT_N_SIZE_CHANGING, &fn->bits);
 unlock:
@@ -494,9 +500,6 @@ int fpt_file_opened(struct inode *inode, struct file *file, struct fpt_file *ff,
 	if (err)
 		return err;
 
-	if ((file->f_mode & FMODE_CREATED) && open_empties(inode, file) &&
-	    i_size_read(inode))
-		create_emptied(inode);
 	open_drop_pages(inode, ff);
 	return 0;
 }

@@ -71,6 +71,8 @@ enum fpt_file_locks {
  *	RELEASE either; see fpt_file_has_handle()
  * @anywhere: the server can write anywhere in the file: it did not ask for
  *	direct I/O, and got neither O_APPEND nor O_DIRECT to open its own with
+ * @emptied: OPEN emptied the file, and the truncation that follows in the opener
+ *	has nothing to do; cleared by it
  * @write_link: on fpt_wb.handles of its inode, under the node's lock
  * @rdsize: directories: how much to ask READDIR for, 0 if not known, readdir.c
  * @dirpos: directories: where it is in the cached listing
@@ -93,9 +95,10 @@ struct fpt_file {
 	u8			locks;
 	bool			owns;
 	bool			bound;
-	/* set before others can find it, and never again */
+	/* set before others can find it, and then changed by nobody else */
 	bool			append_only:1;
 	bool			anywhere:1;
+	bool			emptied:1;
 	bool			holds_sb;
 	u32			lets;
 	struct file		*back;
@@ -202,6 +205,8 @@ void fpt_file_discard(struct fpt_file *ff);
  */
 int fpt_file_opened(struct inode *inode, struct file *file, struct fpt_file *ff,
 		    const struct fuse_open_out *reply);
+/* After CREATE with O_TRUNC: if it found the file, that was emptied. */
+void fpt_file_create_emptied(struct inode *inode, const struct file *file);
 
 /**
  * fpt_file_open_call() - OPEN or OPENDIR round trip (with no_open handling)

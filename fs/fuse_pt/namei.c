@@ -441,7 +441,10 @@ static int created_open(struct inode *inode, struct file *file)
 	if (err)
 		return err;
 	made->ff = NULL;
-	return fpt_file_opened(inode, file, ff, made->reply);
+	err = fpt_file_opened(inode, file, ff, made->reply);
+	if (!err)
+		fpt_file_create_emptied(inode, file);
+	return err;
 }
 
 /*

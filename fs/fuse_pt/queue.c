@@ -203,6 +203,7 @@ void fpt_queue_set_background(struct fpt_conn *conn, unsigned int max)
 	queue_unlock_move(conn);
 	/* Each end wakes one; a higher limit has room for more. */
 	wake_up_all(&conn->queue.room);
+	wake_up_all(&conn->copy_wait);
 }
 
 static bool queue_first_overdue(struct list_head *list, u32 since)

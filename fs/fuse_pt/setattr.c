@@ -229,13 +229,16 @@ static int send_request(struct inode *inode, struct file *file,
 	return 0;
 }
 
-/* Was O_TRUNC part of an OPEN? */
-static bool open_told(const struct fpt_conn *conn, const struct file *file)
+/* Is this what O_TRUNC was in OPEN for? Once. */
+static bool open_told(const struct iattr *iattr, struct file *file)
 {
-	const struct fpt_file *ff = file ? fpt_file(file) : NULL;
+	struct fpt_file *ff = file ? fpt_file(file) : NULL;
+	bool told = ff && ff->emptied && (iattr->ia_valid & ATTR_OPEN) &&
+		    !iattr->ia_size;
 
-	return fpt_has(conn, FPT_F_ATOMIC_O_TRUNC) &&
-	       !(ff && !fpt_file_has_handle(ff));
+	if (told)
+		ff->emptied = false;
+	return told;
 }
 
 /* In @fb, or by the server. */
@@ -310,7 +313,7 @@ static int judge_and_set(struct mnt_idmap *idmap, struct dentry *dentry,
 	if (!S_ISREG(inode->i_mode))
 		return -EINVAL;
 	/* It was empty then, and here too; by now others may have written. */
-	if ((iattr->ia_valid & ATTR_OPEN) && open_told(conn, file))
+	if (open_told(iattr, file))
 		return 0;
 
 	/* Before the size is a larger one, or the flusher takes it for data. */

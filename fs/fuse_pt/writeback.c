@@ -541,8 +541,7 @@ static struct fpt_wb_copy *copy_new(struct inode *inode, unsigned int room)
 {
 	struct fpt_wb_copy *copy;
 
-	copy = kvmalloc(struct_size(copy, bv, room),
-			GFP_NOFS | __GFP_ACCOUNT);
+	copy = kvmalloc(struct_size(copy, bv, room), GFP_NOFS);
 	if (!copy)
 		return ERR_PTR(-ENOMEM);
 
@@ -637,7 +636,7 @@ static int wb_copy_folio(struct wb_walk *walk, struct folio *folio)
 	int err = 0;
 
 	if (start < size) {
-		page = alloc_page(GFP_NOFS | __GFP_ACCOUNT);
+		page = alloc_page(GFP_NOFS);
 		if (!page)
 			return -ENOMEM;
 		copy_highpage(page, folio_page(folio, 0));

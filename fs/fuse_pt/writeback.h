@@ -118,7 +118,9 @@ void fpt_wb_end(struct inode *inode, struct fpt_file *ff, u32 round);
  *
  * What a killed task leaves, a last close and a laundered page are copied however
  * much the server owes. As copies are no dirty memory, who makes pages dirty
- * waits here for a server that is too far behind. No lock of the inode is held.
+ * waits here for a server that is too far behind. No folio is locked, and nothing
+ * held that WRITEs wait for, fpt_wb_hold() among it. A task that dies does not
+ * wait: the little that it still stores counts for others.
  * Return: 0, or -EINTR if the task is killed first.
  */
 int fpt_wb_admit(struct inode *inode);

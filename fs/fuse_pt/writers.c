@@ -117,6 +117,9 @@ int fpt_wb_admit(struct inode *inode)
 
 	if (likely(!wb_flooded(conn)))
 		return 0;
+	/* None could end its wait. */
+	if ((current->flags & PF_EXITING) && fpt_task_killed())
+		return 0;
 	return wait_event_state(conn->copy_wait, !wb_flooded(conn),
 				FPT_KILLABLE) ? -EINTR : 0;
 }
