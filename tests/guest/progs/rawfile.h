@@ -21,6 +21,7 @@
 #define RIG_SPACE	(16 << 20)
 #define RIG_LOG		4096
 #define RIG_HELD	64
+#define RIG_BACKGROUND	12	/* INIT's max_background */
 
 /* The last request of a kind. */
 struct rig_last {
@@ -129,7 +130,7 @@ static inline bool rig_came(int op, uint32_t count)
 {
 	int i;
 
-	for (i = 0; i < 500 && rig->count[op] < count; i++)
+	for (i = 0; i < 2000 * raw_slow() && rig->count[op] < count; i++)
 		usleep(10000);
 	return rig->count[op] >= count;
 }
@@ -286,7 +287,7 @@ static void rig_init(struct raw *r)
 		.major = FUSE_KERNEL_VERSION,
 		.minor = FUSE_KERNEL_MINOR_VERSION,
 		.max_readahead = in->max_readahead,
-		.max_background = 12,
+		.max_background = RIG_BACKGROUND,
 		.congestion_threshold = 9,
 		.max_write = rig->max_write,
 		.max_pages = rig->max_pages ? rig->max_pages : 256,
