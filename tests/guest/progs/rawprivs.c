@@ -336,6 +336,121 @@ static void test_kill_on_truncate(struct raw *r)
 	CHECK(!(sent.valid & FATTR_KILL_SUIDGID));
 }
 
+/* -------- who is told to strip -------- */
+
+static bool strange;	/* clients are strangers, not root */
+
+static int open_as(const char *dir, int flags)
+{
+	if (strange)
+		become_stranger();
+	return open(client_path(dir, wanted), flags, 0666);
+}
+
+static int open_emptied(const char *dir)
+{
+	return open_as(dir, O_WRONLY | O_TRUNC) < 0 ? errno : 0;
+}
+
+static int create_emptied(const char *dir)
+{
+	return open_as(dir, O_CREAT | O_WRONLY | O_TRUNC) < 0 ? errno : 0;
+}
+
+static int write_as(const char *dir, int flags)
+{
+	static char data[4096] __attribute__((aligned(4096)));
+	int fd = open_as(dir, O_WRONLY | flags);
+
+	if (fd < 0)
+		return errno;
+	return write(fd, data, sizeof(data)) == sizeof(data) ? 0 : errno;
+}
+
+static int write_plain(const char *dir)
+{
+	return write_as(dir, 0);
+}
+
+static int write_direct(const char *dir)
+{
+	return write_as(dir, O_DIRECT);
+}
+
+static int truncate_as(const char *dir)
+{
+	if (strange)
+		become_stranger();
+	return truncate_path(dir);
+}
+
+static bool told;	/* by the last request of those that can */
+
+static bool hook_told(struct raw *r)
+{
+	switch (r->head->opcode) {
+	case FUSE_OPEN:
+		told = ((struct fuse_open_in *)r->arg)->open_flags &
+		       FUSE_OPEN_KILL_SUIDGID;
+		break;
+	case FUSE_CREATE:
+		told = ((struct fuse_create_in *)r->arg)->open_flags &
+		       FUSE_OPEN_KILL_SUIDGID;
+		break;
+	case FUSE_WRITE:
+		told = ((struct fuse_write_in *)r->arg)->write_flags &
+		       FUSE_WRITE_KILL_SUIDGID;
+		break;
+	case FUSE_SETATTR:
+		told = ((struct fuse_setattr_in *)r->arg)->valid &
+		       FATTR_KILL_SUIDGID;
+		break;
+	}
+	return false;
+}
+
+static void tells(struct raw *r, client_fn fn, uint32_t op, bool want)
+{
+	unsigned int before = tree.count[op];
+
+	tree.hook[op] = hook_told;
+	told = !want;
+	CHECK_IS(tree_run(r, fn), 0);
+	CHECK_IS(tree.count[op], before + 1);
+	CHECK_IS(told, want);
+}
+
+/* Does a server hear of it when a stranger, or root, empties or writes a file? */
+static void all_tell(struct raw *r, bool empties, bool writes)
+{
+	wanted = "file";
+	tells(r, open_emptied, FUSE_OPEN, empties);
+	tells(r, truncate_as, FUSE_SETATTR, empties);
+	tells(r, write_direct, FUSE_WRITE, writes);
+	tree.open_flags = FOPEN_DIRECT_IO;
+	tells(r, write_plain, FUSE_WRITE, writes);
+	tree.open_flags = 0;
+	wanted = strange ? "strange" : "own";
+	tells(r, create_emptied, FUSE_CREATE, empties);
+}
+
+static void test_told(struct raw *r)
+{
+	strange = true;
+	all_tell(r, true, true);
+	strange = false;
+	all_tell(r, false, false);
+}
+
+/* What is not agreed on only direct writes say, as they do in Linux. */
+static void test_not_told(struct raw *r)
+{
+	strange = true;
+	all_tell(r, false, true);
+	strange = false;
+	all_tell(r, false, false);
+}
+
 /* A server of the first version strips by itself, and is not told to. */
 static void test_kill_first(struct raw *r)
 {
@@ -366,6 +481,9 @@ static const struct tree_test tests[] = {
 	{ "chown-fresh-mode", test_chown_fresh_mode },
 	{ "kill-on-truncate", test_kill_on_truncate, NULL,
 	  FUSE_HANDLE_KILLPRIV_V2 },
+	{ "told", test_told, "allow_other",
+	  FUSE_HANDLE_KILLPRIV_V2 | FUSE_ATOMIC_O_TRUNC },
+	{ "not-told", test_not_told, "allow_other", FUSE_ATOMIC_O_TRUNC },
 	{ "kill-first", test_kill_first, "allow_other",
 	  FUSE_HANDLE_KILLPRIV },
 	{ }

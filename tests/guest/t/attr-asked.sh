@@ -3,7 +3,8 @@
 # Attributes against a server made by hand: when they are asked for, which of two
 # crossing answers wins, what a change sends, who is let in, and that a write
 # asks for security.capability at most once per lifetime of the attributes. It
-# fails when one round trip more is made, or an old answer undoes a newer one.
+# fails when one round trip more is made, an old answer undoes a newer one, or
+# the server is not told whose writes strip privileges, or of others.
 # timeout: 300
 . "$FUSEPT_TESTS/lib.sh"
 
