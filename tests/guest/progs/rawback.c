@@ -356,6 +356,31 @@ static void owned(void)
 	close(fd);
 }
 
+/* Which times SETATTR may carry. */
+static void sent_times(uint32_t times)
+{
+	int fd = rig_open(O_RDWR);
+
+	rig_keep_dirty(fd);
+	rig_equal("write", 100, pwrite(fd, buf, 100, 0));
+	rig_works("chmod", fchmod(fd, 0600));
+	rig_equal("with-mode", FATTR_MODE | (times & FATTR_CTIME),
+		  rig->last[FUSE_SETATTR].how & (FATTR_MODE | FATTR_CTIME));
+	rig_works("close", close(fd));
+	rig_equal("at-close", times, rig->last[FUSE_SETATTR].how & (FATTR_MTIME | FATTR_CTIME));
+	rig_equal("ever", times, rig->last[FUSE_SETATTR].any & (FATTR_MTIME | FATTR_CTIME));
+}
+
+static void no_ctime(void)
+{
+	sent_times(FATTR_MTIME);
+}
+
+static void first_ctime(void)
+{
+	sent_times(FATTR_MTIME | FATTR_CTIME);
+}
+
 static void ranges(void)
 {
 	loff_t from = 0, to = 300 * KIB;
@@ -649,6 +674,8 @@ static const struct rig_scene scenes[] = {
 	{ "parts", parts, WB },
 	{ "errors", errors, WB },
 	{ "owned", owned, WB | FUSE_ATOMIC_O_TRUNC },
+	{ "no-ctime", no_ctime, WB, .minor = 22 },
+	{ "first-ctime", first_ctime, WB, .minor = 23 },
 	{ "ranges", ranges, WB },
 	{ "setuid-meanwhile", setuid_meanwhile, WB | FUSE_HANDLE_KILLPRIV_V2, "allow_other" },
 	{ "limits-killed", limits_killed, WB },

@@ -29,6 +29,7 @@ struct rig_last {
 	uint32_t	size, flags, how;	/* how: read_flags, write_flags, mode, … */
 	uint32_t	uid;
 	uint32_t	largest;		/* size, of all of them */
+	uint32_t	any;			/* how, of all of them */
 };
 
 /**
@@ -37,6 +38,7 @@ struct rig_last {
  * @small_writes: and not to BIG_WRITES
  * @max_write: what INIT asks for
  * @max_pages: the same, 256 if it is 0
+ * @minor: what INIT's answer speaks
  * @timeout: INIT's request_timeout, with its flag in @init_flags
  * @humble: the server gives up CAP_SYS_ADMIN before it answers INIT
  * @open_flags: FOPEN_* of the next OPEN
@@ -61,6 +63,7 @@ struct file_rig {
 	volatile bool		small_writes;
 	volatile uint32_t	max_write;
 	volatile uint32_t	max_pages;
+	volatile uint32_t	minor;
 	volatile uint32_t	timeout;
 	volatile bool		humble;
 	volatile uint32_t	open_flags;
@@ -274,6 +277,7 @@ static void rig_note(const struct raw *r)
 	}
 	if (last->size > last->largest)
 		last->largest = last->size;
+	last->any |= last->how;
 	if (rig->logged < RIG_LOG)
 		rig->log[rig->logged++] = op;
 	rig->count[op]++;
@@ -283,9 +287,11 @@ static void rig_init(struct raw *r)
 {
 	const struct fuse_init_in *in = r->arg;
 	uint64_t flags = rig->init_flags | FUSE_MAX_PAGES | FUSE_BIG_WRITES | FUSE_INIT_EXT;
+	/* Before that minor the reply was shorter. */
+	size_t len = rig->minor < 23 ? FUSE_COMPAT_22_INIT_OUT_SIZE : sizeof(struct fuse_init_out);
 	struct fuse_init_out out = {
 		.major = FUSE_KERNEL_VERSION,
-		.minor = FUSE_KERNEL_MINOR_VERSION,
+		.minor = rig->minor,
 		.max_readahead = in->max_readahead,
 		.max_background = RIG_BACKGROUND,
 		.congestion_threshold = 9,
@@ -300,7 +306,7 @@ static void rig_init(struct raw *r)
 	flags &= in->flags | (uint64_t)in->flags2 << 32;
 	out.flags = flags;
 	out.flags2 = flags >> 32;
-	raw_reply(r, 0, &out, sizeof(out));
+	raw_reply(r, 0, &out, len);
 }
 
 /* Behind the space that there is, all is 0. */
@@ -569,6 +575,7 @@ static int rig_run(const char *dir, const char *options, void (*client)(void))
  * @options: of the mount, or NULL
  * @max_pages: what INIT asks for, or 0
  * @small_writes: it does not agree to BIG_WRITES
+ * @minor: what it speaks, or 0: the newest
  */
 struct rig_scene {
 	const char	*name;
@@ -577,6 +584,7 @@ struct rig_scene {
 	const char	*options;
 	uint32_t	max_pages;
 	bool		small_writes;
+	uint32_t	minor;
 };
 
 /* PROGRAM DIR SCENE runs one, PROGRAM -l lists them. Return: exit status. */
@@ -602,6 +610,7 @@ static inline int rig_scenes(int argc, char **argv,
 		rig->max_write = 128 << 10;
 		rig->max_pages = s->max_pages;
 		rig->small_writes = s->small_writes;
+		rig->minor = s->minor ? s->minor : FUSE_KERNEL_MINOR_VERSION;
 		rig->attr_valid = 1000;
 		rig->mode = 0666;
 		return rig_run(argv[1], s->options, s->run) ? 1 : 0;

@@ -7,7 +7,7 @@
 # who asks, when a server that does not answer costs memory without limit, or
 # when direct I/O has more or fewer parts in flight than agreed on, or waits for
 # itself where its memory is a mapping of the same bytes. A WRITE names O_DSYNC
-# and O_SYNC also where one write asks for them.
+# and O_SYNC also where one write asks for them. An older server is sent no ctime.
 # timeout: 300
 . "$FUSEPT_TESTS/lib.sh"
 
