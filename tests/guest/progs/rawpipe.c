@@ -161,6 +161,81 @@ static void test_write_direct(struct raw *r)
 	check_writes(r, client_write_direct, MAX_WRITE);
 }
 
+/* The same page twice, through one open. */
+static int write_twice(const char *dir, int flags)
+{
+	int fd = open(client_path(dir, "file"), O_RDWR | flags);
+	unsigned char *data;
+	int byte;
+
+	if (fd < 0)
+		return errno;
+	if (posix_memalign((void **)&data, 4096, 4096))
+		return ENOMEM;
+	for (byte = '1'; byte <= '2'; byte++) {
+		memset(data, byte, 4096);
+		if (pwrite(fd, data, 4096, DATA_AT) != 4096)
+			return errno;
+	}
+	return 0;
+}
+
+static int client_write_twice(const char *dir)
+{
+	return write_twice(dir, 0);
+}
+
+static int client_write_twice_direct(const char *dir)
+{
+	return write_twice(dir, O_DIRECT);
+}
+
+/* What the pipe that the first WRITE went to shows after the second one. */
+static void pipe_shows(struct raw *r, client_fn client, int byte)
+{
+	const size_t head = sizeof(*r->head) + sizeof(struct fuse_write_in);
+	struct pollfd p = { .fd = r->fd, .events = POLLIN };
+	unsigned char seen[4096];
+	pid_t pid = client_start(r, client);
+	int pipes[2];
+	ssize_t n = 0;
+	size_t i;
+
+	pipe_new(pipes, RAW_BUFFER);
+	while (CHECK(poll(&p, 1, LONG_MS) == 1)) {
+		n = splice(r->fd, NULL, pipes[1], NULL, RAW_BUFFER, 0);
+		if (!CHECK(n > 0) || n > 4096)
+			break;
+		CHECK_IS(read(pipes[0], r->buf, RAW_BUFFER), n);
+		fs_answer(r);
+	}
+	/* Its data stays. */
+	CHECK_IS(n, head + sizeof(seen));
+	CHECK_IS(read(pipes[0], r->buf, head), head);
+	CHECK_IS(r->head->opcode, FUSE_WRITE);
+	fs_answer(r);
+	if (CHECK(fs_until(r, FUSE_WRITE, LONG_MS)))
+		fs_answer(r);
+	CHECK_IS(client_serve(r, pid), 0);
+	CHECK_IS(read(pipes[0], seen, sizeof(seen)), sizeof(seen));
+	for (i = 0; i < sizeof(seen) && seen[i] == byte; i++)
+		;
+	CHECK_IS(i, sizeof(seen));
+	pipe_close(pipes);
+}
+
+/* The page cache's own pages, not copies of them. */
+static void test_write_referred(struct raw *r)
+{
+	pipe_shows(r, client_write_twice, '2');
+}
+
+/* A caller's memory is copied: what was written stays in the pipe. */
+static void test_write_copied(struct raw *r)
+{
+	pipe_shows(r, client_write_twice_direct, '1');
+}
+
 static int client_setxattr(const char *dir)
 {
 	static char value[60000];
@@ -636,6 +711,8 @@ static const struct test tests[] = {
 	{ "request", test_request },
 	{ "write", test_write },
 	{ "write-direct", test_write_direct },
+	{ "write-referred", test_write_referred },
+	{ "write-copied", test_write_copied },
 	{ "large-argument", test_large_argument },
 	{ "reply", test_reply },
 	{ "reply-split", test_reply_split },

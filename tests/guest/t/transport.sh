@@ -4,7 +4,8 @@
 # clones, forgets and what they wait for; signals, killed callers and their late
 # replies, aborts, a server that faults on its own mount; splice both ways. It
 # fails when a read or write of the device is answered otherwise than expected,
-# which its lines name, or when a caller stays behind.
+# which its lines name, when a pipe has copies of the page cache or refers to a
+# caller's memory, or when a caller stays behind.
 # timeout: 400
 . "$FUSEPT_TESTS/lib.sh"
 
