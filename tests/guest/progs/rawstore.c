@@ -407,6 +407,22 @@ static void test_auto(struct raw *r)
 	desk_end(r);
 }
 
+/* sendfile(2) looks as a read does. */
+static void test_auto_send(struct raw *r)
+{
+	tree.attr_valid = 0;
+	file_of_pages(r, 3);
+	CHECK_IS(ask(r, DO_SEND, "", 0, PAGE), PAGE);
+	CHECK_IS(desk->value, 'a');
+	content = 'b';
+	CHECK_IS(ask(r, DO_SEND, "", 0, PAGE), PAGE);
+	CHECK_IS(desk->value, 'a');
+	tree.node[T_FILE].attr.mtimensec = 5;
+	CHECK_IS(ask(r, DO_SEND, "", 0, PAGE), PAGE);
+	CHECK_IS(desk->value, 'b');
+	desk_end(r);
+}
+
 static void test_not_auto(struct raw *r)
 {
 	tree.attr_valid = 0;
@@ -509,6 +525,7 @@ static const struct tree_test tests[] = {
 	{ "auto", test_auto, NULL, FUSE_AUTO_INVAL_DATA },
 	{ "auto-before-explicit", test_auto, NULL,
 	  FUSE_AUTO_INVAL_DATA | FUSE_EXPLICIT_INVAL_DATA },
+	{ "auto-send", test_auto_send, NULL, FUSE_AUTO_INVAL_DATA },
 	{ "not-auto", test_not_auto },
 	{ "explicit", test_explicit, NULL, FUSE_EXPLICIT_INVAL_DATA },
 	{ "through", test_through, NULL, FUSE_PASSTHROUGH },
