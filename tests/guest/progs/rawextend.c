@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What requests that make objects carry at their end: labels of the security
- * module and the directory's group, for servers that want them.
+ * What requests that make objects carry beside a name: the mode, and at their end
+ * labels of the security module and the directory's group, for servers that want
+ * them.
  *
  *	rawextend DIR [TEST]
  *
@@ -116,6 +117,64 @@ static void make(struct raw *r, unsigned int i)
 		CHECK(tree_find(T_DIR, wanted + 4));
 }
 
+/* -------- modes -------- */
+
+#define UMASK	027
+
+static int mknod_all(const char *dir)
+{
+	umask(UMASK);
+	return mknod(client_path(dir, wanted), S_IFIFO | 0777, 0) ? errno : 0;
+}
+
+static int mkdir_all(const char *dir)
+{
+	umask(UMASK);
+	return mkdir(client_path(dir, wanted), 0777) ? errno : 0;
+}
+
+static struct fuse_mknod_in mknod_in;
+static struct fuse_mkdir_in mkdir_in;
+
+static bool hook_mknod(struct raw *r)
+{
+	memcpy(&mknod_in, r->arg, sizeof(mknod_in));
+	return false;
+}
+
+static bool hook_mkdir(struct raw *r)
+{
+	memcpy(&mkdir_in, r->arg, sizeof(mkdir_in));
+	return false;
+}
+
+/* The server is told of the umask, whoever applies it. */
+static void makes_mode(struct raw *r, mode_t mode)
+{
+	tree.hook[FUSE_MKNOD] = hook_mknod;
+	tree.hook[FUSE_MKDIR] = hook_mkdir;
+	wanted = "node";
+	CHECK_IS(tree_run(r, mknod_all), 0);
+	CHECK_IS(mknod_in.mode, S_IFIFO | mode);
+	CHECK_IS(mknod_in.umask, UMASK);
+	wanted = "folder";
+	CHECK_IS(tree_run(r, mkdir_all), 0);
+	CHECK_IS(mkdir_in.mode & 07777, mode);
+	CHECK_IS(mkdir_in.umask, UMASK);
+}
+
+static void test_masked(struct raw *r)
+{
+	makes_mode(r, 0777 & ~UMASK);
+}
+
+static void test_not_masked(struct raw *r)
+{
+	makes_mode(r, 0777);
+}
+
+/* -------- labels and groups -------- */
+
 static void caller(gid_t own, gid_t other)
 {
 	gid = own;
@@ -226,6 +285,8 @@ static void test_both(struct raw *r)
 }
 
 static const struct tree_test tests[] = {
+	{ "masked", test_masked },
+	{ "not-masked", test_not_masked, NULL, FUSE_DONT_MASK },
 	{ "nothing", test_nothing, "allow_other" },
 	{ "group", test_group, "allow_other", FUSE_CREATE_SUPP_GROUP },
 	{ "group-not", test_group_not, "allow_other", FUSE_CREATE_SUPP_GROUP },
