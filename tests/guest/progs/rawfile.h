@@ -39,6 +39,7 @@ struct rig_last {
  * @max_write: what INIT asks for
  * @max_pages: the same, 256 if it is 0
  * @minor: what INIT's answer speaks
+ * @congestion: INIT's congestion_threshold
  * @timeout: INIT's request_timeout, with its flag in @init_flags
  * @humble: the server gives up CAP_SYS_ADMIN before it answers INIT
  * @open_flags: FOPEN_* of the next OPEN
@@ -64,6 +65,7 @@ struct file_rig {
 	volatile uint32_t	max_write;
 	volatile uint32_t	max_pages;
 	volatile uint32_t	minor;
+	volatile uint32_t	congestion;
 	volatile uint32_t	timeout;
 	volatile bool		humble;
 	volatile uint32_t	open_flags;
@@ -294,7 +296,7 @@ static void rig_init(struct raw *r)
 		.minor = rig->minor,
 		.max_readahead = in->max_readahead,
 		.max_background = RIG_BACKGROUND,
-		.congestion_threshold = 9,
+		.congestion_threshold = rig->congestion,
 		.max_write = rig->max_write,
 		.max_pages = rig->max_pages ? rig->max_pages : 256,
 		.time_gran = 1,
@@ -576,6 +578,7 @@ static int rig_run(const char *dir, const char *options, void (*client)(void))
  * @max_pages: what INIT asks for, or 0
  * @small_writes: it does not agree to BIG_WRITES
  * @minor: what it speaks, or 0: the newest
+ * @congestion: what INIT asks for, or 0: 9
  */
 struct rig_scene {
 	const char	*name;
@@ -585,6 +588,7 @@ struct rig_scene {
 	uint32_t	max_pages;
 	bool		small_writes;
 	uint32_t	minor;
+	uint32_t	congestion;
 };
 
 /* PROGRAM DIR SCENE runs one, PROGRAM -l lists them. Return: exit status. */
@@ -611,6 +615,7 @@ static inline int rig_scenes(int argc, char **argv,
 		rig->max_pages = s->max_pages;
 		rig->small_writes = s->small_writes;
 		rig->minor = s->minor ? s->minor : FUSE_KERNEL_MINOR_VERSION;
+		rig->congestion = s->congestion ? s->congestion : 9;
 		rig->attr_valid = 1000;
 		rig->mode = 0666;
 		return rig_run(argv[1], s->options, s->run) ? 1 : 0;

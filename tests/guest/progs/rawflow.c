@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * How much of the page cache's work is at the server at once: READs of one
- * read-ahead, WRITEs of a file that is written back.
+ * read-ahead, WRITEs of a file that is written back, and what a connection that
+ * is congested holds back.
  *
  *	rawflow DIR SCENE	prints result lines; SCENE is one of the table below
  */
@@ -58,6 +59,52 @@ static void sync_reads(void)
 	rig_equal("in-flight", 1, reads_in_flight(1));
 }
 
+/*
+ * One READ is held. Going on in what was read ahead begins the next read-ahead,
+ * which nobody waits for, as @ahead says; a read is asked for as ever.
+ */
+static void beside_a_read(bool ahead)
+{
+	pid_t held, waits;
+	uint32_t before;
+	int fd, i;
+
+	rig_fill(8 * MIB, 2);
+	/* Each read has an open of its own. */
+	rig->open_flags = FOPEN_KEEP_CACHE;
+	fd = rig_open(O_RDONLY);
+	rig_equal("first", PAGE, pread(fd, buf, PAGE, 0));
+	before = rig->count[FUSE_READ];
+	rig->hold[FUSE_READ] = true;
+	held = start_read(PAGE, 6 * MIB);
+	rig_check(rig_came(FUSE_READ, before + 1), "held", "no READ came");
+	for (i = 1; i < 4; i++)
+		rig_equal("goes-on", PAGE, pread(fd, buf, PAGE, i * PAGE));
+	if (ahead)
+		rig_came(FUSE_READ, before + 2);
+	rig_settle();
+	rig_equal("ahead", ahead, rig->count[FUSE_READ] - before - 1);
+
+	before = rig->count[FUSE_READ];
+	waits = start_read(64 * KIB, 4 * MIB);
+	rig_check(rig_came(FUSE_READ, before + 1), "waited-for", "no READ came");
+	rig_equal("waited-for-whole", 64 * KIB, rig->last[FUSE_READ].size);
+	rig->hold[FUSE_READ] = false;
+	rig_equal("held-ends", 0, rig_ended(held, 20));
+	rig_equal("waited-for-ends", 0, rig_ended(waits, 20));
+	close(fd);
+}
+
+static void congested(void)
+{
+	beside_a_read(false);
+}
+
+static void not_congested(void)
+{
+	beside_a_read(true);
+}
+
 /* -------- writing back -------- */
 
 /* 32 WRITEs, of which max_background are at the server. */
@@ -95,6 +142,8 @@ static void background(void)
 static const struct rig_scene scenes[] = {
 	{ "async-reads", async_reads, FUSE_ASYNC_READ, "max_read=16384" },
 	{ "sync-reads", sync_reads, 0, "max_read=16384" },
+	{ "congested", congested, FUSE_ASYNC_READ, .congestion = 1 },
+	{ "not-congested", not_congested, FUSE_ASYNC_READ },
 	{ "background", background, FUSE_WRITEBACK_CACHE | FUSE_ASYNC_READ },
 };
 
