@@ -20,10 +20,13 @@
 #define HIGH		2000
 #define STRANGER	3000
 #define FILE_ID		7
+#define NEW_ID		8	/* of CREATE; of TMPFILE, the next */
 
 #define TREE_CLONE	1
 #define TREE_TO_FD	4	/* MOVE_MOUNT_F_EMPTY_PATH */
 #define ATTR_IDMAP	0x00100000
+#define NOREPLACE	1	/* of renameat2(2) */
+#define WHITEOUT	4
 
 /* That of the kernel: not every libc has it. */
 struct attr_of_mount {
@@ -59,6 +62,31 @@ static void reply_made(struct raw *r, const char *what, mode_t mode)
 	say_ids(r, what);
 	fill_attr(&entry.attr, FILE_ID, mode);
 	raw_reply_entry(r, &entry);
+}
+
+/* CREATE or TMPFILE: open, too. */
+static void reply_created(struct raw *r, const char *what, uint64_t node)
+{
+	struct {
+		struct fuse_entry_out	entry;
+		struct fuse_open_out	open;
+	} out = { .entry = { .nodeid = node } };
+
+	say_ids(r, what);
+	fill_attr(&out.entry.attr, node, S_IFREG | 0600);
+	raw_reply(r, 0, &out, sizeof(out));
+}
+
+/* RENAME, or RENAME2: a whiteout is an object that is made. */
+static void on_rename(struct raw *r)
+{
+	const struct fuse_rename2_in *in = r->arg;
+	const char *what = "rename";
+
+	if (r->head->opcode == FUSE_RENAME2)
+		what = in->flags & WHITEOUT ? "whiteout" : "rename2";
+	say_ids(r, what);
+	raw_reply(r, 0, NULL, 0);
 }
 
 static void on_lookup(struct raw *r)
@@ -133,6 +161,19 @@ static void answer(struct raw *r)
 		break;
 	case FUSE_SYMLINK:
 		reply_made(r, "symlink", S_IFLNK | 0777);
+		break;
+	case FUSE_CREATE:
+		reply_created(r, "create", NEW_ID);
+		break;
+	case FUSE_TMPFILE:
+		reply_created(r, "tmpfile", NEW_ID + 1);
+		break;
+	case FUSE_LINK:
+		reply_made(r, "link", S_IFREG | 0600);
+		break;
+	case FUSE_RENAME:
+	case FUSE_RENAME2:
+		on_rename(r);
 		break;
 	case FUSE_OPEN:
 		raw_reply(r, 0, &open, sizeof(open));
@@ -224,6 +265,12 @@ static int make_dir(void) { return mkdirat(dir_fd, "d", 0755); }
 static int make_node(void) { return mknodat(dir_fd, "n", S_IFREG | 0600, 0); }
 static int make_link(void) { return symlinkat("x", dir_fd, "l"); }
 static int open_new(void) { return openat(dir_fd, "c", O_CREAT | O_RDWR, 0600); }
+static int open_tmp(void) { return openat(dir_fd, ".", O_TMPFILE | O_RDWR, 0600); }
+static int link_old(void) { return linkat(dir_fd, "f", dir_fd, "h", 0); }
+static int move(int flags) { return syscall(SYS_renameat2, dir_fd, "f", dir_fd, "r", flags); }
+static int move_plain(void) { return move(0); }
+static int move_noreplace(void) { return move(NOREPLACE); }
+static int move_whiteout(void) { return move(WHITEOUT); }
 static int open_old(void) { return openat(dir_fd, "f", O_RDWR); }
 static int give(void) { return fchownat(dir_fd, "f", HIGH, HIGH, 0); }
 static int give_away(void) { return fchownat(dir_fd, "f", STRANGER, -1, 0); }
@@ -259,6 +306,11 @@ static int client(const char *dir, const char *dir2)
 	as_user(HIGH, "mknod", make_node);
 	as_user(HIGH, "symlink", make_link);
 	as_user(HIGH, "create", open_new);
+	as_user(HIGH, "tmpfile", open_tmp);
+	as_user(HIGH, "link", link_old);
+	as_user(HIGH, "rename", move_plain);
+	as_user(HIGH, "rename2", move_noreplace);
+	as_user(HIGH, "whiteout", move_whiteout);
 	as_user(HIGH, "open", open_old);
 	as_user(LOW, "open_by_low", open_old);
 	as_user(STRANGER, "mkdir_unmapped", make_dir);

@@ -3,7 +3,9 @@
 # Idmapped mounts: only where the server agreed and the kernel checks modes; the
 # server is told the ids of what is made, below the map, and no others; callers
 # see and are checked by those above it. It fails when an id crosses the map in
-# the wrong direction, or a mount is mapped that its server knows nothing of.
+# the wrong direction, when a request that makes something (CREATE, TMPFILE and a
+# whiteout too) has none or one that only moves or adds a name has any, or when a
+# mount is mapped that its server knows nothing of.
 . "$FUSEPT_TESTS/lib.sh"
 
 mkdir "$T/m" "$T/m2"
@@ -26,9 +28,12 @@ is offered yes
 is idmap OK
 is seen 2000:2000
 is lookup_ids -1:-1
-for made in mkdir mknod symlink create open chown plain_open; do is $made OK; done
-is mknod_ids 1000:1000
-is symlink_ids 1000:1000
+for call in mkdir mknod symlink create tmpfile link rename rename2 whiteout open chown \
+	plain_open; do
+	is $call OK
+done
+for made in mknod symlink create tmpfile whiteout; do is ${made}_ids 1000:1000; done
+for moved in link rename rename2; do is ${moved}_ids -1:-1; done
 equal agree-mkdir_ids-mapped 1000:1000 "$(sed -n 's/^mkdir_ids=//p' <<<"$out" | head -n 1)"
 is open_by_low EACCES
 is mkdir_unmapped EOVERFLOW
