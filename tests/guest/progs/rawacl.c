@@ -4,6 +4,7 @@
  * kept, what is sent to change them, what a server without the feature sees.
  *
  *	rawacl DIR [TEST]
+ *	rawacl DIR userns	in a user namespace, where no id but 0 is known
  */
 #include <grp.h>
 #include <sys/xattr.h>
@@ -384,6 +385,49 @@ static void test_values_mode(struct raw *r)
 	CHECK_IS(acls_asked(), 0);
 }
 
+/* -------- in a user namespace -------- */
+
+/* All of it given back: caches of the machine are not dropped in there. */
+static void prune_file(struct raw *r)
+{
+	struct {
+		struct fuse_out_header		head;
+		struct fuse_notify_prune_out	prune;
+		uint64_t			id;
+	} __attribute__((packed)) out = {
+		.head = { .len = sizeof(out), .error = FUSE_NOTIFY_PRUNE },
+		.prune = { .count = 1 },
+		.id = T_FILE,
+	};
+
+	CHECK_IS(write(r->fd, &out, sizeof(out)), sizeof(out));
+	tree_serve_for(r, SHORT_MS);
+}
+
+/* Ids in an ACL would be those of whoever: nobody passes one on, either way. */
+static void test_refused(struct raw *r)
+{
+	begin();
+	tree.node[T_FILE].attr.mode = S_IFREG | 0644;
+	CHECK_IS(tree_run(r, get_it), EOPNOTSUPP);
+	CHECK_IS(tree_run(r, remove_it), EOPNOTSUPP);
+	CHECK_IS(acls_asked(), 0);
+	CHECK_IS(tree.count[FUSE_REMOVEXATTR], 0);
+	prune_file(r);
+}
+
+/* With the feature the kernel knows whose they are. */
+static void test_asked(struct raw *r)
+{
+	begin();
+	error = ENODATA;
+	CHECK_IS(tree_run(r, get_it), ENODATA);
+	CHECK(acls_asked() > 0);
+	CHECK_IS(tree_run(r, remove_it), 0);
+	CHECK_IS(tree.count[FUSE_REMOVEXATTR], 1);
+	prune_file(r);
+}
+
 #define WITH	(FUSE_POSIX_ACL | FUSE_SETXATTR_EXT)
 
 static const struct tree_test tests[] = {
@@ -404,7 +448,15 @@ static const struct tree_test tests[] = {
 	{ }
 };
 
+static const struct tree_test inside[] = {
+	{ "acl-refused", test_refused },
+	{ "acl-asked", test_asked, NULL, WITH },
+	{ }
+};
+
 int main(int argc, char **argv)
 {
+	if (argc == 3 && !strcmp(argv[2], "userns"))
+		return tree_tests(inside, 2, argv);
 	return tree_tests(tests, argc, argv);
 }

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Mounts by a user, in a user namespace: a server of libfuse works there, ids are
 # those of the namespace, and who is outside stays out, root included. It fails
-# when an outsider gets in, when an id of the outside is believed, or when what
-# is for the administrator only can be had inside.
+# when an outsider gets in, when an id of the outside is believed, when an ACL goes
+# by a kernel that does not read it, or when what is for the administrator only can
+# be had inside.
 . "$FUSEPT_TESTS/lib.sh"
 
 param=/sys/module/fuse_pt/parameters/allow_sys_admin_access
@@ -70,6 +71,8 @@ try device-of-the-outside EINVAL "option fd=9: was opened in another user namesp
 exec 9>&-
 equal block-device error=EPERM "$(inside rawmount -l -t fuseptblk "$T/m" fd=dev rootmode=40755 user_id=0 group_id=0 2>&1 | grep ^error)"
 equal control-fs error=EPERM "$(inside rawmount -l -t fuseptctl "$T/m" 2>&1 | grep ^error)"
+
+cases inside rawacl "$T/m" userns
 
 # The administrator of the machine, if the parameter says so: here root with a
 # group that is not the mount's.
