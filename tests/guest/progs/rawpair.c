@@ -66,6 +66,87 @@ static void test_copy_apart(struct raw *r)
 	CHECK_IS(tree.count[FUSE_COPY_FILE_RANGE], 1);
 }
 
+/* -------- copies longer than 32 bits -------- */
+
+#define GIB	(1ULL << 30)
+#define WIDE	(5 * GIB + 3)
+
+static uint64_t asked_len, reply_len;
+
+/* What a copy of WIDE bytes did, and the target's size with and without asking. */
+static int copy_wide(const char *dir)
+{
+	int in = open(client_path(dir, "file"), O_RDONLY);
+	int out = open(client_path(dir, wanted), O_RDWR);
+	loff_t from = 0, to = 0;
+	struct statx known;
+	struct stat st;
+
+	if (in < 0 || out < 0)
+		return errno;
+	shared->value[0] = copy_file_range(in, &from, out, &to, WIDE, 0);
+	if (shared->value[0] < 0)
+		return errno;
+	if (statx(out, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_SIZE,
+		  &known) || fstat(out, &st))
+		return errno;
+	shared->value[1] = known.stx_size;
+	shared->value[2] = st.st_size;
+	shared->value[3] = from;
+	shared->value[4] = to;
+	return 0;
+}
+
+static bool hook_wide(struct raw *r)
+{
+	const struct fuse_copy_file_range_in *in = r->arg;
+	struct fuse_copy_file_range_out wide = { .bytes_copied = reply_len };
+	struct fuse_write_out narrow = { .size = reply_len };
+
+	asked_len = in->len;
+	tree.node[tree_find(FUSE_ROOT_ID, wanted)].attr.size = reply_len;
+	if (r->head->opcode == FUSE_COPY_FILE_RANGE)
+		raw_reply(r, 0, &narrow, sizeof(narrow));
+	else
+		raw_reply(r, 0, &wide, sizeof(wide));
+	return true;
+}
+
+/* To a new file: the request asks for @len bytes, the answer is @copied. */
+static void copies_wide(struct raw *r, const char *to, uint64_t len,
+			uint64_t copied)
+{
+	int i;
+
+	tree_add(FUSE_ROOT_ID, to, S_IFREG | 0644);
+	wanted = to;
+	asked_len = 0;
+	reply_len = copied;
+	CHECK_IS(tree_run(r, copy_wide), 0);
+	CHECK_IS(asked_len, len);
+	for (i = 0; i < 5; i++)
+		CHECK_IS(shared->value[i], copied);
+}
+
+static void test_copy_wide(struct raw *r)
+{
+	const uint64_t most = UINT32_MAX & ~(uint64_t)(PAGE - 1);
+
+	tree.node[T_FILE].attr.size = 6 * GIB;
+	tree.hook[FUSE_COPY_FILE_RANGE_64] = hook_wide;
+	tree.hook[FUSE_COPY_FILE_RANGE] = hook_wide;
+	copies_wide(r, "wide", WIDE, WIDE);
+	CHECK_IS(tree.count[FUSE_COPY_FILE_RANGE_64], 1);
+	CHECK_IS(tree.count[FUSE_COPY_FILE_RANGE], 0);
+
+	/* The older request is asked for what its answer can tell. */
+	tree.hook[FUSE_COPY_FILE_RANGE_64] = NULL;
+	copies_wide(r, "older", most, most);
+	copies_wide(r, "short", most, 3 * GIB + 1);
+	CHECK_IS(tree.count[FUSE_COPY_FILE_RANGE_64], 2);
+	CHECK_IS(tree.count[FUSE_COPY_FILE_RANGE], 2);
+}
+
 /* -------- another file under the id of one that was written -------- */
 
 static bool hook_no_open(struct raw *r)
@@ -143,6 +224,7 @@ static void test_stale_write(struct raw *r)
 
 static const struct tree_test tests[] = {
 	{ "copy-apart", test_copy_apart },
+	{ "copy-wide", test_copy_wide },
 	{ "stale-map", test_stale_map, NULL, FUSE_NO_OPEN_SUPPORT },
 	{ "stale-write", test_stale_write, NULL,
 	  FUSE_NO_OPEN_SUPPORT | FUSE_WRITEBACK_CACHE },
