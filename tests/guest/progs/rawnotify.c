@@ -423,6 +423,77 @@ static void test_prune(struct raw *r)
 	desk_end(r);
 }
 
+#define PRUNED		130	/* more than two batches of the kernel's 64 */
+#define PRUNE_BATCH	64
+
+static int prune(struct raw *r, const uint64_t *ids, uint32_t nr)
+{
+	const struct fuse_notify_prune_out head = { .count = nr };
+
+	return tell(r, FUSE_NOTIFY_PRUNE, &head, sizeof(head), ids,
+		    nr * sizeof(*ids));
+}
+
+/* Have all of them looked up. */
+static void know_all(struct raw *r, const uint64_t *ids)
+{
+	unsigned int i;
+
+	for (i = 0; i < PRUNED; i++) {
+		CHECK_IS(ask(r, DO_STAT, tree.node[ids[i]].name, 0, 0), 0);
+		CHECK_IS(tree.node[ids[i]].owed, 1);
+	}
+}
+
+/* How many are still known, once no more than @want are. */
+static int known(struct raw *r, const uint64_t *ids, int want)
+{
+	int ms = LONG_MS, nr, i;
+
+	for (;;) {
+		for (i = 0, nr = 0; i < PRUNED; i++)
+			nr += !!tree.node[ids[i]].owed;
+		if (nr <= want || ms <= 0)
+			return nr;
+		if (raw_next(r, 20) > 0)
+			tree_answer(r);
+		else
+			ms -= 20;
+	}
+}
+
+static void test_prune_many(struct raw *r)
+{
+	char *mem = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	uint64_t *cut, ids[PRUNED];
+	char name[16];
+	int i;
+
+	CHECK(mem != MAP_FAILED);
+	for (i = 0; i < PRUNED; i++) {
+		snprintf(name, sizeof(name), "n%d", i);
+		ids[i] = tree_add(FUSE_ROOT_ID, name, S_IFREG | 0644);
+	}
+	desk_start(r);
+	know_all(r, ids);
+	CHECK_IS(prune(r, NULL, 0), 0);
+	CHECK_IS(prune(r, ids, PRUNED), 0);
+	CHECK_IS(known(r, ids, 0), 0);
+
+	/* Memory that ends with the first batch. */
+	know_all(r, ids);
+	CHECK_IS(munmap(mem + PAGE, PAGE), 0);
+	cut = (uint64_t *)(mem + PAGE) - PRUNE_BATCH;
+	memcpy(cut, ids, PRUNE_BATCH * sizeof(*ids));
+	CHECK_IS(prune(r, cut, PRUNED), -EFAULT);
+	CHECK_IS(known(r, ids, PRUNED - PRUNE_BATCH), PRUNED - PRUNE_BATCH);
+	for (i = 0; i < PRUNED; i++)
+		CHECK_IS(tree.node[ids[i]].owed, i >= PRUNE_BATCH);
+	desk_end(r);
+	munmap(mem, PAGE);
+}
+
 /* -------- POLL -------- */
 
 static uint64_t polled(struct raw *r, uint32_t revents)
@@ -636,6 +707,7 @@ static const struct tree_test tests[] = {
 	{ "delete-dir", test_delete_dir },
 	{ "epoch", test_epoch },
 	{ "prune", test_prune },
+	{ "prune-many", test_prune_many },
 	{ "poll", test_poll },
 	{ "resend", test_resend },
 	{ "resend-interrupted", test_resend_interrupted },

@@ -367,6 +367,34 @@ static void test_retrieve(struct raw *r)
 	desk_end(r);
 }
 
+/* All of 64 cached pages asked for, of a server that takes so much at a time. */
+static void retrieve_most(struct raw *r, uint32_t max_write, uint32_t pages,
+			  uint64_t off, long len)
+{
+	int i;
+
+	tree.max_write = max_write;
+	tree.pages = pages;
+	tree_remount(r, NULL);
+	tree_start(r);
+	file_of_pages(r, 64);
+	for (i = 0; i < 64; i += 16)
+		CHECK_IS(ask(r, DO_READ, "", i * PAGE, 16 * PAGE), 16 * PAGE);
+	CHECK_IS(tell_retrieve(r, 7, T_FILE, off, UINT32_MAX), 0);
+	CHECK_IS(retrieved(r, 7, off, 'a'), len);
+	desk_end(r);
+	tree_settled(r);
+}
+
+static void test_retrieve_most(struct raw *r)
+{
+	retrieve_most(r, 8 * PAGE, 32, 0, 8 * PAGE);
+	retrieve_most(r, 8 * PAGE, 32, 100, 8 * PAGE);
+	/* Pages count that are sent in part. */
+	retrieve_most(r, 32 * PAGE, 8, 0, 8 * PAGE);
+	retrieve_most(r, 32 * PAGE, 8, 100, 8 * PAGE - 100);
+}
+
 /* -------- data that changes by itself -------- */
 
 /* How many pages of three are asked for again? */
@@ -522,6 +550,7 @@ static const struct tree_test tests[] = {
 	{ "store-writing", test_store_writing },
 	{ "store-stalled", test_store_stalled },
 	{ "retrieve", test_retrieve },
+	{ "retrieve-most", test_retrieve_most },
 	{ "auto", test_auto, NULL, FUSE_AUTO_INVAL_DATA },
 	{ "auto-before-explicit", test_auto, NULL,
 	  FUSE_AUTO_INVAL_DATA | FUSE_EXPLICIT_INVAL_DATA },

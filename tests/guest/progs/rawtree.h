@@ -11,7 +11,7 @@
 #include <dirent.h>
 #include "rawcheck.h"
 
-#define TREE_NODES	64
+#define TREE_NODES	256
 #define TREE_OPS	64
 #define TREE_NAME	4096
 
@@ -29,6 +29,7 @@ typedef bool (*tree_hook)(struct raw *r);
 
 static struct {
 	uint32_t	pages;		/* max_pages, 0: as many as MAX_WRITE */
+	uint32_t	max_write;	/* 0: MAX_WRITE */
 	struct tnode	node[TREE_NODES];	/* by id; 0 is none */
 	uint64_t	nr;
 	uint64_t	entry_valid, attr_valid;	/* s */
@@ -266,7 +267,7 @@ static inline void tree_init(struct raw *r)
 		.max_readahead = 128 * 1024,
 		.max_background = 12,
 		.congestion_threshold = 9,
-		.max_write = MAX_WRITE,
+		.max_write = tree.max_write ? tree.max_write : MAX_WRITE,
 		.max_pages = tree.pages ? tree.pages : MAX_WRITE / 4096,
 		.time_gran = 1,
 		.max_stack_depth = 1,

@@ -3,7 +3,9 @@
 # Notifications by a server made by hand, requests sent once more, and what a new
 # time or size of a file drops. It fails when one that is malformed is taken or
 # changes anything, when what was told to be out of date is used once more, when
-# anything else is dropped, or when a server that notifies waits for its callers.
+# anything else is dropped, when RETRIEVE sends more than the server takes, when of
+# a long PRUNE a part is not done, or when a server that notifies waits for its
+# callers.
 # timeout: 120
 . "$FUSEPT_TESTS/lib.sh"
 
