@@ -1,10 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # The control file system: a directory per connection, there for as long as the
-# connection is, whichever came first; waiting counts, abort aborts, both
-# belong to the mounter. It fails when a directory is missing or stays behind,
-# when abort leaves a caller waiting, or when a file that is held open outlives
-# what it looks at.
+# connection is, whichever came first; waiting counts, abort aborts, limits limit,
+# all belong to the mounter. It fails when a directory is missing or stays behind,
+# when abort leaves a caller waiting, when a limit that is written changes nothing
+# of what the server is sent or a user writes more than the parameters allow, or
+# when a file that is held open outlives what it looks at.
+# timeout: 180
 . "$FUSEPT_TESTS/lib.sh"
 
 at=/sys/fs/fusept/connections
@@ -106,10 +108,27 @@ equal user-owner "$(id -u user1) $(id -g user1)" "$(stat -c '%u %g' "$a")"
 fails other-user-may-not-look EACCES as user2 ls "$a"
 fails other-user-may-not-abort EACCES as user2 sh -c "echo x >$a/abort"
 equal waiting-init 1 "$(as user1 cat "$a/waiting")"
+p=/sys/module/fuse_pt/parameters
+echo 5 >$p/max_user_bgreq
+echo 4 >$p/max_user_congthresh
+# may_write FILE MOST: no more than that, but for who has CAP_SYS_ADMIN.
+may_write() {
+	check "user-$1-$2" as user1 sh -c "echo $2 >'$a/$1'"
+	fails "user-$1-$(($2 + 1))" EINVAL as user1 dd status=none of="$a/$1" <<<$(($2 + 1))
+	equal "user-$1-kept" "$2" "$(as user1 cat "$a/$1")"
+	check "root-$1-$(($2 + 1))" sh -c "echo $(($2 + 1)) >'$a/$1'"
+}
+may_write max_background 5
+may_write congestion_threshold 4
+echo 0 >$p/max_user_bgreq
+echo 0 >$p/max_user_congthresh
 check user-aborts as user1 sh -c "echo x >$a/abort"
 equal waiting-aborted 0 "$(as user1 cat "$a/waiting")"
 exec 9>&-
 wait
+
+mkdir "$T/m"
+scenes rawctl
 
 # The control fs goes first, or the module's last mount does.
 check ctl-umount umount $at
