@@ -3,18 +3,19 @@
  * A request that is not answered, and a server that asked to be disconnected
  * then, or did not.
  *
- *	rawtimeout DIR SECONDS LIMIT [lock]
+ *	rawtimeout DIR SECONDS LIMIT [lock|granted]
  *
  *	SECONDS: what INIT asks for, 0 for nothing; LIMIT: how long to wait. With
  *	"lock" nothing is read any more, and who waits for a lock, which may take
  *	any time, is the first to be read. Prints the error of the call and the
- *	seconds that it took, or "waits"
+ *	seconds that it took, or "waits". With "granted" who waits for a lock is
+ *	answered after LIMIT, and others are meanwhile: errors of both
  */
 #include <time.h>
 #include "rawfile.h"
 
 static int limit;
-static bool lock;
+static bool lock, granted;
 
 static pid_t wait_for_lock(int fd)
 {
@@ -76,11 +77,41 @@ static void client(void)
 		waitpid(locker, &status, 0);
 }
 
+/* The server has the request, and takes its time. */
+static void client_granted(void)
+{
+	int fd = open(rig_path, O_RDWR), status;
+	int error = 0;
+	double start;
+	pid_t locker;
+	char c;
+
+	if (fd < 0)
+		raw_die(rig_path);
+	rig->hold[FUSE_SETLKW] = true;
+	locker = wait_for_lock(fd);
+	if (!rig_came(FUSE_SETLKW, 1))
+		raw_die("SETLKW");
+	start = now();
+	while (!error && now() - start < limit) {
+		if (pread(fd, &c, 1, 0) < 0)
+			error = errno;
+		usleep(100000);
+	}
+	rig->hold[FUSE_SETLKW] = false;
+	waitpid(locker, &status, 0);
+	if (!error && pread(fd, &c, 1, 0) < 0)
+		error = errno;
+	printf("%s ", raw_error(WEXITSTATUS(status)));
+	printf("%s\n", raw_error(error));
+}
+
 int main(int argc, char **argv)
 {
 	lock = argc == 5 && !strcmp(argv[4], "lock");
-	if (argc != 4 && !lock) {
-		fprintf(stderr, "usage: rawtimeout DIR SECONDS LIMIT [lock]\n");
+	granted = argc == 5 && !strcmp(argv[4], "granted");
+	if (argc != 4 && !lock && !granted) {
+		fprintf(stderr, "usage: rawtimeout DIR SECONDS LIMIT [lock|granted]\n");
 		return 2;
 	}
 	setvbuf(stdout, NULL, _IOLBF, 0);
@@ -90,10 +121,10 @@ int main(int argc, char **argv)
 	limit = atoi(argv[3]);
 	rig->timeout = atoi(argv[2]);
 	rig->init_flags = rig->timeout ? FUSE_REQUEST_TIMEOUT : 0;
-	if (lock)
+	if (lock || granted)
 		rig->init_flags |= FUSE_POSIX_LOCKS;
 	rig->max_write = 1 << 17;
 	rig->attr_valid = 1000;
 	rig->open_flags = FOPEN_DIRECT_IO;
-	return rig_run(argv[1], NULL, client) ? 1 : 0;
+	return rig_run(argv[1], NULL, granted ? client_granted : client) ? 1 : 0;
 }

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # A server that does not answer in time, and a suspend while one does not. It
 # fails when the connection of such a server lives on, when that of one that
-# answers does not, when a parameter is not minded, or when tasks that wait for a
-# frozen server keep the machine from going to sleep.
+# answers, or takes its time for a lock, does not, when a parameter is not minded,
+# or when tasks that wait for a frozen server keep the machine from going to sleep.
 # timeout: 240
 . "$FUSEPT_TESTS/lib.sh"
 
@@ -24,6 +24,7 @@ mark=$(log_mark)
 after asked 3 15 3
 check said grep -q "no answer for 3 s, connection aborted" <(log_since "$mark")
 after unread-behind-a-lock 3 15 3 lock
+equal lock-takes-its-time "OK OK" "$(rawtimeout "$T/m" 3 9 granted)"
 equal not-asked waits "$(rawtimeout "$T/m" 0 5)"
 echo 3 >$p/default_request_timeout
 after default 3 15 0
