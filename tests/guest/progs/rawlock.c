@@ -421,6 +421,49 @@ static void test_interrupted(struct raw *r)
 	interrupted(r, client_wait_flock);
 }
 
+static int client_restart_posix(const char *dir)
+{
+	struct sigaction sa = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
+
+	sigaction(SIGUSR1, &sa, NULL);
+	return set(open_file(dir), F_SETLKW, F_WRLCK, 7, 1);
+}
+
+static int client_restart_flock(const char *dir)
+{
+	struct sigaction sa = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
+
+	sigaction(SIGUSR1, &sa, NULL);
+	return flock(open_file(dir), LOCK_EX) ? errno : 0;
+}
+
+/* A signal that the caller does not want to hear of: the lock is asked for anew. */
+static void restarted(struct raw *r, client_fn fn)
+{
+	pid_t pid = client_start(r, fn);
+	uint64_t unique, owner;
+
+	next_is(r, FUSE_SETLKW);
+	unique = r->head->unique;
+	owner = lk_in(r)->owner;
+	kill(pid, SIGUSR1);
+	expect_interrupt(r, unique);
+	CHECK_IS(raw_reply(r, EINTR, NULL, 0), 0);
+	if (next_is(r, FUSE_SETLKW)) {
+		CHECK(r->head->unique != unique);
+		CHECK(lk_in(r)->owner == owner);
+		CHECK_IS(raw_reply(r, 0, NULL, 0), 0);
+	}
+	CHECK_IS(client_serve(r, pid), 0);
+}
+
+static void test_restarted(struct raw *r)
+{
+	start(r, FUSE_KERNEL_MINOR_VERSION, BOTH);
+	restarted(r, client_restart_posix);
+	restarted(r, client_restart_flock);
+}
+
 static uint64_t kill_waiting(struct raw *r, client_fn fn, uint64_t *owner)
 {
 	pid_t pid = client_start(r, fn);
@@ -665,6 +708,7 @@ int main(int argc, char **argv)
 		{ "flock-refused", test_flock_refused, true },
 		{ "flock-no-open", test_flock_no_open, true },
 		{ "interrupted", test_interrupted, true },
+		{ "restarted", test_restarted, true },
 		{ "killed", test_killed, true },
 		{ "killed-ofd", test_killed_ofd, true },
 		{ "killed-umount", test_killed_umount, true },
