@@ -3,7 +3,8 @@
 # A server that does not answer in time, and a suspend while one does not. It
 # fails when the connection of such a server lives on, when that of one that
 # answers, or takes its time for a lock, does not, when a parameter is not minded,
-# or when tasks that wait for a frozen server keep the machine from going to sleep.
+# or when tasks that wait for a frozen server, for whatever it was, keep the machine
+# from going to sleep.
 # timeout: 240
 . "$FUSEPT_TESTS/lib.sh"
 
@@ -36,25 +37,56 @@ check refuses sh -c "! echo 65536 >$p/max_request_timeout"
 
 # The freezer alone: it wakes everybody again after 5 s.
 if [ -e /sys/power/pm_test ] && grep -qw freeze /sys/power/state; then
-	# Not with writeback=on: who is over the kernel's own dirty limit does not freeze.
-	loopback "$T/src" "$T/m" allow_other,default_permissions
+	# Not with writeback=on: who is over the kernel's own dirty limit does not
+	# freeze. Nor does who waits for the folio of another's READ, in any kernel.
+	# Files of another file system: a close there waits for FLUSH.
+	mkdir "$T/src/t"
+	mount -t tmpfs tmpfs "$T/src/t"
+	loopback "$T/src" "$T/m" allow_other,default_permissions,passthrough=off
 	echo data >"$T/m/f"
-	dd if=/dev/zero of="$T/m/big" bs=64k count=500 status=none &
-	writer=$!
+	dd if=/dev/urandom of="$T/src/in" bs=64k count=50 status=none
+	at=$(connection "$T/m")
+	# Open before the server stops, in processes that go on behind a gate.
+	mkfifo "$T/gate"
+	exec 6<>"$T/gate"
+	declare -A calls
+	opened() { : >"$T/opened.$1"; read -r <&6; }
+	(exec 7>"$T/m/big"; opened 1; exec dd if=/dev/zero bs=64k count=500 status=none >&7) &
+	calls[writer]=$!
+	(exec 7<"$T/m/in"; opened 2; exec dd bs=64k iflag=direct status=none <&7 >"$T/read") &
+	calls[reader]=$!
+	(exec 7>"$T/m/t/closed"; opened 3; exec 7>&-) &
+	calls[closer]=$!
+	check all-open wait_for 20 ls "$T"/opened.{1,2,3}
 	mapfile -t pids < <(servers)
 	kill -STOP "${pids[@]}"
+	all_stopped() {
+		local pid
+		for pid in "${pids[@]}"; do
+			! grep -hs '^State:' /proc/"$pid"/task/*/status | grep -qv T || return 1
+		done
+	}
+	check servers-stop wait_for 10 all_stopped
+	printf '\n\n\n' >&6
+	stat --cached=never "$T/m/f" >/dev/null &
+	calls[asker]=$!
 	stat "$T/m/g" >/dev/null 2>&1 &
 	caller=$!
-	sleep 1
+	waiting_is() { test "$(cat "$at/waiting")" "$@"; }
+	check calls-wait wait_for 20 waiting_is -ge 5
 	echo freezer >/sys/power/pm_test
 	check suspend sh -c "echo freeze >/sys/power/state"
 	echo none >/sys/power/pm_test
+	check still-wait waiting_is -ge 5
 	kill -CONT "${pids[@]}"
 	wait $caller
 	equal caller-answered 1 $?
-	wait $writer
-	equal writer-goes-on 0 $?
+	for call in "${!calls[@]}"; do
+		wait "${calls[$call]}"
+		equal "$call-goes-on" 0 $?
+	done
 	equal writer-data $((500 * 65536)) "$(stat -c %s "$T/src/big")"
+	check reader-data cmp "$T/src/in" "$T/read"
 	check umount umount "$T/m"
 else
 	skip suspend "the kernel cannot test its freezer"
