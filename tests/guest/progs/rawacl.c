@@ -36,6 +36,16 @@ static const struct acl user_reads = {
 	},
 };
 
+/* The same for the only id that there is in a user namespace. */
+static const struct acl root_reads = {
+	.version = 2,
+	.entry = {
+		{ 1, 6, -1 }, { 2, 4, 0 }, { 4, 0, -1 }, { 16, 4, -1 },
+		{ 32, 0, -1 },
+	},
+};
+
+static const struct acl *stored = &user_reads;
 static const char *attribute = ACCESS;
 static uid_t as_uid;
 
@@ -71,8 +81,8 @@ static int set_it(const char *dir)
 {
 	if (become())
 		return 255;
-	return setxattr(client_path(dir, wanted), attribute, &user_reads,
-			sizeof(user_reads), 0) ? errno : 0;
+	return setxattr(client_path(dir, wanted), attribute, stored,
+			sizeof(*stored), 0) ? errno : 0;
 }
 
 static int remove_it(const char *dir)
@@ -408,10 +418,13 @@ static void prune_file(struct raw *r)
 static void test_refused(struct raw *r)
 {
 	begin();
+	stored = &root_reads;
 	tree.node[T_FILE].attr.mode = S_IFREG | 0644;
 	CHECK_IS(tree_run(r, get_it), EOPNOTSUPP);
+	CHECK_IS(tree_run(r, set_it), EOPNOTSUPP);
 	CHECK_IS(tree_run(r, remove_it), EOPNOTSUPP);
 	CHECK_IS(acls_asked(), 0);
+	CHECK_IS(tree.count[FUSE_SETXATTR], 0);
 	CHECK_IS(tree.count[FUSE_REMOVEXATTR], 0);
 	prune_file(r);
 }
