@@ -159,6 +159,13 @@ wait_for() {
 	done
 }
 
+# ended PID: also if nobody has waited for it, as a shell at times does not at once.
+ended() {
+	local stat
+	stat=$(sed 's/.*) //' "/proc/$1/stat" 2>/dev/null)
+	[ -z "$stat" ] || [ "${stat%% *}" = Z ]
+}
+
 # within SECONDS CMD ...: CMD's status; 124 if it takes longer.
 within() {
 	local limit=$(($1 * FUSEPT_SLOW))

@@ -67,7 +67,7 @@ stat "$T/a/y" >"$T/stat" 2>&1 &
 job=$!
 wait_for 10 waiting_is -ge 1
 check abort-takes-any-write sh -c "echo x >'$a/abort'"
-check abort-wakes within 10 sh -c "while kill -0 $job 2>/dev/null; do sleep 0.1; done"
+check abort-wakes wait_for 10 ended $job
 check abort-error grep -q "Software caused connection abort" "$T/stat"
 fails after-abort ENOTCONN ls "$T/a"
 check abort-twice sh -c "echo x >'$a/abort'"

@@ -26,7 +26,7 @@ start_work() {
 all_ended() {
 	local p
 	for p in "${work[@]}"; do
-		! kill -0 "$p" 2>/dev/null || return 1
+		ended "$p" || return 1
 	done
 }
 
@@ -34,7 +34,7 @@ all_ended() {
 stacks() {
 	local p
 	for p in "${work[@]}"; do
-		kill -0 "$p" 2>/dev/null && echo "# $p: $(tr '\n' ' ' <"/proc/$p/stack")"
+		ended "$p" || echo "# $p: $(tr '\n' ' ' <"/proc/$p/stack")"
 	done
 }
 
