@@ -38,8 +38,8 @@ struct rig_last {
  * @small_writes: and not to BIG_WRITES
  * @max_write: what INIT asks for
  * @max_pages: the same, 256 if it is 0
- * @minor: what INIT's answer speaks
- * @congestion: INIT's congestion_threshold
+ * @minor: what INIT's answer speaks, the newest if it is 0
+ * @congestion: INIT's congestion_threshold, 9 if it is 0
  * @timeout: INIT's request_timeout, with its flag in @init_flags
  * @humble: the server gives up CAP_SYS_ADMIN before it answers INIT
  * @open_flags: FOPEN_* of the next OPEN
@@ -289,14 +289,15 @@ static void rig_init(struct raw *r)
 {
 	const struct fuse_init_in *in = r->arg;
 	uint64_t flags = rig->init_flags | FUSE_MAX_PAGES | FUSE_BIG_WRITES | FUSE_INIT_EXT;
+	uint32_t minor = rig->minor ? rig->minor : FUSE_KERNEL_MINOR_VERSION;
 	/* Before that minor the reply was shorter. */
-	size_t len = rig->minor < 23 ? FUSE_COMPAT_22_INIT_OUT_SIZE : sizeof(struct fuse_init_out);
+	size_t len = minor < 23 ? FUSE_COMPAT_22_INIT_OUT_SIZE : sizeof(struct fuse_init_out);
 	struct fuse_init_out out = {
 		.major = FUSE_KERNEL_VERSION,
-		.minor = rig->minor,
+		.minor = minor,
 		.max_readahead = in->max_readahead,
 		.max_background = RIG_BACKGROUND,
-		.congestion_threshold = rig->congestion,
+		.congestion_threshold = rig->congestion ? rig->congestion : 9,
 		.max_write = rig->max_write,
 		.max_pages = rig->max_pages ? rig->max_pages : 256,
 		.time_gran = 1,
@@ -577,8 +578,8 @@ static int rig_run(const char *dir, const char *options, void (*client)(void))
  * @options: of the mount, or NULL
  * @max_pages: what INIT asks for, or 0
  * @small_writes: it does not agree to BIG_WRITES
- * @minor: what it speaks, or 0: the newest
- * @congestion: what INIT asks for, or 0: 9
+ * @minor: what it speaks, or 0
+ * @congestion: what INIT asks for, or 0
  */
 struct rig_scene {
 	const char	*name;
@@ -614,8 +615,8 @@ static inline int rig_scenes(int argc, char **argv,
 		rig->max_write = 128 << 10;
 		rig->max_pages = s->max_pages;
 		rig->small_writes = s->small_writes;
-		rig->minor = s->minor ? s->minor : FUSE_KERNEL_MINOR_VERSION;
-		rig->congestion = s->congestion ? s->congestion : 9;
+		rig->minor = s->minor;
+		rig->congestion = s->congestion;
 		rig->attr_valid = 1000;
 		rig->mode = 0666;
 		return rig_run(argv[1], s->options, s->run) ? 1 : 0;
