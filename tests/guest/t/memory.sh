@@ -7,7 +7,7 @@
 # timeout: 400
 . "$FUSEPT_TESTS/lib.sh"
 
-FILES=${FILES:-1000}
+FILES=${FILES:-2000}
 ulimit -n $((FILES * 2 + 1000))
 declare -A bytes
 
