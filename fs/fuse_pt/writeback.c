@@ -670,14 +670,6 @@ static bool wb_has_room(struct fpt_node *fn)
 		fpt_conn_dead(conn);
 }
 
-/* Does the server owe answers for as many pages as it may at all? */
-static bool wb_conn_full(const struct fpt_conn *conn)
-{
-	return !fpt_conn_dead(conn) &&
-	       atomic_read(&conn->copy_pages) >
-		READ_ONCE(conn->max_background) * fpt_wb_max_pages(conn);
-}
-
 /*
  * A server that does not keep up must not cost memory without limit. Who waits
  * for this very file waits; sync(2) and the flusher leave the page dirty, where
@@ -713,7 +705,7 @@ static int wb_write_folio(struct folio *folio, struct writeback_control *wbc,
 	bool lazy = wb_lazy(conn, wbc);
 	int err;
 
-	if (lazy && (wb_conn_full(conn) || !wb_has_room(fn)))
+	if (lazy && (fpt_wb_owes(conn, 1) || !wb_has_room(fn)))
 		err = -EAGAIN;
 	else
 		err = wb_copy_folio(walk, folio);

@@ -127,6 +127,8 @@ int fpt_wb_admit(struct inode *inode);
 
 /* Pages that one WRITE may have. */
 unsigned int fpt_wb_max_pages(const struct fpt_conn *conn);
+/* Does the server owe answers for more than @times as many as it may at all? */
+bool fpt_wb_owes(const struct fpt_conn *conn, u64 times);
 
 /* -------- writeback.c -------- */
 

@@ -102,13 +102,18 @@ unsigned int fpt_wb_max_pages(const struct fpt_conn *conn)
 	return clamp(conn->max_write >> PAGE_SHIFT, 1u, conn->max_pages);
 }
 
-/* Twice of what is copied unforced: then there are pages of others in it. */
-static bool wb_flooded(const struct fpt_conn *conn)
+bool fpt_wb_owes(const struct fpt_conn *conn, u64 times)
 {
-	u64 most = 2ULL * READ_ONCE(conn->max_background) *
+	u64 most = times * READ_ONCE(conn->max_background) *
 		   fpt_wb_max_pages(conn);
 
 	return atomic_read(&conn->copy_pages) > most && !fpt_conn_dead(conn);
+}
+
+/* Twice of what is copied unforced: then there are pages of others in it. */
+static bool wb_flooded(const struct fpt_conn *conn)
+{
+	return fpt_wb_owes(conn, 2);
 }
 
 int fpt_wb_admit(struct inode *inode)

@@ -226,12 +226,15 @@ static bool created_bound(struct loopback *lo, struct node *node, int fd,
 	return true;
 }
 
-/* Nothing is left of a creation that is refused: @name, if it still is the file @fd. */
+/*
+ * Nothing is left of a creation that is refused: @name, if there is one, and it
+ * still is the file @fd.
+ */
 static void uncreate(const struct node *parent, const char *name, int fd)
 {
 	struct stat made, there;
 
-	if (!fstat(fd, &made) &&
+	if (name && !fstat(fd, &made) &&
 	    !fstatat(parent->fd, name, &there, AT_SYMLINK_NOFOLLOW) &&
 	    there.st_dev == made.st_dev && there.st_ino == made.st_ino)
 		unlinkat(parent->fd, name, 0);
@@ -249,8 +252,7 @@ static void reply_created(fuse_req_t req, const struct node *parent,
 	int err = node_from_fd(lo, fd, &node, &st);
 
 	if (err) {
-		if (name)
-			uncreate(parent, name, fd);
+		uncreate(parent, name, fd);
 		close(fd);
 		fuse_reply_err(req, err);
 		return;
@@ -258,8 +260,7 @@ static void reply_created(fuse_req_t req, const struct node *parent,
 	if (!created_bound(lo, node, fd, fi))
 		err = new_handle(lo, node, fd, fi, &how);
 	if (err) {
-		if (name)
-			uncreate(parent, name, node->fd);
+		uncreate(parent, name, node->fd);
 		node_forget(lo, node, 1);
 		fuse_reply_err(req, err);
 		return;
