@@ -405,7 +405,52 @@ bool fpt_attr_expired(const struct inode *inode, u32 mask)
 			fpt_node_past(node, &node->attr_until));
 }
 
-static int ask_server(struct inode *inode, struct file *file)
+/*
+ * What was told of a file's data, if @known: right for a caller who began before
+ * it was asked for. @fresh: nobody was asked, and what the inode has must be known
+ * when it is copied.
+ */
+struct attr_told {
+	bool			known;
+	bool			fresh;
+	loff_t			size;
+	blkcnt_t		blocks;
+	struct timespec64	atime;
+	struct timespec64	mtime;
+	struct timespec64	ctime;
+};
+
+/* A backing file's. */
+static void keep_below(struct attr_told *told, const struct kstat *stat)
+{
+	told->known = true;
+	told->size = stat->size;
+	told->blocks = stat->blocks;
+	told->atime = stat->atime;
+	told->mtime = stat->mtime;
+	told->ctime = stat->ctime;
+}
+
+/*
+ * The server's word, unless somebody else's counts. The inode may have it no more:
+ * a write that was not part of it has made the file longer.
+ */
+static void keep_reply(struct attr_told *told, const struct inode *inode,
+		       const struct fuse_attr *attr)
+{
+	if (fpt_attr_owned(inode) || fpt_bound(inode) ||
+	    test_bit(FPT_N_SIZE_CHANGING, &fpt_node(inode)->bits))
+		return;
+	told->known = true;
+	told->size = attr->size;
+	told->blocks = attr->blocks;
+	told->atime = attr_time(attr->atime, attr->atimensec);
+	told->mtime = attr_time(attr->mtime, attr->mtimensec);
+	told->ctime = attr_time(attr->ctime, attr->ctimensec);
+}
+
+static int ask_server(struct inode *inode, struct file *file,
+		      struct attr_told *told)
 {
 	struct fpt_conn *conn = fpt_inode_conn(inode);
 	struct fuse_getattr_in in = {};
@@ -440,6 +485,7 @@ static int ask_server(struct inode *inode, struct file *file)
 	}
 	fpt_attr_apply(inode, &out.attr,
 		       fpt_life(out.attr_valid, out.attr_valid_nsec), epoch);
+	keep_reply(told, inode, &out.attr);
 	return 0;
 }
 
@@ -447,27 +493,6 @@ static int ask_server(struct inode *inode, struct file *file)
 
 /* What a backing file says of the file above it. */
 #define STAT_BELOW	(FPT_STAT_DATA | STATX_ATIME)
-
-/* A backing file's, if @known; @fresh: all was known, and nobody was asked. */
-struct attr_below {
-	bool			known;
-	bool			fresh;
-	loff_t			size;
-	blkcnt_t		blocks;
-	struct timespec64	atime;
-	struct timespec64	mtime;
-	struct timespec64	ctime;
-};
-
-static void keep_below(struct attr_below *below, const struct kstat *stat)
-{
-	below->known = true;
-	below->size = stat->size;
-	below->blocks = stat->blocks;
-	below->atime = stat->atime;
-	below->mtime = stat->mtime;
-	below->ctime = stat->ctime;
-}
 
 /*
  * They are as old as @epoch: the inode takes them unless it changed since, or
@@ -497,10 +522,10 @@ static bool take_below(struct inode *inode, const struct kstat *st,
 }
 
 /*
- * Look @below up. Return: true if the inode has them, too; what is in @below is
- * right for a caller who began before this call all the same.
+ * Look below. Return: true if the inode has what is there, too; @told is right all
+ * the same.
  */
-static noinline bool look_below(struct inode *inode, struct attr_below *below)
+static noinline bool look_below(struct inode *inode, struct attr_told *told)
 {
 	struct fpt_backing *fb;
 	struct kstat stat;
@@ -517,7 +542,7 @@ static noinline bool look_below(struct inode *inode, struct attr_below *below)
 		fpt_backing_put(fb);
 		return false;
 	}
-	keep_below(below, &stat);
+	keep_below(told, &stat);
 	taken = take_below(inode, &stat, fb, epoch);
 	fpt_backing_put(fb);
 
@@ -536,54 +561,54 @@ static bool only_below(const struct inode *inode, u32 mask)
  * of the server. Under @force whether or not it is known.
  */
 static int ask_bound(struct inode *inode, struct file *file, u32 mask,
-		     bool force, struct attr_below *below)
+		     bool force, struct attr_told *told)
 {
 	u32 bound = fpt_bound_stat(inode);
 	struct kstat stat;
 	int err = 0;
 
 	if ((mask & ~bound) && (force || fpt_attr_expired(inode, mask & ~bound)))
-		err = ask_server(inode, file);
+		err = ask_server(inode, file, told);
 	if (!err && (mask & bound)) {
 		err = fpt_bind_pull(inode, force ? AT_STATX_FORCE_SYNC : 0,
 				    &stat);
 		if (!err)
-			keep_below(below, &stat);
+			keep_below(told, &stat);
 	}
 	/* It was unbound meanwhile. */
-	return err == -ENODATA ? ask_server(inode, file) : err;
+	return err == -ENODATA ? ask_server(inode, file, told) : err;
 }
 
 /* Whatever is known. */
 static int ask_all(struct inode *inode, struct file *file,
-		   struct attr_below *below)
+		   struct attr_told *told)
 {
 	if (fpt_inode_stale(inode))
 		return -EIO;
 	if (unlikely(fpt_bound(inode)))
 		return ask_bound(inode, file, FPT_STAT_ALL & ~STAT_FIXED, true,
-				 below);
-	return ask_server(inode, file);
+				 told);
+	return ask_server(inode, file, told);
 }
 
 int fpt_attr_ask(struct inode *inode, struct file *file)
 {
-	struct attr_below below;
+	struct attr_told told;
 
-	return ask_all(inode, file, &below);
+	return ask_all(inode, file, &told);
 }
 
 int fpt_attr_refresh(struct inode *inode, struct file *file, u32 mask)
 {
-	struct attr_below below;
+	struct attr_told told;
 
 	if (fpt_inode_stale(inode))
 		return -EIO;
 	if (!fpt_attr_expired(inode, mask))
 		return 0;
 	if (unlikely(fpt_bound(inode)))
-		return ask_bound(inode, file, mask & ~STAT_FIXED, false, &below);
-	if (only_below(inode, mask) && look_below(inode, &below))
+		return ask_bound(inode, file, mask & ~STAT_FIXED, false, &told);
+	if (only_below(inode, mask) && look_below(inode, &told))
 		return 0;
 	return fpt_attr_ask(inode, file);
 }
@@ -592,35 +617,36 @@ int fpt_attr_refresh(struct inode *inode, struct file *file, u32 mask)
  * The same for stat(2). Stores into a mapping of the backing file leave no
  * trace: while there may be any, what is known of the data does not count.
  */
-static int refresh_stat(struct inode *inode, u32 mask, struct attr_below *below)
+static int refresh_stat(struct inode *inode, u32 mask, struct attr_told *told)
 {
 	bool unseen = (mask & FPT_STAT_DATA) && fpt_maybe_unseen(inode) &&
 		      fpt_iomode_unseen(inode);
 
 	if (!unseen && !fpt_attr_expired(inode, mask)) {
-		below->fresh = fpt_attr_fresh(inode, mask);
+		/* And are to be so when they are copied: a write may come between. */
+		told->fresh = mask & ~STAT_FIXED & ~fpt_attr_owned(inode);
 		return 0;
 	}
 	if (unlikely(fpt_bound(inode))) {
 		if (unseen)
 			fpt_attr_stale(inode, FPT_STAT_DATA);
-		return ask_bound(inode, NULL, mask & ~STAT_FIXED, false, below);
+		return ask_bound(inode, NULL, mask & ~STAT_FIXED, false, told);
 	}
 	if (only_below(inode, mask)) {
-		look_below(inode, below);
-		if (below->known)
+		look_below(inode, told);
+		if (told->known)
 			return 0;
 	}
-	return ask_all(inode, NULL, below);
+	return ask_all(inode, NULL, told);
 }
 
-static void fill_below(const struct attr_below *below, struct kstat *stat)
+static void fill_told(const struct attr_told *told, struct kstat *stat)
 {
-	stat->size = below->size;
-	stat->blocks = below->blocks;
-	stat->atime = below->atime;
-	stat->mtime = below->mtime;
-	stat->ctime = below->ctime;
+	stat->size = told->size;
+	stat->blocks = told->blocks;
+	stat->atime = told->atime;
+	stat->mtime = told->mtime;
+	stat->ctime = told->ctime;
 }
 
 /*
@@ -652,44 +678,49 @@ static inline bool getattr_fill(struct mnt_idmap *idmap, struct inode *inode,
 }
 
 static int getattr_ask(struct inode *inode, u32 request_mask,
-		       unsigned int flags, struct attr_below *below)
+		       unsigned int flags, struct attr_told *told)
 {
-	bool all = false;
+	struct fuse_attr attr;
+	bool all;
 	int err;
 
 	if ((request_mask & STATX_BTIME) && fpt_statx_missing(inode) &&
 	    (flags & AT_STATX_SYNC_TYPE) != AT_STATX_DONT_SYNC) {
-		err = fpt_statx_ask(inode, &all);
-		/* What a bound inode has from below is no matter of the server's. */
-		if (err || (all && !fpt_bound(inode)))
+		err = fpt_statx_ask(inode, &attr, &all);
+		if (err)
 			return err;
+		/* What a bound inode has from below is no matter of the server's. */
+		if (all && !fpt_bound(inode)) {
+			keep_reply(told, inode, &attr);
+			return 0;
+		}
 	}
 
 	switch (flags & AT_STATX_SYNC_TYPE) {
 	case AT_STATX_FORCE_SYNC:
-		return ask_all(inode, NULL, below);
+		return ask_all(inode, NULL, told);
 	case AT_STATX_DONT_SYNC:
 		return 0;
 	}
-	return refresh_stat(inode, request_mask & STATX_BASIC_STATS, below);
+	return refresh_stat(inode, request_mask & STATX_BASIC_STATS, told);
 }
 
 static noinline int getattr_slow(struct mnt_idmap *idmap, struct inode *inode,
 				 struct kstat *stat, u32 request_mask,
 				 unsigned int flags)
 {
-	struct attr_below below;
+	struct attr_told told;
 	int err;
 
 	/* Again, if others have asked, but a write came after that. */
 	do {
-		below = (struct attr_below){};
-		err = getattr_ask(inode, request_mask, flags, &below);
+		told = (struct attr_told){};
+		err = getattr_ask(inode, request_mask, flags, &told);
 		if (err)
 			return err;
-	} while (!getattr_fill(idmap, inode, request_mask, stat, below.fresh));
-	if (below.known)
-		fill_below(&below, stat);
+	} while (!getattr_fill(idmap, inode, request_mask, stat, told.fresh));
+	if (told.known)
+		fill_told(&told, stat);
 	return 0;
 }
 

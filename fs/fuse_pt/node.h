@@ -504,10 +504,11 @@ bool fpt_statx_missing(const struct inode *inode);
 
 /**
  * fpt_statx_ask() - STATX
- * @all: set if all attributes came with it; else GETATTR may be due
+ * @attr: the reply, if @all
+ * @all: did all attributes come with it? Else GETATTR may be due.
  * Return: 0, also if the server has no such request; or a negative errno.
  */
-int fpt_statx_ask(struct inode *inode, bool *all);
+int fpt_statx_ask(struct inode *inode, struct fuse_attr *attr, bool *all);
 
 /* Add the birth time to @stat if it is known. Within @attr_seq. */
 static inline void fpt_statx_fill(const struct inode *inode, struct kstat *stat)

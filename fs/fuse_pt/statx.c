@@ -68,7 +68,7 @@ bool fpt_statx_missing(const struct inode *inode)
 	       !fpt_op_missing(fpt_inode_conn(inode), FUSE_STATX);
 }
 
-int fpt_statx_ask(struct inode *inode, bool *all)
+int fpt_statx_ask(struct inode *inode, struct fuse_attr *attr, bool *all)
 {
 	struct fpt_conn *conn = fpt_inode_conn(inode);
 	struct fuse_statx_in in = { .sx_mask = STATX_ASKED };
@@ -77,7 +77,6 @@ int fpt_statx_ask(struct inode *inode, bool *all)
 		.op = FUSE_STATX,
 		.node = fpt_inode_id(inode),
 	};
-	struct fuse_attr attr;
 	u64 epoch;
 	int err;
 
@@ -91,15 +90,15 @@ int fpt_statx_ask(struct inode *inode, bool *all)
 	if (err)
 		return err;
 
-	to_attr(&out.stat, &attr);
-	if (!statx_sane(inode, &out.stat, &attr)) {
+	to_attr(&out.stat, attr);
+	if (!statx_sane(inode, &out.stat, attr)) {
 		fpt_node_mark_stale(inode);
 		return -EIO;
 	}
 	take_birth(inode, &out.stat);
 	if ((out.stat.mask & STATX_BASIC_STATS) != STATX_BASIC_STATS)
 		return 0;
-	fpt_attr_apply(inode, &attr,
+	fpt_attr_apply(inode, attr,
 		       fpt_life(out.attr_valid, out.attr_valid_nsec), epoch);
 	*all = true;
 	return 0;

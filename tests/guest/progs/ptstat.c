@@ -217,21 +217,12 @@ static bool appended_early(const struct statx *st)
 
 static void turn_append(struct scene *s, int i)
 {
-	unsigned int seen;
-
 	below_is(s, turn_size(i), i);
 	ask(s);
 	/* so that who looks asks, maybe just before the write is seen */
 	if (s->way != SERVER && i % 2)
 		FAILS(pwrite(s->up, "x", 1, FAR), EFBIG);
 	EQ(pwrite(s->up, "x", 1, turn_size(i)), 1);
-	if (s->way != SERVER)
-		return;
-	/* whose answers must not be about the next turn */
-	ask(s);
-	seen = __atomic_load_n(&s->looks, __ATOMIC_SEQ_CST);
-	while (__atomic_load_n(&s->looks, __ATOMIC_SEQ_CST) - seen < 2)
-		sched_yield();
 }
 
 static void growing(const char *lower, const char *mnt)
