@@ -27,16 +27,9 @@
 #include <linux/fuse_pt.h>
 #include <linux/fuse_pt_protocol.h>
 #include "acl.h"
-#include "backing.h"
 #include "bind.h"
-#include "file.h"
-#include "lower.h"
 #include "node.h"
-#include "orphan.h"
 #include "request.h"
-
-/* Always known: no reply can change them. */
-#define STAT_FIXED	(STATX_TYPE | STATX_INO)
 
 void fpt_attr_note(struct fpt_conn *conn, atomic64_t *mark)
 {
@@ -112,14 +105,6 @@ void fpt_attr_init(struct fpt_node *node)
 	node->mode = 0;
 }
 
-static struct timespec64 attr_time(u64 sec, u32 nsec)
-{
-	return (struct timespec64){
-		.tv_sec = (s64)sec,
-		.tv_nsec = min_t(u32, nsec, NSEC_PER_SEC - 1),
-	};
-}
-
 static void take_mode(struct inode *inode, umode_t mode)
 {
 	umode_t perm = mode & S_IALLUGO;
@@ -148,14 +133,14 @@ static void take_plain(struct inode *inode, const struct fuse_attr *attr,
 	if (!(owned & STATX_BLOCKS))
 		inode->i_blocks = attr->blocks;
 	if (!(owned & STATX_ATIME))
-		inode_set_atime_to_ts(inode, attr_time(attr->atime,
+		inode_set_atime_to_ts(inode, fpt_attr_time(attr->atime,
 						       attr->atimensec));
 	if (!(owned & STATX_MTIME))
 		inode_set_mtime_to_ts(inode,
-				      attr_time(attr->mtime, attr->mtimensec));
+				      fpt_attr_time(attr->mtime, attr->mtimensec));
 	if (!(owned & STATX_CTIME))
 		inode_set_ctime_to_ts(inode,
-				      attr_time(attr->ctime, attr->ctimensec));
+				      fpt_attr_time(attr->ctime, attr->ctimensec));
 }
 
 /**
@@ -246,7 +231,8 @@ static bool news_of_others(const struct fpt_conn *conn,
 	       fpt_has(conn, FPT_F_AUTO_INVAL_DATA);
 }
 
-static void apply_news(struct inode *inode, const struct attr_news *news)
+/* Return: was it taken? */
+static bool apply_news(struct inode *inode, const struct attr_news *news)
 {
 	struct fpt_conn *conn = fpt_inode_conn(inode);
 	struct fpt_node *node = fpt_node(inode);
@@ -263,7 +249,7 @@ static void apply_news(struct inode *inode, const struct attr_news *news)
 	spin_unlock(&node->lock);
 
 	if (!taken || !S_ISREG(inode->i_mode) || !mapping->nrpages)
-		return;
+		return taken;
 	/*
 	 * Also if it grew: the tail of the last page is not data. Where it is not
 	 * our doing, a write may be under way in these pages and must not be
@@ -277,16 +263,17 @@ static void apply_news(struct inode *inode, const struct attr_news *news)
 	if (news_of_others(conn, news, old != new,
 			   !timespec64_equal(&before, &after)))
 		invalidate_inode_pages2(mapping);
+	return true;
 }
 
-void fpt_attr_apply(struct inode *inode, const struct fuse_attr *attr, u64 life,
+bool fpt_attr_apply(struct inode *inode, const struct fuse_attr *attr, u64 life,
 		    u64 epoch)
 {
 	const struct attr_news news = {
 		.attr = attr, .life = life, .epoch = epoch,
 	};
 
-	apply_news(inode, &news);
+	return apply_news(inode, &news);
 }
 
 void fpt_attr_apply_own(struct inode *inode, const struct fuse_attr *attr,
@@ -356,6 +343,30 @@ bool fpt_attr_take_below(struct inode *inode, const struct fpt_backing *fb,
 	return true;
 }
 
+bool fpt_attr_take_let(struct inode *inode, const struct fpt_backing *fb,
+		       const struct kstat *st, u64 epoch)
+{
+	struct fpt_node *node = fpt_node(inode);
+	bool taken;
+
+	spin_lock(&node->lock);
+	/* Nothing is in its page cache meanwhile. */
+	taken = node->io.backing == fb && epoch > node->attr_epoch &&
+		epoch > node->attr_asked &&
+		!test_bit(FPT_N_SIZE_CHANGING, &node->bits);
+	if (taken) {
+		write_seqcount_begin(&node->attr_seq);
+		i_size_write(inode, st->size);
+		take_stat(inode, st);
+		write_seqcount_end(&node->attr_seq);
+		node->stale_mask &= ~FPT_STAT_BELOW;
+		node->attr_asked = epoch;
+	}
+	spin_unlock(&node->lock);
+
+	return taken;
+}
+
 void fpt_attr_stale(struct inode *inode, u32 mask)
 {
 	struct fpt_conn *conn = fpt_inode_conn(inode);
@@ -389,367 +400,4 @@ void fpt_late_attr(struct fpt_conn *conn, u32 op, u64 node, u64 other,
 		   const void *reply, size_t len)
 {
 	fpt_node_act(conn, node, attr_stale_all, NULL);
-}
-
-bool fpt_attr_expired(const struct inode *inode, u32 mask)
-{
-	struct fpt_node *node = fpt_node(inode);
-
-	mask &= ~STAT_FIXED;
-	/* Mostly nothing is out of date; then it is all one whose it is. */
-	if (fpt_attr_fresh(inode, mask))
-		return false;
-
-	mask &= ~fpt_attr_owned(inode);
-	return mask && ((READ_ONCE(node->stale_mask) & mask) ||
-			fpt_node_past(node, &node->attr_until));
-}
-
-/*
- * What was told of a file's data, if @known: right for a caller who began before
- * it was asked for. @fresh: nobody was asked, and what the inode has must be known
- * when it is copied.
- */
-struct attr_told {
-	bool			known;
-	bool			fresh;
-	loff_t			size;
-	blkcnt_t		blocks;
-	struct timespec64	atime;
-	struct timespec64	mtime;
-	struct timespec64	ctime;
-};
-
-/* A backing file's. */
-static void keep_below(struct attr_told *told, const struct kstat *stat)
-{
-	told->known = true;
-	told->size = stat->size;
-	told->blocks = stat->blocks;
-	told->atime = stat->atime;
-	told->mtime = stat->mtime;
-	told->ctime = stat->ctime;
-}
-
-/*
- * The server's word, unless somebody else's counts. The inode may have it no more:
- * a write that was not part of it has made the file longer.
- */
-static void keep_reply(struct attr_told *told, const struct inode *inode,
-		       const struct fuse_attr *attr)
-{
-	if (fpt_attr_owned(inode) || fpt_bound(inode) ||
-	    test_bit(FPT_N_SIZE_CHANGING, &fpt_node(inode)->bits))
-		return;
-	told->known = true;
-	told->size = attr->size;
-	told->blocks = attr->blocks;
-	told->atime = attr_time(attr->atime, attr->atimensec);
-	told->mtime = attr_time(attr->mtime, attr->mtimensec);
-	told->ctime = attr_time(attr->ctime, attr->ctimensec);
-}
-
-static int ask_server(struct inode *inode, struct file *file,
-		      struct attr_told *told)
-{
-	struct fpt_conn *conn = fpt_inode_conn(inode);
-	struct fuse_getattr_in in = {};
-	struct fuse_attr_out out = {};
-	struct fpt_call call = {
-		.op = FUSE_GETATTR,
-		.node = fpt_inode_id(inode),
-	};
-	struct fpt_file *ff = NULL;
-	u64 epoch;
-	ssize_t err;
-
-	if (file && S_ISREG(inode->i_mode)) {
-		ff = fpt_file(file);
-		if (ff && !fpt_file_has_handle(ff))
-			ff = NULL;
-	}
-	if (ff) {
-		in.getattr_flags = FUSE_GETATTR_FH;
-		in.fh = ff->fh;
-	}
-	fpt_call_in(&call, &in, sizeof(in));
-	fpt_call_out(&call, &out, fpt_attr_out_len(conn));
-
-	epoch = fpt_attr_epoch(conn);
-	err = ff ? fpt_call_file(ff, &call) : fpt_call(conn, &call);
-	if (err)
-		return err;
-	if (!fpt_attr_sane(&out.attr) || !fpt_attr_same_type(inode, &out.attr)) {
-		fpt_node_mark_stale(inode);
-		return -EIO;
-	}
-	fpt_attr_apply(inode, &out.attr,
-		       fpt_life(out.attr_valid, out.attr_valid_nsec), epoch);
-	keep_reply(told, inode, &out.attr);
-	return 0;
-}
-
-/* -------- from the backing file, where the server lets us -------- */
-
-/* What a backing file says of the file above it. */
-#define STAT_BELOW	(FPT_STAT_DATA | STATX_ATIME)
-
-/*
- * They are as old as @epoch: the inode takes them unless it changed since, or
- * is no longer in passthrough on @fb. Nothing is in its page cache meanwhile.
- */
-static bool take_below(struct inode *inode, const struct kstat *st,
-		       const struct fpt_backing *fb, u64 epoch)
-{
-	struct fpt_node *node = fpt_node(inode);
-	bool taken;
-
-	spin_lock(&node->lock);
-	taken = node->io.backing == fb && epoch > node->attr_epoch &&
-		epoch > node->attr_asked &&
-		!test_bit(FPT_N_SIZE_CHANGING, &node->bits);
-	if (taken) {
-		write_seqcount_begin(&node->attr_seq);
-		i_size_write(inode, st->size);
-		take_stat(inode, st);
-		write_seqcount_end(&node->attr_seq);
-		node->stale_mask &= ~STAT_BELOW;
-		node->attr_asked = epoch;
-	}
-	spin_unlock(&node->lock);
-
-	return taken;
-}
-
-/*
- * Look below. Return: true if the inode has what is there, too; @told is right all
- * the same.
- */
-static noinline bool look_below(struct inode *inode, struct attr_told *told)
-{
-	struct fpt_backing *fb;
-	struct kstat stat;
-	bool taken;
-	u64 epoch;
-
-	fb = fpt_iomode_backing(inode, FUSE_PT_BACKING_GETATTR);
-	if (!fb)
-		return false;
-
-	epoch = fpt_attr_epoch(fpt_inode_conn(inode));
-	if (fpt_lower_getattr(fb->file, fb->cred, &stat, STAT_BELOW,
-			      AT_STATX_SYNC_AS_STAT)) {
-		fpt_backing_put(fb);
-		return false;
-	}
-	keep_below(told, &stat);
-	taken = take_below(inode, &stat, fb, epoch);
-	fpt_backing_put(fb);
-
-	return taken;
-}
-
-/* Are only such attributes in @mask out of date that a backing file has? */
-static bool only_below(const struct inode *inode, u32 mask)
-{
-	return S_ISREG(inode->i_mode) && (mask & STAT_BELOW) &&
-	       !fpt_attr_expired(inode, mask & ~STAT_BELOW);
-}
-
-/*
- * What the backing inode of a bound one can tell is asked of it, only the rest
- * of the server. Under @force whether or not it is known.
- */
-static int ask_bound(struct inode *inode, struct file *file, u32 mask,
-		     bool force, struct attr_told *told)
-{
-	u32 bound = fpt_bound_stat(inode);
-	struct kstat stat;
-	int err = 0;
-
-	if ((mask & ~bound) && (force || fpt_attr_expired(inode, mask & ~bound)))
-		err = ask_server(inode, file, told);
-	if (!err && (mask & bound)) {
-		err = fpt_bind_pull(inode, force ? AT_STATX_FORCE_SYNC : 0,
-				    &stat);
-		if (!err)
-			keep_below(told, &stat);
-	}
-	/* It was unbound meanwhile. */
-	return err == -ENODATA ? ask_server(inode, file, told) : err;
-}
-
-/* Whatever is known. */
-static int ask_all(struct inode *inode, struct file *file,
-		   struct attr_told *told)
-{
-	if (fpt_inode_stale(inode))
-		return -EIO;
-	if (unlikely(fpt_bound(inode)))
-		return ask_bound(inode, file, FPT_STAT_ALL & ~STAT_FIXED, true,
-				 told);
-	return ask_server(inode, file, told);
-}
-
-int fpt_attr_ask(struct inode *inode, struct file *file)
-{
-	struct attr_told told;
-
-	return ask_all(inode, file, &told);
-}
-
-int fpt_attr_refresh(struct inode *inode, struct file *file, u32 mask)
-{
-	struct attr_told told;
-
-	if (fpt_inode_stale(inode))
-		return -EIO;
-	if (!fpt_attr_expired(inode, mask))
-		return 0;
-	if (unlikely(fpt_bound(inode)))
-		return ask_bound(inode, file, mask & ~STAT_FIXED, false, &told);
-	if (only_below(inode, mask) && look_below(inode, &told))
-		return 0;
-	return fpt_attr_ask(inode, file);
-}
-
-/*
- * The same for stat(2). Stores into a mapping of the backing file leave no
- * trace: while there may be any, what is known of the data does not count.
- */
-static int refresh_stat(struct inode *inode, u32 mask, struct attr_told *told)
-{
-	bool unseen = (mask & FPT_STAT_DATA) && fpt_maybe_unseen(inode) &&
-		      fpt_iomode_unseen(inode);
-
-	if (!unseen && !fpt_attr_expired(inode, mask)) {
-		/* And are to be so when they are copied: a write may come between. */
-		told->fresh = mask & ~STAT_FIXED & ~fpt_attr_owned(inode);
-		return 0;
-	}
-	if (unlikely(fpt_bound(inode))) {
-		if (unseen)
-			fpt_attr_stale(inode, FPT_STAT_DATA);
-		return ask_bound(inode, NULL, mask & ~STAT_FIXED, false, told);
-	}
-	if (only_below(inode, mask)) {
-		look_below(inode, told);
-		if (told->known)
-			return 0;
-	}
-	return ask_all(inode, NULL, told);
-}
-
-static void fill_told(const struct attr_told *told, struct kstat *stat)
-{
-	stat->size = told->size;
-	stat->blocks = told->blocks;
-	stat->atime = told->atime;
-	stat->mtime = told->mtime;
-	stat->ctime = told->ctime;
-}
-
-/*
- * What is known, as the inode has it: all of one answer, or none of it. Return:
- * if it has to be @fresh, was it? A write that lets the file grow meanwhile has
- * made it stale.
- */
-static inline bool getattr_fill(struct mnt_idmap *idmap, struct inode *inode,
-				u32 request_mask, struct kstat *stat,
-				bool fresh)
-{
-	struct fpt_node *node = fpt_node(inode);
-	unsigned int seq;
-
-	do {
-		seq = read_seqcount_begin(&node->attr_seq);
-		if (fresh &&
-		    unlikely(!fpt_attr_fresh(inode,
-					     request_mask & STATX_BASIC_STATS)))
-			return false;
-		generic_fillattr(idmap, request_mask, inode, stat);
-		stat->mode = node->mode;
-		stat->ino = fpt_inode_ino(inode);
-		if (node->blksize)
-			stat->blksize = node->blksize;
-		fpt_statx_fill(inode, stat);
-	} while (read_seqcount_retry(&node->attr_seq, seq));
-	return true;
-}
-
-static int getattr_ask(struct inode *inode, u32 request_mask,
-		       unsigned int flags, struct attr_told *told)
-{
-	struct fuse_attr attr;
-	bool all;
-	int err;
-
-	if ((request_mask & STATX_BTIME) && fpt_statx_missing(inode) &&
-	    (flags & AT_STATX_SYNC_TYPE) != AT_STATX_DONT_SYNC) {
-		err = fpt_statx_ask(inode, &attr, &all);
-		if (err)
-			return err;
-		/* What a bound inode has from below is no matter of the server's. */
-		if (all && !fpt_bound(inode)) {
-			keep_reply(told, inode, &attr);
-			return 0;
-		}
-	}
-
-	switch (flags & AT_STATX_SYNC_TYPE) {
-	case AT_STATX_FORCE_SYNC:
-		return ask_all(inode, NULL, told);
-	case AT_STATX_DONT_SYNC:
-		return 0;
-	}
-	return refresh_stat(inode, request_mask & STATX_BASIC_STATS, told);
-}
-
-static noinline int getattr_slow(struct mnt_idmap *idmap, struct inode *inode,
-				 struct kstat *stat, u32 request_mask,
-				 unsigned int flags)
-{
-	struct attr_told told;
-	int err;
-
-	/* Again, if others have asked, but a write came after that. */
-	do {
-		told = (struct attr_told){};
-		err = getattr_ask(inode, request_mask, flags, &told);
-		if (err)
-			return err;
-	} while (!getattr_fill(idmap, inode, request_mask, stat, told.fresh));
-	if (told.known)
-		fill_told(&told, stat);
-	return 0;
-}
-
-/* Where it is mounted is no secret, and all it asks for. */
-static noinline int getattr_stranger(const struct inode *inode,
-				     struct kstat *stat, u32 request_mask)
-{
-	if (request_mask)
-		return -EACCES;
-	stat->result_mask = 0;
-	stat->dev = inode->i_sb->s_dev;
-	return 0;
-}
-
-int fpt_getattr(struct mnt_idmap *idmap, const struct path *path,
-		struct kstat *stat, u32 request_mask, unsigned int flags)
-{
-	struct inode *inode = d_inode(path->dentry);
-
-	if (unlikely(fpt_inode_stale(inode)))
-		return -EIO;
-	if (unlikely(!fpt_conn_may_use(fpt_inode_conn(inode))))
-		return getattr_stranger(inode, stat, request_mask);
-
-	/* Mostly all of it is known. */
-	if (unlikely((request_mask & STATX_BTIME) ||
-		     (flags & AT_STATX_SYNC_TYPE) ||
-		     fpt_maybe_unseen(inode) ||
-		     !getattr_fill(idmap, inode, request_mask, stat, true)))
-		return getattr_slow(idmap, inode, stat, request_mask, flags);
-	return 0;
 }

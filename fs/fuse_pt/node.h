@@ -252,7 +252,7 @@ struct inode *fpt_node_alloc(struct super_block *sb);	/* s_op->alloc_inode */
 void fpt_node_free(struct inode *inode);		/* s_op->free_inode */
 void fpt_node_evict(struct inode *inode);		/* s_op->evict_inode */
 
-/* -------- attributes: attr.c applies, trusts and asks for them -------- */
+/* -------- attributes: attr.c applies them, getattr.c asks for them -------- */
 
 /* What a change of a file's data makes out of date. */
 #define FPT_STAT_DATA	(STATX_SIZE | STATX_BLOCKS | STATX_MTIME | STATX_CTIME)
@@ -260,7 +260,8 @@ void fpt_node_evict(struct inode *inode);		/* s_op->evict_inode */
 #define FPT_STAT_OWNED	(STATX_SIZE | STATX_MTIME | STATX_CTIME)
 /* What a new or removed name makes out of date in its directory. */
 #define FPT_STAT_NAMES	(FPT_STAT_DATA | STATX_NLINK)
-#define FPT_STAT_ALL	STATX_BASIC_STATS
+/* Type and number are known always: no reply can change them. */
+#define FPT_STAT_ALL	(STATX_BASIC_STATS & ~(STATX_TYPE | STATX_INO))
 /* What a bound inode has of its backing inode in any case. */
 #define FPT_STAT_BELOW	(FPT_STAT_DATA | STATX_ATIME)
 
@@ -367,6 +368,14 @@ static inline u32 fpt_write_in_len(struct fpt_conn *conn)
 bool fpt_attr_sane(const struct fuse_attr *attr);
 bool fpt_entry_sane(const struct fuse_entry_out *entry);
 
+static inline struct timespec64 fpt_attr_time(u64 sec, u32 nsec)
+{
+	return (struct timespec64){
+		.tv_sec = (s64)sec,
+		.tv_nsec = min_t(u32, nsec, NSEC_PER_SEC - 1),
+	};
+}
+
 /* The attribute fields of a node whose attributes are not known yet. */
 void fpt_attr_init(struct fpt_node *node);
 
@@ -379,8 +388,9 @@ void fpt_attr_init(struct fpt_node *node);
  *	this side since, only what the change cannot have touched is taken
  *
  * Drops cached pages if the size is another one. May sleep; no page locked.
+ * Return: false if a reply to a later request was applied already.
  */
-void fpt_attr_apply(struct inode *inode, const struct fuse_attr *attr, u64 life,
+bool fpt_attr_apply(struct inode *inode, const struct fuse_attr *attr, u64 life,
 		    u64 epoch);
 bool fpt_attr_same_type(const struct inode *inode, const struct fuse_attr *attr);
 
@@ -419,6 +429,15 @@ void fpt_late_attr(struct fpt_conn *conn, u32 op, u64 node, u64 other,
  */
 bool fpt_attr_take_below(struct inode *inode, const struct fpt_backing *fb,
 			 const struct kstat *st, u64 epoch);
+
+/**
+ * fpt_attr_take_let() - data's attributes, of a file in passthrough whose server
+ *	lets the kernel ask the backing file
+ * Arguments as above. Return: false, and nothing is taken, if the file changed
+ * since @epoch, or is no longer in passthrough on @fb.
+ */
+bool fpt_attr_take_let(struct inode *inode, const struct fpt_backing *fb,
+		       const struct kstat *st, u64 epoch);
 
 /*
  * Is none of @inode's attributes past its time, and none in @mask out of date?
@@ -503,12 +522,30 @@ void fpt_node_unlinked(struct inode *inode);
 bool fpt_statx_missing(const struct inode *inode);
 
 /**
+ * struct fpt_attr_reply - the answer to GETATTR or STATX
+ * @attr: attributes
+ * @life: jiffies that they hold
+ * @epoch: fpt_attr_epoch() from before it was asked
+ * @owned: fpt_attr_owned() then
+ */
+struct fpt_attr_reply {
+	struct fuse_attr	attr;
+	u64			life;
+	u64			epoch;
+	u32			owned;
+};
+
+/* getattr.c: note in @reply what has to be known from before the request. */
+void fpt_attr_before(const struct inode *inode, struct fpt_attr_reply *reply);
+
+/**
  * fpt_statx_ask() - STATX
- * @attr: the reply, if @all
+ * @reply: if @all
  * @all: did all attributes come with it? Else GETATTR may be due.
+ * Takes the birth time; attributes are the caller's to take. May sleep.
  * Return: 0, also if the server has no such request; or a negative errno.
  */
-int fpt_statx_ask(struct inode *inode, struct fuse_attr *attr, bool *all);
+int fpt_statx_ask(struct inode *inode, struct fpt_attr_reply *reply, bool *all);
 
 /* Add the birth time to @stat if it is known. Within @attr_seq. */
 static inline void fpt_statx_fill(const struct inode *inode, struct kstat *stat)

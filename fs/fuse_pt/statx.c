@@ -68,7 +68,7 @@ bool fpt_statx_missing(const struct inode *inode)
 	       !fpt_op_missing(fpt_inode_conn(inode), FUSE_STATX);
 }
 
-int fpt_statx_ask(struct inode *inode, struct fuse_attr *attr, bool *all)
+int fpt_statx_ask(struct inode *inode, struct fpt_attr_reply *reply, bool *all)
 {
 	struct fpt_conn *conn = fpt_inode_conn(inode);
 	struct fuse_statx_in in = { .sx_mask = STATX_ASKED };
@@ -77,29 +77,25 @@ int fpt_statx_ask(struct inode *inode, struct fuse_attr *attr, bool *all)
 		.op = FUSE_STATX,
 		.node = fpt_inode_id(inode),
 	};
-	u64 epoch;
 	int err;
 
 	*all = false;
 	fpt_call_in(&call, &in, sizeof(in));
 	fpt_call_out(&call, &out, sizeof(out));
-	epoch = fpt_attr_epoch(conn);
+	fpt_attr_before(inode, reply);
 	err = fpt_call(conn, &call);
 	if (fpt_op_unknown(conn, FUSE_STATX, err))
 		return 0;
 	if (err)
 		return err;
 
-	to_attr(&out.stat, attr);
-	if (!statx_sane(inode, &out.stat, attr)) {
+	to_attr(&out.stat, &reply->attr);
+	if (!statx_sane(inode, &out.stat, &reply->attr)) {
 		fpt_node_mark_stale(inode);
 		return -EIO;
 	}
 	take_birth(inode, &out.stat);
-	if ((out.stat.mask & STATX_BASIC_STATS) != STATX_BASIC_STATS)
-		return 0;
-	fpt_attr_apply(inode, attr,
-		       fpt_life(out.attr_valid, out.attr_valid_nsec), epoch);
-	*all = true;
+	reply->life = fpt_life(out.attr_valid, out.attr_valid_nsec);
+	*all = (out.stat.mask & STATX_BASIC_STATS) == STATX_BASIC_STATS;
 	return 0;
 }

@@ -49,6 +49,8 @@
  * @hold: WRITE, READ, and what @told counts are not answered while it is set
  * @late: SETATTRs of the size are done, but not answered, while it is set; 2: and
  *	one waits for that with its answer
+ * @stat_late: GETATTRs of files are not answered while it is set, and then with what
+ *	was there when they came
  * @writes: WRITEs being served now; @most: the most there ever were
  * @asked: requests by opcode
  * @caps: GETXATTR of security.capability
@@ -76,6 +78,7 @@ struct rig_said {
 	uint32_t	born;
 	uint32_t	hold;
 	uint32_t	late;
+	uint32_t	stat_late;
 	uint32_t	writes;
 	uint32_t	most;
 	uint32_t	asked[64];
@@ -493,11 +496,13 @@ static inline void rig_answer(const struct rig_req *r, char *spare)
 	case FUSE_GETATTR: {
 		struct fuse_attr_out out = { .attr_valid = said->life };
 
-		if (r->head->nodeid != FUSE_ROOT_ID)
-			__atomic_add_fetch(&said->file_stats, 1,
-					   __ATOMIC_SEQ_CST);
 		if (!err)
 			err = rig_attr(&out.attr, r->head->nodeid);
+		if (r->head->nodeid != FUSE_ROOT_ID) {
+			__atomic_add_fetch(&said->file_stats, 1,
+					   __ATOMIC_SEQ_CST);
+			rig_while(&said->stat_late);
+		}
 		rig_reply(r, err, &out, sizeof(out));
 		return;
 	}

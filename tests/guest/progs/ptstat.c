@@ -3,7 +3,7 @@
  * What stat(2) shows of a passthrough file while it changes: size and mtime of one
  * moment, wherever they came from and whatever is written meanwhile.
  */
-#include "ptrig.h"
+#include "ptbound.h"
 #include <linux/fuse_pt.h>
 #include <sched.h>
 #include <sys/resource.h>
@@ -262,10 +262,70 @@ static void opening(const char *lower, const char *mnt)
 	scene_end(&s);
 }
 
+/* Asked for one by one, and some of it never: nobody looks for it without an end. */
+static void forgotten(const char *lower, const char *mnt)
+{
+	const struct fuse_notify_inval_inode_out out = { .ino = RIG_FIRST };
+	struct statx st;
+	struct scene s;
+	int way;
+
+	for (way = 0; way < WAYS; way++) {
+		s = scene_begin(lower, mnt, way);
+		show(s.up, 0, STATX_BASIC_STATS, &st);
+		EQ(tell(&s.rig, FUSE_NOTIFY_INVAL_INODE, &out, sizeof(out),
+			NULL, 0), 0);
+		show(s.up, 0, STATX_SIZE, &st);
+		show(s.up, 0, STATX_SIZE | STATX_TYPE | STATX_INO, &st);
+		EQ(st.stx_size, 4096);
+		show(s.up, 0, STATX_BASIC_STATS, &st);
+		EQ(st.stx_size, 4096);
+		scene_end(&s);
+	}
+}
+
+static long job_ask(struct rig_job *job)
+{
+	struct statx st;
+
+	if (statx(AT_FDCWD, job->arg, AT_STATX_FORCE_SYNC, STATX_BASIC_STATS,
+		  &st))
+		return -1;
+	return st.stx_size;
+}
+
+/* Of a file that is bound while the server is asked, what is below is shown. */
+static void bound_meanwhile(const char *lower, const char *mnt)
+{
+	struct rig rig = rig_with_file(lower, mnt, 4096);
+	struct rig_job job = { .run = job_ask, .arg = UPPER(&rig, "f") };
+	struct fuse_pt_bind bind = {
+		.nodeid = RIG_FIRST, .flags = FUSE_PT_BIND_ATTR,
+	};
+	int low, before;
+
+	EQ(job_ask(&job), 4096);
+	low = open(LOWER(&rig, "f"), O_RDWR | O_CLOEXEC);
+	EQ(ftruncate(low, 200), 0);
+	bind.backing_id = rig_ioc_open(&rig, low, 0, 0);
+	CHECK(bind.backing_id > 0);
+	before = SAID(&rig, file_stats);
+	SAY(&rig, stat_late, 1);
+	rig_job_start(&job);
+	SOON((int)SAID(&rig, file_stats) == before + 1);
+	EQ(ioctl(rig.dev, FUSE_PT_DEV_IOC_BIND, &bind), 0);
+	SAY(&rig, stat_late, 0);
+	EQ(rig_job_end(&job), 200);
+	close(low);
+	rig_stop(&rig);
+}
+
 static const struct rig_case cases[] = {
 	{ "one-answer", one_answer },
 	{ "opening", opening },
 	{ "growing", growing },
+	{ "forgotten", forgotten },
+	{ "bound-meanwhile", bound_meanwhile },
 };
 
 int main(int argc, char **argv)

@@ -296,6 +296,7 @@ static void owned(void)
 {
 	struct timespec times[2] = { { 0, UTIME_OMIT }, { 1234, 0 } };
 	unsigned char *map;
+	struct statx stx;
 	struct stat st;
 	int fd, other;
 
@@ -351,9 +352,39 @@ static void owned(void)
 	/* O_TRUNC at the server: empty at once, and it stays so. */
 	rig_fill(64 * KIB, 9);
 	fd = rig_open(O_RDWR | O_TRUNC);
+	/* of which the one is ours to say, and the other known */
+	rig_works("o-trunc-size-owner", statx(fd, "", AT_EMPTY_PATH, STATX_SIZE | STATX_UID, &stx));
 	rig_equal("o-trunc-size", 0, file_stat(fd).st_size);
 	rig_check(file_stat(fd).st_mtime, "o-trunc-mtime", "it did not move");
 	close(fd);
+}
+
+/*
+ * The server is asked while the size is ours to say, and answers as it was before it
+ * got the data; by then they are written, and it is not ours any more.
+ */
+static void disowned(void)
+{
+	struct statx st;
+	pid_t pid;
+	int fd;
+
+	rig->attr_valid = 0;
+	fd = rig_open(O_RDWR);
+	rig_keep_dirty(fd);
+	rig_equal("write", 4000, pwrite(fd, buf, 4000, 0));
+	rig->hold[FUSE_GETATTR] = true;
+	pid = fork();
+	if (!pid)
+		_exit(statx(AT_FDCWD, rig_path, AT_STATX_FORCE_SYNC, STATX_SIZE, &st) || st.stx_size != 4000);
+	rig_check(rig_came(FUSE_GETATTR, 1), "asks", "it does not");
+	rig_works("close", close(fd));
+	rig_equal("written", 4000, rig->size);
+	rig->old_size = 0;
+	rig->outdated = true;
+	rig->hold[FUSE_GETATTR] = false;
+	rig_equal("size-stays", 0, rig_ended(pid, 20));
+	rig_check(!rig->outdated, "answered", "it is not");
 }
 
 /* Which times SETATTR may carry. */
@@ -674,6 +705,7 @@ static const struct rig_scene scenes[] = {
 	{ "parts", parts, WB },
 	{ "errors", errors, WB },
 	{ "owned", owned, WB | FUSE_ATOMIC_O_TRUNC },
+	{ "disowned", disowned, WB },
 	{ "no-ctime", no_ctime, WB, .minor = 22 },
 	{ "first-ctime", first_ctime, WB, .minor = 23 },
 	{ "ranges", ranges, WB },

@@ -50,6 +50,7 @@ struct rig_last {
  * @deaf: the server reads nothing as long as this is set
  * @most: READ and WRITE do no more than this, if not 0
  * @claim: WRITE and COPY_FILE_RANGE say that they did this much more
+ * @outdated: the next answer to GETATTR has @old_size
  * @attr_valid: s
  * @mode: permissions of the file
  * @count: requests of each kind
@@ -76,6 +77,8 @@ struct file_rig {
 	volatile bool		deaf;
 	volatile uint32_t	most;
 	volatile uint32_t	claim;
+	volatile bool		outdated;
+	volatile uint64_t	old_size;
 	volatile uint32_t	attr_valid;
 	volatile uint32_t	mode;
 	volatile uint32_t	count[RIG_OPS];
@@ -424,6 +427,10 @@ static void rig_answer(struct raw *r)
 		/* fall through */
 	case FUSE_GETATTR:
 		rig_attr(&attr.attr, r->head->nodeid);
+		if (rig->outdated && op == FUSE_GETATTR) {
+			attr.attr.size = rig->old_size;
+			rig->outdated = false;
+		}
 		raw_reply(r, 0, &attr, sizeof(attr));
 		break;
 	case FUSE_OPEN:
