@@ -41,7 +41,7 @@ static inline void probe_end(void)
 /* Of calls of @symbol, whose @arg-th argument is the file. */
 static inline void probe_start(const char *symbol, int arg)
 {
-	char probe[128], pid[16];
+	char probe[128], mine[32];
 
 	probe_end();
 	if (access(TRACING "/kprobe_events", W_OK))
@@ -51,11 +51,17 @@ static inline void probe_start(const char *symbol, int arg)
 	snprintf(probe, sizeof(probe), "p:ptprobe/call %s file=$arg%d:x64\n",
 		 symbol, arg);
 	tell(TRACING "/kprobe_events", O_APPEND, probe);
-	snprintf(pid, sizeof(pid), "%d", getpid());
-	tell(INSTANCE "/set_event_pid", O_TRUNC, pid);
+	/*
+	 * Code that two processors run is changed as seldom as can be, which is much
+	 * for an emulator: once, and not for set_event_pid, of the scheduler's.
+	 */
+	snprintf(mine, sizeof(mine), "common_pid == %d", getpid());
+	tell(EVENT "/filter", 0, mine);
+	tell(INSTANCE "/tracing_on", 0, "0");
+	tell(EVENT "/enable", 0, "1");
 }
 
-/* How often it fired for each file since it was switched on. */
+/* How often it fired for each file since tracing was switched on. */
 static inline int probe_read(unsigned int count[FILES])
 {
 	uint64_t file[FILES], seen;
@@ -88,9 +94,9 @@ static inline int probe_read(unsigned int count[FILES])
 		unsigned int count_[FILES]; \
 		int n_, i_; \
 		tell(INSTANCE "/trace", O_TRUNC, "\n"); \
-		tell(EVENT "/enable", 0, "1"); \
+		tell(INSTANCE "/tracing_on", 0, "1"); \
 		n_ = (call) == (want); \
-		tell(EVENT "/enable", 0, "0"); \
+		tell(INSTANCE "/tracing_on", 0, "0"); \
 		if (!n_) \
 			rig_fail("line %d: %s: %s", __LINE__, #call, \
 				 strerror(errno)); \
