@@ -119,14 +119,18 @@ scenes() {
 # $PREFIX, on such a file system at $T/FILESYSTEM, with the mount point $T/mnt.
 PREFIX=
 cases_over() {
-	local kind=$1 programs=$2 program
+	local kind=$1 programs=$2 program lines reader
 	shift 2
 	mkdir -p "$T/mnt"
 	check "$PREFIX$kind-mounts" lower "$kind" "$T/$kind" || return
+	# Line by line: what was seen is not to be lost with the guest.
+	exec {lines}> >(sed -uE "s/^(ok|not ok|skip) /&$PREFIX$kind-/")
+	reader=$!
 	for program in $programs; do
-		cases "$program" "$T/$kind" "$T/mnt" "$@"
-	done >"$T/out"
-	sed -E "s/^(ok|not ok|skip) /&$PREFIX$kind-/" "$T/out"
+		cases "$program" "$T/$kind" "$T/mnt" "$@" >&"$lines" {lines}>&-
+	done
+	exec {lines}>&-
+	wait_for 20 ended "$reader" || kill "$reader"
 	check "$PREFIX$kind-unmounts" lower_end "$kind" "$T/$kind"
 }
 
