@@ -25,5 +25,5 @@ nfs_stop() {
 	pkill -x rpc.mountd
 }
 
-# nfs_export DIR CLIENT FSID
-nfs_export() { exportfs -o "rw,no_root_squash,no_subtree_check,insecure,fsid=$3" "$2:$1"; }
+# nfs_export DIR CLIENT FSID [subtree_check]
+nfs_export() { exportfs -o "rw,no_root_squash,${4:-no_subtree_check},insecure,fsid=$3" "$2:$1"; }

@@ -2,21 +2,26 @@
 /*
  * Handles of files, kept in a file between two runs.
  *
- *	fshandle take STORE			paths on standard input
+ *	fshandle take STORE [connectable]	paths on standard input
  *	fshandle open MOUNT STORE
  *
  * take saves a handle of each path, with the inode number. open prints a line for
  * each: the path, then "ok" and where the kernel says it is, "other" when it is
- * another inode than was saved, or the name of the error.
+ * another inode than was saved, or the name of the error. A connectable handle of a
+ * file (Linux 6.13) has its directory, too, so that it has a path again.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+/* AT_HANDLE_CONNECTABLE, which older headers lack */
+#define CONNECTABLE	0x002
 
 struct saved {
 	union {
@@ -33,7 +38,7 @@ static void fail(const char *what)
 	exit(2);
 }
 
-static int take(FILE *store)
+static int take(FILE *store, int flags)
 {
 	struct saved s;
 	struct stat st;
@@ -42,7 +47,7 @@ static int take(FILE *store)
 	while (memset(&s, 0, sizeof(s)), fgets(s.path, sizeof(s.path), stdin)) {
 		s.path[strcspn(s.path, "\n")] = '\0';
 		s.handle.handle_bytes = MAX_HANDLE_SZ;
-		if (name_to_handle_at(AT_FDCWD, s.path, &s.handle, &mount, 0) ||
+		if (name_to_handle_at(AT_FDCWD, s.path, &s.handle, &mount, flags) ||
 		    lstat(s.path, &st))
 			fail(s.path);
 		s.ino = st.st_ino;
@@ -83,16 +88,18 @@ static int open_all(const char *mount, FILE *store)
 
 int main(int argc, char **argv)
 {
+	bool connectable = argc == 4 && !strcmp(argv[3], "connectable");
 	FILE *store;
 
-	if (argc == 3 && !strcmp(argv[1], "take")) {
+	if ((argc == 3 || connectable) && !strcmp(argv[1], "take")) {
 		store = fopen(argv[2], "w");
-		return store ? take(store) || fclose(store) : (perror(argv[2]), 2);
+		return store ? take(store, connectable ? CONNECTABLE : 0) ||
+			       fclose(store) : (perror(argv[2]), 2);
 	}
 	if (argc == 4 && !strcmp(argv[1], "open")) {
 		store = fopen(argv[3], "r");
 		return store ? open_all(argv[2], store) : (perror(argv[3]), 2);
 	}
-	fprintf(stderr, "usage: fshandle take STORE | open MOUNT STORE\n");
+	fprintf(stderr, "usage: fshandle take STORE [connectable] | open MOUNT STORE\n");
 	return 2;
 }

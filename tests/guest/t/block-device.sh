@@ -7,6 +7,7 @@
 # server still writes, when DESTROY overtakes a RELEASE, when the device stays taken
 # after umount -f or its writers hang, or when the control file system takes one for another.
 # timeout: 240
+# kernels: 6.1 6.12 7.3
 . "$FUSEPT_TESTS/lib.sh"
 
 mkdir -p "$T/m" "$T/src"

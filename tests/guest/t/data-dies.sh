@@ -5,6 +5,7 @@
 # unmounted by force. It fails when a process that used the mount does not end,
 # or when something is left that keeps a mount or the module busy.
 # timeout: 600
+# kernels: 6.1 6.12 7.3
 . "$FUSEPT_TESTS/lib.sh"
 
 mkdir -p "$T/m"

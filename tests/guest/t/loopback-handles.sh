@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Handles of files on fusept-loopback -o export=N: good after the kernel forgot
 # the inodes, for as many as asked for; ESTALE for what was removed, replaced or
-# moved away, and for another server. It fails when a handle is lost or opens
-# another file, or when descriptors of forgotten inodes are kept.
+# moved away, and for another server. Handles with a parent in them, as NFS takes
+# under subtree_check, lead to the path again. It fails when a handle is lost or
+# opens another file, when the parent in it is not found, or when descriptors of
+# forgotten inodes are kept.
 . "$FUSEPT_TESTS/lib.sh"
 
 mkdir -p "$T/src" "$T/m"
@@ -16,7 +18,8 @@ mkfifo "$T/fs/src/d/pipe"
 descriptors() { find "/proc/$(servers)/fd" -lname "$T/fs/*" | wc -l; }
 few() { echo 2 >/proc/sys/vm/drop_caches; [ "$(descriptors)" -le 4 ]; }
 forgotten() { wait_for 10 few; }
-take() { find "$T/m" | fshandle take "$T/store"; }
+take() { find "$T/m" | fshandle take "$T/store" "$@"; }
+path_of() { awk -v p="$1" '$1 == p { print $3 }' "$T/out"; }
 open() { fshandle open "$T/m" "$T/store" >"$T/out"; }
 how_many() { awk -v r="$1" '$2 == r' "$T/out" | wc -l; }
 start() { loopback "$T/fs/src" "$T/m" "allow_other,passthrough=off,$1"; }
@@ -27,7 +30,7 @@ check take take
 check forgotten forgotten
 open
 equal found "$all" "$(how_many ok)"
-equal way-up "$T/m/d/e" "$(awk -v p="$T/m/d/e" '$1 == p { print $3 }' "$T/out")"
+equal way-up "$T/m/d/e" "$(path_of "$T/m/d/e")"
 # Found by name meanwhile, it is what it was; replaced, it is not.
 check forgotten-again forgotten
 ls -l "$T/m/d/e" >"$T/list"
@@ -45,6 +48,29 @@ mv "$T/fs/src/d" "$T/fs/away/d"
 open
 equal moved-away ESTALE "$(awk -v p="$T/m/d/e" '$1 == p { print $2 }' "$T/out")"
 mv "$T/fs/away/d" "$T/fs/src/d"
+
+# With the parent.
+if kernel_at_least 6.13; then
+	check take-connectable take connectable
+	check forgotten-connectable forgotten
+	open
+	equal connectable "$all" "$(how_many ok)"
+	equal connectable-path "$T/m/d/e/f7" "$(path_of "$T/m/d/e/f7")"
+fi
+mkdir "$T/n"
+export_subtree() { nfs_start && nfs_export "$T/m/d" 127.0.0.1 79 subtree_check; }
+mount_subtree() { mount -t nfs -o vers=4.2,sec=sys,actimeo=0 "127.0.0.1:$T/m/d" "$T/n"; }
+check subtree-export export_subtree
+check subtree-mount mount_subtree
+exec 9<"$T/n/e" # its handle is kept
+equal subtree-lists "$(ls "$T/fs/src/d/e")" "$(ls "$T/n/e")"
+check subtree-file test -e "$T/n/e/f9"
+check forgotten-subtree forgotten
+equal subtree-stat "$(stat -c %i "$T/fs/src/d/e/f9")" "$(stat -c %i "$T/n/e/f9")"
+exec 9<&-
+check subtree-umount umount "$T/n"
+exportfs -u "127.0.0.1:$T/m/d"
+nfs_stop
 umount "$T/m"
 
 # Another server: its ids are its own, though files and mount are the same.

@@ -5,6 +5,7 @@
 # when struct fpt_node or struct fpt_file outgrows the kernel's own, or when
 # something is allocated beside them.
 # timeout: 400
+# kernels: 6.1 6.12 7.3
 . "$FUSEPT_TESTS/lib.sh"
 
 FILES=${FILES:-2000}

@@ -6,6 +6,7 @@
 # the wrong receiver, loses an error, leaves a dead mount or a server behind, or
 # when umount returns while the server still holds the file system below.
 # timeout: 600
+# kernels: 6.1 7.3
 . "$FUSEPT_TESTS/lib.sh"
 
 mkdir -p "$T/src" "$T/m"

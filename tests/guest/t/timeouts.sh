@@ -6,6 +6,7 @@
 # or when tasks that wait for a frozen server, for whatever it was, keep the machine
 # from going to sleep.
 # timeout: 240
+# kernels: 6.1 6.12 7.3
 . "$FUSEPT_TESTS/lib.sh"
 
 p=/sys/module/fuse_pt/parameters

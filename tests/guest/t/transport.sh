@@ -7,6 +7,7 @@
 # which its lines name, when a pipe has copies of the page cache or refers to a
 # caller's memory, or when a caller stays behind.
 # timeout: 400
+# kernels: 6.1 6.12 7.3
 . "$FUSEPT_TESTS/lib.sh"
 
 mkdir -p "$T/m"
