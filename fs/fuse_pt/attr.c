@@ -133,8 +133,8 @@ static void take_plain(struct inode *inode, const struct fuse_attr *attr,
 	if (!(owned & STATX_BLOCKS))
 		inode->i_blocks = attr->blocks;
 	if (!(owned & STATX_ATIME))
-		inode_set_atime_to_ts(inode, fpt_attr_time(attr->atime,
-						       attr->atimensec));
+		inode_set_atime_to_ts(inode,
+				      fpt_attr_time(attr->atime, attr->atimensec));
 	if (!(owned & STATX_MTIME))
 		inode_set_mtime_to_ts(inode,
 				      fpt_attr_time(attr->mtime, attr->mtimensec));
@@ -231,8 +231,7 @@ static bool news_of_others(const struct fpt_conn *conn,
 	       fpt_has(conn, FPT_F_AUTO_INVAL_DATA);
 }
 
-/* Return: was it taken? */
-static bool apply_news(struct inode *inode, const struct attr_news *news)
+static void apply_news(struct inode *inode, const struct attr_news *news)
 {
 	struct fpt_conn *conn = fpt_inode_conn(inode);
 	struct fpt_node *node = fpt_node(inode);
@@ -249,7 +248,7 @@ static bool apply_news(struct inode *inode, const struct attr_news *news)
 	spin_unlock(&node->lock);
 
 	if (!taken || !S_ISREG(inode->i_mode) || !mapping->nrpages)
-		return taken;
+		return;
 	/*
 	 * Also if it grew: the tail of the last page is not data. Where it is not
 	 * our doing, a write may be under way in these pages and must not be
@@ -263,17 +262,16 @@ static bool apply_news(struct inode *inode, const struct attr_news *news)
 	if (news_of_others(conn, news, old != new,
 			   !timespec64_equal(&before, &after)))
 		invalidate_inode_pages2(mapping);
-	return true;
 }
 
-bool fpt_attr_apply(struct inode *inode, const struct fuse_attr *attr, u64 life,
+void fpt_attr_apply(struct inode *inode, const struct fuse_attr *attr, u64 life,
 		    u64 epoch)
 {
 	const struct attr_news news = {
 		.attr = attr, .life = life, .epoch = epoch,
 	};
 
-	return apply_news(inode, &news);
+	apply_news(inode, &news);
 }
 
 void fpt_attr_apply_own(struct inode *inode, const struct fuse_attr *attr,
@@ -317,12 +315,17 @@ bool fpt_attr_take_below(struct inode *inode, const struct fpt_backing *fb,
 	below = fpt_bound_stat(inode);
 	taken = below;
 	write_seqcount_begin(&node->attr_seq);
-	if (test_bit(FPT_N_SIZE_CHANGING, &node->bits))
-		taken &= ~STATX_SIZE;
-	/* A write that came meanwhile lets it grow, and has said so here. */
-	else if (epoch > node->attr_epoch || st->size > inode->i_size)
-		i_size_write(inode, st->size);
-	take_stat(inode, st);
+	if (test_bit(FPT_N_SIZE_CHANGING, &node->bits)) {
+		/* Who changes it shows it, with its time. */
+		inode_set_atime_to_ts(inode, st->atime);
+		node->stale_mask |= FPT_STAT_DATA;
+		taken &= ~FPT_STAT_DATA;
+	} else {
+		/* A write that came meanwhile lets it grow, and has said so here. */
+		if (epoch > node->attr_epoch || st->size > inode->i_size)
+			i_size_write(inode, st->size);
+		take_stat(inode, st);
+	}
 	if (below & STATX_MODE) {
 		take_mode(inode, st->mode);
 		inode->i_uid = st->uid;
@@ -352,8 +355,11 @@ bool fpt_attr_take_let(struct inode *inode, const struct fpt_backing *fb,
 	spin_lock(&node->lock);
 	/* Nothing is in its page cache meanwhile. */
 	taken = node->io.backing == fb && epoch > node->attr_epoch &&
-		epoch > node->attr_asked &&
-		!test_bit(FPT_N_SIZE_CHANGING, &node->bits);
+		epoch > node->attr_asked;
+	if (taken && test_bit(FPT_N_SIZE_CHANGING, &node->bits)) {
+		node->stale_mask |= FPT_STAT_DATA;
+		taken = false;
+	}
 	if (taken) {
 		write_seqcount_begin(&node->attr_seq);
 		i_size_write(inode, st->size);

@@ -36,13 +36,14 @@ bool fpt_node_wrote(struct inode *inode, loff_t end)
 	struct fpt_node *node = fpt_node(inode);
 	bool grew;
 
+	/* First, as in any file system: no size is to be seen without its time. */
+	fpt_times_touch(inode, STATX_MTIME | STATX_CTIME);
 	spin_lock(&node->lock);
 	grew = note_wrote(inode, end);
 	spin_unlock(&node->lock);
 	/* Last: who takes the mark away finds what it is about. */
 	if (fpt_bound(inode) & FUSE_PT_BIND_WRITE_ATTR)
 		set_bit(FPT_N_ATTR_DIRTY, &node->bits);
-	fpt_times_touch(inode, STATX_MTIME | STATX_CTIME);
 	return grew;
 }
 
@@ -51,27 +52,27 @@ void fpt_node_stored(struct inode *inode, loff_t end)
 	struct fpt_node *node = fpt_node(inode);
 	bool through;
 
+	/* Not ours in passthrough. */
+	fpt_times_touch(inode, STATX_MTIME | STATX_CTIME);
 	/* One step, or the file goes to passthrough in between. */
 	spin_lock(&node->lock);
 	through = node->io.through;
 	if (!through)
 		note_wrote(inode, end);
 	spin_unlock(&node->lock);
-	if (!through)
-		fpt_times_touch(inode, STATX_MTIME | STATX_CTIME);
 }
 
 void fpt_node_dirtied(struct inode *inode, loff_t end)
 {
 	struct fpt_node *node = fpt_node(inode);
 
+	fpt_times_touch(inode, STATX_MTIME | STATX_CTIME);
 	if (end > i_size_read(inode)) {
 		spin_lock(&node->lock);
 		if (end > inode->i_size)
-			i_size_write(inode, end);
+			fpt_node_sized(node, end, 0);
 		spin_unlock(&node->lock);
 	}
-	fpt_times_touch(inode, STATX_MTIME | STATX_CTIME);
 }
 
 void fpt_node_resized(struct inode *inode, loff_t size)
@@ -80,7 +81,7 @@ void fpt_node_resized(struct inode *inode, loff_t size)
 
 	spin_lock(&node->lock);
 	node->attr_epoch = fpt_attr_now(fpt_inode_conn(inode));
-	i_size_write(inode, size);
+	fpt_node_sized(node, size, FPT_STAT_DATA & ~fpt_attr_owned(inode));
 	spin_unlock(&node->lock);
 }
 

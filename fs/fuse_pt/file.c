@@ -394,11 +394,11 @@ void fpt_file_create_emptied(struct inode *inode, const struct file *file)
 		return;
 	inode_lock(inode);
 	filemap_invalidate_lock(mapping);
+	fpt_times_touch(inode, STATX_MTIME | STATX_CTIME);
 	fpt_node_resized(inode, 0);
 	fpt_attr_stale(inode, FPT_STAT_DATA | STATX_MODE);
 	truncate_pagecache(inode, 0);
 	filemap_invalidate_unlock(mapping);
-	fpt_times_touch(inode, STATX_MTIME | STATX_CTIME);
 	inode_unlock(inode);
 }
 
@@ -432,8 +432,10 @@ static int open_emptying(struct inode *inode, struct file *file,
 	 */
 	ff->emptied = !err && fpt_file_has_handle(ff);
 	emptied = ff->emptied || keep.left;
-	if (emptied)
+	if (emptied) {
+		fpt_times_touch(inode, STATX_MTIME | STATX_CTIME);
 		fpt_node_resized(inode, 0);
+	}
 	/* setuid and setgid went with the data */
 	fpt_attr_stale(inode, FPT_STAT_DATA | STATX_MODE);
 
@@ -564,7 +566,7 @@ void fpt_file_lost_size(struct inode *inode, loff_t end, u64 epoch)
 	if (fn->attr_epoch < epoch && end < i_size_read(inode) &&
 	    !fpt_wb_owns(inode) &&
 	    !test_bit(FPT_N_SIZE_CHANGING, &fn->bits))
-		i_size_write(inode, end);
+		fpt_node_sized(fn, end, FPT_STAT_DATA);
 	spin_unlock(&fn->lock);
 	fpt_attr_stale(inode, FPT_STAT_DATA);
 }

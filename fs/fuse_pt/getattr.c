@@ -37,39 +37,45 @@ bool fpt_attr_expired(const struct inode *inode, u32 mask)
 }
 
 /*
- * What was told of a file's data, if @known: right for a caller who began before
- * it was asked for. Else what the inode has; of that, what is in @trust has to be
- * known when it is copied.
+ * What was told, if @known: right for a caller who began before it was asked for.
+ * @whole: not only of data, but also mode, owner and link count. Else what the inode
+ * has; of that, what is in @trust has to be known when it is copied, but for what is
+ * ours to say.
  */
 struct attr_told {
-	bool			known;
-	u32			trust;
-	loff_t			size;
-	blkcnt_t		blocks;
-	struct timespec64	atime;
-	struct timespec64	mtime;
-	struct timespec64	ctime;
+	bool		known;
+	bool		whole;
+	u32		trust;
+	struct kstat	stat;
 };
 
 /* A backing file's. */
-static void keep_below(struct attr_told *told, const struct kstat *stat)
+static void keep_below(struct attr_told *told, const struct kstat *stat,
+		       bool whole)
 {
 	told->known = true;
-	told->size = stat->size;
-	told->blocks = stat->blocks;
-	told->atime = stat->atime;
-	told->mtime = stat->mtime;
-	told->ctime = stat->ctime;
+	told->whole = whole;
+	told->stat = *stat;
 }
 
-static void keep_reply(struct attr_told *told, const struct fuse_attr *attr)
+static void keep_reply(struct attr_told *told, const struct inode *inode,
+		       const struct fuse_attr *attr)
 {
+	struct user_namespace *ns = fpt_inode_conn(inode)->user_ns;
+
 	told->known = true;
-	told->size = attr->size;
-	told->blocks = attr->blocks;
-	told->atime = fpt_attr_time(attr->atime, attr->atimensec);
-	told->mtime = fpt_attr_time(attr->mtime, attr->mtimensec);
-	told->ctime = fpt_attr_time(attr->ctime, attr->ctimensec);
+	told->whole = true;
+	told->stat = (struct kstat){
+		.mode	= attr->mode,
+		.nlink	= attr->nlink,
+		.uid	= make_kuid(ns, attr->uid),
+		.gid	= make_kgid(ns, attr->gid),
+		.size	= attr->size,
+		.blocks	= attr->blocks,
+		.atime	= fpt_attr_time(attr->atime, attr->atimensec),
+		.mtime	= fpt_attr_time(attr->mtime, attr->mtimensec),
+		.ctime	= fpt_attr_time(attr->ctime, attr->ctimensec),
+	};
 }
 
 void fpt_attr_before(const struct inode *inode, struct fpt_attr_reply *reply)
@@ -87,18 +93,12 @@ static bool take_reply(struct inode *inode, const struct fpt_attr_reply *reply,
 		       struct attr_told *told)
 {
 	u32 owned = fpt_attr_owned(inode);
-	bool taken;
 
 	if (reply->owned && !owned)
 		return false;
-	taken = fpt_attr_apply(inode, &reply->attr, reply->life, reply->epoch);
-	if (owned || fpt_bound(inode))
-		return true;
-	/* A newer one came first: that is it, as long as it is good. */
-	if (!taken && fpt_attr_fresh(inode, FPT_STAT_ALL))
-		told->trust = FPT_STAT_ALL;
-	else
-		keep_reply(told, &reply->attr);
+	fpt_attr_apply(inode, &reply->attr, reply->life, reply->epoch);
+	if (!owned && !fpt_bound(inode))
+		keep_reply(told, inode, &reply->attr);
 	return true;
 }
 
@@ -169,7 +169,7 @@ static noinline bool look_below(struct inode *inode, struct attr_told *told)
 		fpt_backing_put(fb);
 		return false;
 	}
-	keep_below(told, &stat);
+	keep_below(told, &stat, false);
 	taken = fpt_attr_take_let(inode, fb, &stat, epoch);
 	fpt_backing_put(fb);
 
@@ -185,7 +185,8 @@ static bool only_below(const struct inode *inode, u32 mask)
 
 /*
  * What the backing inode of a bound one can tell is asked of it, only the rest
- * of the server. Under @force whether or not it is known.
+ * of the server. Under @force whether or not it is known. Return: -ENODATA if it
+ * is not bound any more.
  */
 static int ask_bound(struct inode *inode, struct file *file, u32 mask,
 		     bool force, struct attr_told *told)
@@ -200,13 +201,12 @@ static int ask_bound(struct inode *inode, struct file *file, u32 mask,
 		err = fpt_bind_pull(inode, force ? AT_STATX_FORCE_SYNC : 0,
 				    &stat);
 		if (!err)
-			keep_below(told, &stat);
+			keep_below(told, &stat, bound & STATX_MODE);
 	}
-	/* It was unbound meanwhile. */
-	return err == -ENODATA ? ask_server(inode, file, told) : err;
+	return err;
 }
 
-/* Whatever is known. */
+/* Whatever is known: of the server, unless the inode is bound, or was meanwhile. */
 static int ask_all(struct inode *inode, struct file *file,
 		   struct attr_told *told)
 {
@@ -214,12 +214,14 @@ static int ask_all(struct inode *inode, struct file *file,
 
 	if (fpt_inode_stale(inode))
 		return -EIO;
-	if (unlikely(fpt_bound(inode)))
-		return ask_bound(inode, file, FPT_STAT_ALL, true, told);
-	err = ask_server(inode, file, told);
-	/* The server's word about data counts no more if it was bound meanwhile. */
-	if (!err && unlikely(fpt_bound(inode)))
-		return ask_bound(inode, file, FPT_STAT_ALL, false, told);
+	do {
+		err = -ENODATA;
+		if (unlikely(fpt_bound(inode)))
+			err = ask_bound(inode, file, FPT_STAT_ALL, true, told);
+		if (err != -ENODATA)
+			return err;
+		err = ask_server(inode, file, told);
+	} while (!err && unlikely(fpt_bound(inode)));
 	return err;
 }
 
@@ -233,13 +235,16 @@ int fpt_attr_ask(struct inode *inode, struct file *file)
 int fpt_attr_refresh(struct inode *inode, struct file *file, u32 mask)
 {
 	struct attr_told told;
+	int err;
 
 	if (fpt_inode_stale(inode))
 		return -EIO;
 	if (!fpt_attr_expired(inode, mask))
 		return 0;
-	if (unlikely(fpt_bound(inode)))
-		return ask_bound(inode, file, mask, false, &told);
+	if (unlikely(fpt_bound(inode))) {
+		err = ask_bound(inode, file, mask, false, &told);
+		return err == -ENODATA ? fpt_attr_ask(inode, file) : err;
+	}
 	if (only_below(inode, mask) && look_below(inode, &told))
 		return 0;
 	return fpt_attr_ask(inode, file);
@@ -253,16 +258,18 @@ static int refresh_stat(struct inode *inode, u32 mask, struct attr_told *told)
 {
 	bool unseen = (mask & FPT_STAT_DATA) && fpt_maybe_unseen(inode) &&
 		      fpt_iomode_unseen(inode);
+	int err;
 
 	if (!unseen && !fpt_attr_expired(inode, mask)) {
 		/* And is to be so when it is copied: a write may come between. */
-		told->trust = mask & ~fpt_attr_owned(inode);
+		told->trust = mask;
 		return 0;
 	}
 	if (unlikely(fpt_bound(inode))) {
 		if (unseen)
 			fpt_attr_stale(inode, FPT_STAT_DATA);
-		return ask_bound(inode, NULL, mask, false, told);
+		err = ask_bound(inode, NULL, mask, false, told);
+		return err == -ENODATA ? ask_all(inode, NULL, told) : err;
 	}
 	if (only_below(inode, mask)) {
 		look_below(inode, told);
@@ -272,29 +279,43 @@ static int refresh_stat(struct inode *inode, u32 mask, struct attr_told *told)
 	return ask_all(inode, NULL, told);
 }
 
-static void fill_told(const struct attr_told *told, struct kstat *stat)
+static void fill_told(struct mnt_idmap *idmap, const struct inode *inode,
+		      const struct attr_told *told, struct kstat *stat)
 {
-	stat->size = told->size;
-	stat->blocks = told->blocks;
-	stat->atime = told->atime;
-	stat->mtime = told->mtime;
-	stat->ctime = told->ctime;
+	const struct kstat *from = &told->stat;
+	struct user_namespace *ns = i_user_ns(inode);
+
+	stat->size = from->size;
+	stat->blocks = from->blocks;
+	stat->atime = from->atime;
+	stat->mtime = from->mtime;
+	stat->ctime = from->ctime;
+	if (!told->whole)
+		return;
+	stat->mode = (inode->i_mode & S_IFMT) | (from->mode & S_IALLUGO);
+	stat->nlink = from->nlink;
+	stat->uid = vfsuid_into_kuid(make_vfsuid(idmap, ns, from->uid));
+	stat->gid = vfsgid_into_kgid(make_vfsgid(idmap, ns, from->gid));
 }
 
 /*
  * What is known, as the inode has it: all of one answer, or none of it. Return: was
  * what is in @trust known? A write that lets the file grow meanwhile has made it
- * stale.
+ * stale. @any_owned: but for what is ours.
  */
-static inline bool getattr_fill(struct mnt_idmap *idmap, struct inode *inode,
-				u32 request_mask, struct kstat *stat, u32 trust)
+static __always_inline bool
+getattr_fill(struct mnt_idmap *idmap, struct inode *inode, u32 request_mask,
+	     struct kstat *stat, u32 trust, bool any_owned)
 {
 	struct fpt_node *node = fpt_node(inode);
 	unsigned int seq;
+	u32 mask;
 
 	do {
 		seq = read_seqcount_begin(&node->attr_seq);
-		if (trust && unlikely(!fpt_attr_fresh(inode, trust)))
+		mask = any_owned && trust ? trust & ~fpt_attr_owned(inode) :
+					    trust;
+		if (mask && unlikely(!fpt_attr_fresh(inode, mask)))
 			return false;
 		generic_fillattr(idmap, request_mask, inode, stat);
 		stat->mode = node->mode;
@@ -345,9 +366,10 @@ static noinline int getattr_slow(struct mnt_idmap *idmap, struct inode *inode,
 		err = getattr_ask(inode, request_mask, flags, &told);
 		if (err)
 			return err;
-	} while (!getattr_fill(idmap, inode, request_mask, stat, told.trust));
+	} while (!getattr_fill(idmap, inode, request_mask, stat, told.trust,
+			       true));
 	if (told.known)
-		fill_told(&told, stat);
+		fill_told(idmap, inode, &told, stat);
 	return 0;
 }
 
@@ -377,7 +399,7 @@ int fpt_getattr(struct mnt_idmap *idmap, const struct path *path,
 		     (flags & AT_STATX_SYNC_TYPE) ||
 		     fpt_maybe_unseen(inode) ||
 		     !getattr_fill(idmap, inode, request_mask, stat,
-				   request_mask & FPT_STAT_ALL)))
+				   request_mask & FPT_STAT_ALL, false)))
 		return getattr_slow(idmap, inode, stat, request_mask, flags);
 	return 0;
 }

@@ -388,9 +388,8 @@ void fpt_attr_init(struct fpt_node *node);
  *	this side since, only what the change cannot have touched is taken
  *
  * Drops cached pages if the size is another one. May sleep; no page locked.
- * Return: false if a reply to a later request was applied already.
  */
-bool fpt_attr_apply(struct inode *inode, const struct fuse_attr *attr, u64 life,
+void fpt_attr_apply(struct inode *inode, const struct fuse_attr *attr, u64 life,
 		    u64 epoch);
 bool fpt_attr_same_type(const struct inode *inode, const struct fuse_attr *attr);
 

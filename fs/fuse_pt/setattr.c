@@ -157,10 +157,12 @@ static void take_times(struct inode *inode, const struct iattr *iattr)
 		return;
 
 	spin_lock(&node->lock);
+	write_seqcount_begin(&node->attr_seq);
 	if (iattr->ia_valid & ATTR_MTIME)
 		inode_set_mtime_to_ts(inode, iattr->ia_mtime);
 	if (iattr->ia_valid & ATTR_CTIME)
 		inode_set_ctime_to_ts(inode, iattr->ia_ctime);
+	write_seqcount_end(&node->attr_seq);
 	spin_unlock(&node->lock);
 	fpt_times_dirty(inode);
 }
@@ -176,8 +178,9 @@ static u32 changed_by(const struct fuse_setattr_in *in)
  * @left: the caller was killed while the server did it. What follows has to take
  * a new size for granted, for it comes behind.
  */
-static int send_request(struct inode *inode, struct file *file,
-			const struct fuse_setattr_in *in, bool *left)
+static int send_request(struct inode *inode, const struct iattr *iattr,
+			struct file *file, const struct fuse_setattr_in *in,
+			bool *left)
 {
 	struct fpt_conn *conn = fpt_inode_conn(inode);
 	bool resize = in->valid & FATTR_SIZE;
@@ -215,6 +218,8 @@ static int send_request(struct inode *inode, struct file *file,
 		return -EIO;
 	}
 
+	/* First: no size is to be seen without its time. */
+	take_times(inode, iattr);
 	/*
 	 * Without the invalidate lock: a page fault may hold it while it waits
 	 * for a WRITE that is held until we are done. None is needed, as a folio
@@ -253,7 +258,7 @@ static int set_attr(struct mnt_idmap *idmap, struct inode *inode,
 	if (fb)
 		err = fpt_bind_setattr(idmap, inode, fb, iattr);
 	else
-		err = send_request(inode, file, in, left);
+		err = send_request(inode, iattr, file, in, left);
 	if (!err && (in->valid & (FATTR_MODE | FATTR_UID | FATTR_GID)))
 		fpt_forget_caps(inode);
 	return err;
@@ -305,10 +310,7 @@ static int judge_and_set(struct mnt_idmap *idmap, struct dentry *dentry,
 		    (in.valid & (FATTR_MODE | FATTR_UID | FATTR_GID |
 				 FATTR_MTIME)))
 			fpt_wb_settle(inode, 0, LLONG_MAX);
-		err = set_attr(idmap, inode, fb, iattr, file, &in, &left);
-		if (!err)
-			take_times(inode, iattr);
-		return err;
+		return set_attr(idmap, inode, fb, iattr, file, &in, &left);
 	}
 	if (!S_ISREG(inode->i_mode))
 		return -EINVAL;
@@ -326,8 +328,6 @@ static int judge_and_set(struct mnt_idmap *idmap, struct dentry *dentry,
 		return err;
 	set_bit(FPT_N_SIZE_CHANGING, &node->bits);
 	err = set_attr(idmap, inode, fb, iattr, file, &in, &left);
-	if (!err)
-		take_times(inode, iattr);
 	if (unlikely(left))
 		truncate_setsize(inode, iattr->ia_size);
 	fpt_wb_unhold(inode, left);

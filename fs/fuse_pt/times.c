@@ -54,6 +54,7 @@ void fpt_times_touch(struct inode *inode, u32 mask)
 	spin_lock(&fn->lock);
 	mtime = inode_get_mtime(inode);
 	ctime = inode_get_ctime(inode);
+	write_seqcount_begin(&fn->attr_seq);
 	if ((mask & STATX_MTIME) && !timespec64_equal(&mtime, &now)) {
 		inode_set_mtime_to_ts(inode, now);
 		same = false;
@@ -62,6 +63,7 @@ void fpt_times_touch(struct inode *inode, u32 mask)
 		inode_set_ctime_to_ts(inode, now);
 		same = false;
 	}
+	write_seqcount_end(&fn->attr_seq);
 	spin_unlock(&fn->lock);
 
 	if (!same || !test_bit(FPT_N_TIMES_DIRTY, &fn->bits))

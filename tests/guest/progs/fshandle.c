@@ -4,16 +4,20 @@
  *
  *	fshandle take STORE [connectable]	paths on standard input
  *	fshandle open MOUNT STORE
+ *	fshandle hold PATH
  *
  * take saves a handle of each path, with the inode number. open prints a line for
  * each: the path, then "ok" and where the kernel says it is, "other" when it is
  * another inode than was saved, or the name of the error. A connectable handle of a
- * file (Linux 6.13) has its directory, too, so that it has a path again.
+ * file (Linux 6.13) has its directory, too, so that it has a path again. hold keeps
+ * the inode without an open, says "held", and with each line on standard input what
+ * number it has: over NFS the server is asked with the handle, and no name.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -86,6 +90,25 @@ static int open_all(const char *mount, FILE *store)
 	return 0;
 }
 
+static int hold(const char *path)
+{
+	int fd = open(path, O_PATH | O_NOFOLLOW);
+	char line[8];
+	struct stat st;
+
+	if (fd < 0)
+		fail(path);
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	puts("held");
+	while (fgets(line, sizeof(line), stdin)) {
+		if (fstat(fd, &st))
+			puts(strerror(errno));
+		else
+			printf("%ju\n", (uintmax_t)st.st_ino);
+	}
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	bool connectable = argc == 4 && !strcmp(argv[3], "connectable");
@@ -100,6 +123,9 @@ int main(int argc, char **argv)
 		store = fopen(argv[3], "r");
 		return store ? open_all(argv[2], store) : (perror(argv[3]), 2);
 	}
-	fprintf(stderr, "usage: fshandle take STORE [connectable] | open MOUNT STORE\n");
+	if (argc == 3 && !strcmp(argv[1], "hold"))
+		return hold(argv[2]);
+	fprintf(stderr, 
+		"usage: fshandle take STORE [connectable] | open MOUNT STORE | hold PATH\n");
 	return 2;
 }

@@ -460,6 +460,8 @@ static inline void rig_thaw(const char *lower, pid_t killed)
 	}
 	for (i = 0; i < 1000 && waitpid(killed, NULL, WNOHANG) == 0; i++)
 		rig_nap(20);
+	if (thaws < 0)
+		return;
 	rig_nap(100);
 	kill(thaws, SIGKILL);
 	for (i = 0; i < 1000 && waitpid(thaws, NULL, WNOHANG) == 0; i++)

@@ -306,13 +306,13 @@ static void bound_meanwhile(const char *lower, const char *mnt)
 
 	EQ(job_ask(&job), 4096);
 	low = open(LOWER(&rig, "f"), O_RDWR | O_CLOEXEC);
-	EQ(ftruncate(low, 200), 0);
 	bind.backing_id = rig_ioc_open(&rig, low, 0, 0);
 	CHECK(bind.backing_id > 0);
 	before = SAID(&rig, file_stats);
 	SAY(&rig, stat_late, 1);
 	rig_job_start(&job);
 	SOON((int)SAID(&rig, file_stats) == before + 1);
+	EQ(ftruncate(low, 200), 0);
 	EQ(ioctl(rig.dev, FUSE_PT_DEV_IOC_BIND, &bind), 0);
 	SAY(&rig, stat_late, 0);
 	EQ(rig_job_end(&job), 200);

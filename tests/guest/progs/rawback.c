@@ -6,6 +6,7 @@
  *
  *	rawback DIR SCENE	prints result lines; SCENE is one of the table below
  */
+#include <pthread.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include "rawfile.h"
@@ -365,19 +366,29 @@ static void owned(void)
  */
 static void disowned(void)
 {
+	uint32_t asked;
 	struct statx st;
+	int fd, p[2];
 	pid_t pid;
-	int fd;
+	char c;
 
-	rig->attr_valid = 0;
+	/* before there is a descriptor that it would keep open */
+	if (pipe(p))
+		raw_die("pipe");
+	pid = fork();
+	if (!pid) {
+		close(p[1]);
+		if (read(p[0], &c, 1) != 1)
+			_exit(2);
+		_exit(statx(AT_FDCWD, rig_path, AT_STATX_FORCE_SYNC, STATX_SIZE, &st) || st.stx_size != 4000);
+	}
 	fd = rig_open(O_RDWR);
 	rig_keep_dirty(fd);
 	rig_equal("write", 4000, pwrite(fd, buf, 4000, 0));
+	asked = rig->count[FUSE_GETATTR];
 	rig->hold[FUSE_GETATTR] = true;
-	pid = fork();
-	if (!pid)
-		_exit(statx(AT_FDCWD, rig_path, AT_STATX_FORCE_SYNC, STATX_SIZE, &st) || st.stx_size != 4000);
-	rig_check(rig_came(FUSE_GETATTR, 1), "asks", "it does not");
+	rig_equal("goes", 1, write(p[1], "", 1));
+	rig_check(rig_came(FUSE_GETATTR, asked + 1), "asks", "it does not");
 	rig_works("close", close(fd));
 	rig_equal("written", 4000, rig->size);
 	rig->old_size = 0;
@@ -385,6 +396,67 @@ static void disowned(void)
 	rig->hold[FUSE_GETATTR] = false;
 	rig_equal("size-stays", 0, rig_ended(pid, 20));
 	rig_check(!rig->outdated, "answered", "it is not");
+	close(p[0]);
+	close(p[1]);
+}
+
+#define LONG_AGO	1000000000
+
+/**
+ * struct watcher - looks at a file of which byte N is appended at the N-th second
+ * @fd: of it
+ * @stop: it is to end
+ * @looks, @torn: how often it looked, and saw a byte before the time that made it
+ */
+struct watcher {
+	int		fd;
+	volatile bool	stop;
+	unsigned int	looks;
+	unsigned int	torn;
+};
+
+static void *watch(void *arg)
+{
+	struct watcher *w = arg;
+	struct statx st;
+
+	while (!w->stop) {
+		if (statx(w->fd, "", AT_EMPTY_PATH, STATX_SIZE | STATX_MTIME, &st))
+			break;
+		w->looks++;
+		w->torn += st.stx_mtime.tv_sec < LONG_AGO && (int64_t)st.stx_size > st.stx_mtime.tv_sec;
+	}
+	return NULL;
+}
+
+/* Size and mtime that are ours to say are of one moment, too. */
+static void owned_growing(void)
+{
+	struct timespec times[2] = { { 0, UTIME_OMIT }, {} }, from, now;
+	struct watcher w = {};
+	bool works = true;
+	pthread_t thread;
+	off_t i;
+
+	w.fd = rig_open(O_RDWR);
+	rig_keep_dirty(w.fd);
+	pthread_create(&thread, NULL, watch, &w);
+	clock_gettime(CLOCK_MONOTONIC, &from);
+	for (i = 0; works; i++) {
+		times[1].tv_sec = i;
+		works = !futimens(w.fd, times) &&
+			(i % 8 ? pwrite(w.fd, "x", 1, i) == 1 : !ftruncate(w.fd, i + 1));
+		clock_gettime(CLOCK_MONOTONIC, &now);
+		if (i > 100 && (now.tv_sec - from.tv_sec) * 1000 + (now.tv_nsec - from.tv_nsec) / 1000000 > 500)
+			break;
+	}
+	w.stop = true;
+	pthread_join(thread, NULL);
+	rig_check(works, "grows", "%s", strerror(errno));
+	rig_check(w.looks, "looks", "nobody looked");
+	rig_check(!w.torn, "one-moment", "%u of %u looks in %lld turns saw a size without its time",
+		  w.torn, w.looks, (long long)i);
+	close(w.fd);
 }
 
 /* Which times SETATTR may carry. */
@@ -706,6 +778,7 @@ static const struct rig_scene scenes[] = {
 	{ "errors", errors, WB },
 	{ "owned", owned, WB | FUSE_ATOMIC_O_TRUNC },
 	{ "disowned", disowned, WB },
+	{ "owned-growing", owned_growing, WB },
 	{ "no-ctime", no_ctime, WB, .minor = 22 },
 	{ "first-ctime", first_ctime, WB, .minor = 23 },
 	{ "ranges", ranges, WB },

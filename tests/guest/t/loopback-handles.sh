@@ -64,9 +64,15 @@ check subtree-export export_subtree
 check subtree-mount mount_subtree
 exec 9<"$T/n/e" # its handle is kept
 equal subtree-lists "$(ls "$T/fs/src/d/e")" "$(ls "$T/n/e")"
-check subtree-file test -e "$T/n/e/f9"
+coproc HOLD { fshandle hold "$T/n/e/f9"; }
+read -r said <&"${HOLD[0]}"
+equal subtree-held held "$said"
 check forgotten-subtree forgotten
-equal subtree-stat "$(stat -c %i "$T/fs/src/d/e/f9")" "$(stat -c %i "$T/n/e/f9")"
+echo >&"${HOLD[1]}"
+read -r said <&"${HOLD[0]}"
+equal subtree-asked "$(stat -c %i "$T/fs/src/d/e/f9")" "$said"
+kill "$HOLD_PID"
+wait "$HOLD_PID"
 exec 9<&-
 check subtree-umount umount "$T/n"
 exportfs -u "127.0.0.1:$T/m/d"
