@@ -198,6 +198,8 @@ static bool take_news(struct inode *inode, const struct attr_news *news,
 		keep &= ~STATX_SIZE;
 
 	write_seqcount_begin(&node->attr_seq);
+	/* Before a size is seen that goes with none of their times. */
+	node->stale_mask |= below;
 	take_plain(inode, news->attr, owned | held);
 	if (!(keep & STATX_NLINK))
 		set_nlink(inode, news->attr->nlink);

@@ -510,20 +510,18 @@ bool fpt_bind_no_handle(struct fpt_conn *conn, u64 node)
 int fpt_bind_pull_from(struct inode *inode, const struct fpt_backing *fb,
 		       unsigned int flags, struct kstat *told)
 {
-	struct kstat stat;
+	struct kstat own, *stat = told ?: &own;
 	u64 epoch;
 	int err;
 
 	epoch = fpt_attr_epoch(fpt_inode_conn(inode));
-	err = fpt_lower_getattr(fb->file, fb->cred, &stat, STATX_BASIC_STATS,
+	err = fpt_lower_getattr(fb->file, fb->cred, stat, STATX_BASIC_STATS,
 				flags & AT_STATX_SYNC_TYPE);
 	/* That is ours to say, about the binding. */
 	if (err == -ENODATA)
 		return -EIO;
-	if (!err && !fpt_attr_take_below(inode, fb, &stat, epoch))
+	if (!err && !fpt_attr_take_below(inode, fb, stat, epoch))
 		err = -ENODATA;
-	if (!err && told)
-		*told = stat;
 	return err;
 }
 

@@ -52,8 +52,8 @@ void fpt_node_stored(struct inode *inode, loff_t end)
 	struct fpt_node *node = fpt_node(inode);
 	bool through;
 
-	/* Not ours in passthrough. */
-	fpt_times_touch(inode, STATX_MTIME | STATX_CTIME);
+	if (!READ_ONCE(node->io.through))
+		fpt_times_touch(inode, STATX_MTIME | STATX_CTIME);
 	/* One step, or the file goes to passthrough in between. */
 	spin_lock(&node->lock);
 	through = node->io.through;

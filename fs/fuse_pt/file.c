@@ -433,6 +433,7 @@ static int open_emptying(struct inode *inode, struct file *file,
 	ff->emptied = !err && fpt_file_has_handle(ff);
 	emptied = ff->emptied || keep.left;
 	if (emptied) {
+		/* Where an earlier open owns them, whatever this one is. */
 		fpt_times_touch(inode, STATX_MTIME | STATX_CTIME);
 		fpt_node_resized(inode, 0);
 	}
@@ -440,11 +441,8 @@ static int open_emptying(struct inode *inode, struct file *file,
 	fpt_attr_stale(inode, FPT_STAT_DATA | STATX_MODE);
 
 	/* Before it may grow again: this waits for who copies a page just now. */
-	if (emptied) {
+	if (emptied)
 		truncate_pagecache(inode, 0);
-		/* Where an earlier open owns them, whatever this one is. */
-		fpt_times_touch(inode, STATX_MTIME | STATX_CTIME);
-	}
 	fpt_wb_unhold(inode, keep.left);
 	clear_bit(FPT_N_SIZE_CHANGING, &fn->bits);
 unlock:

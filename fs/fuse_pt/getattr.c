@@ -40,23 +40,15 @@ bool fpt_attr_expired(const struct inode *inode, u32 mask)
  * What was told, if @known: right for a caller who began before it was asked for.
  * @whole: not only of data, but also mode, owner and link count. Else what the inode
  * has; of that, what is in @trust has to be known when it is copied, but for what is
- * ours to say.
+ * ours to say. @bound: the server was asked, but the inode was bound when it answered.
  */
 struct attr_told {
 	bool		known;
 	bool		whole;
+	bool		bound;
 	u32		trust;
 	struct kstat	stat;
 };
-
-/* A backing file's. */
-static void keep_below(struct attr_told *told, const struct kstat *stat,
-		       bool whole)
-{
-	told->known = true;
-	told->whole = whole;
-	told->stat = *stat;
-}
 
 static void keep_reply(struct attr_told *told, const struct inode *inode,
 		       const struct fuse_attr *attr)
@@ -97,7 +89,8 @@ static bool take_reply(struct inode *inode, const struct fpt_attr_reply *reply,
 	if (reply->owned && !owned)
 		return false;
 	fpt_attr_apply(inode, &reply->attr, reply->life, reply->epoch);
-	if (!owned && !fpt_bound(inode))
+	told->bound = fpt_bound(inode);
+	if (!owned && likely(!told->bound))
 		keep_reply(told, inode, &reply->attr);
 	return true;
 }
@@ -155,7 +148,6 @@ static int ask_server(struct inode *inode, struct file *file,
 static noinline bool look_below(struct inode *inode, struct attr_told *told)
 {
 	struct fpt_backing *fb;
-	struct kstat stat;
 	bool taken;
 	u64 epoch;
 
@@ -164,13 +156,14 @@ static noinline bool look_below(struct inode *inode, struct attr_told *told)
 		return false;
 
 	epoch = fpt_attr_epoch(fpt_inode_conn(inode));
-	if (fpt_lower_getattr(fb->file, fb->cred, &stat, FPT_STAT_BELOW,
+	if (fpt_lower_getattr(fb->file, fb->cred, &told->stat, FPT_STAT_BELOW,
 			      AT_STATX_SYNC_AS_STAT)) {
 		fpt_backing_put(fb);
 		return false;
 	}
-	keep_below(told, &stat, false);
-	taken = fpt_attr_take_let(inode, fb, &stat, epoch);
+	told->known = true;
+	told->whole = false;
+	taken = fpt_attr_take_let(inode, fb, &told->stat, epoch);
 	fpt_backing_put(fb);
 
 	return taken;
@@ -185,24 +178,26 @@ static bool only_below(const struct inode *inode, u32 mask)
 
 /*
  * What the backing inode of a bound one can tell is asked of it, only the rest
- * of the server. Under @force whether or not it is known. Return: -ENODATA if it
- * is not bound any more.
+ * of the server. Under @force whether or not it is known. Return: 1 if it is not
+ * bound any more.
  */
 static int ask_bound(struct inode *inode, struct file *file, u32 mask,
 		     bool force, struct attr_told *told)
 {
 	u32 bound = fpt_bound_stat(inode);
-	struct kstat stat;
 	int err = 0;
 
+	if (!bound)
+		return 1;
 	if ((mask & ~bound) && (force || fpt_attr_expired(inode, mask & ~bound)))
 		err = ask_server(inode, file, told);
-	if (!err && (mask & bound)) {
-		err = fpt_bind_pull(inode, force ? AT_STATX_FORCE_SYNC : 0,
-				    &stat);
-		if (!err)
-			keep_below(told, &stat, bound & STATX_MODE);
-	}
+	if (err || !(mask & bound))
+		return err;
+	err = fpt_bind_pull(inode, force ? AT_STATX_FORCE_SYNC : 0, &told->stat);
+	if (err == -ENODATA)
+		return 1;
+	told->known = !err;
+	told->whole = bound & STATX_MODE;
 	return err;
 }
 
@@ -215,13 +210,14 @@ static int ask_all(struct inode *inode, struct file *file,
 	if (fpt_inode_stale(inode))
 		return -EIO;
 	do {
-		err = -ENODATA;
-		if (unlikely(fpt_bound(inode)))
+		if (unlikely(fpt_bound(inode))) {
 			err = ask_bound(inode, file, FPT_STAT_ALL, true, told);
-		if (err != -ENODATA)
-			return err;
+			if (err <= 0)
+				return err;
+		}
+		told->bound = false;
 		err = ask_server(inode, file, told);
-	} while (!err && unlikely(fpt_bound(inode)));
+	} while (!err && unlikely(told->bound));
 	return err;
 }
 
@@ -243,7 +239,7 @@ int fpt_attr_refresh(struct inode *inode, struct file *file, u32 mask)
 		return 0;
 	if (unlikely(fpt_bound(inode))) {
 		err = ask_bound(inode, file, mask, false, &told);
-		return err == -ENODATA ? fpt_attr_ask(inode, file) : err;
+		return err > 0 ? fpt_attr_ask(inode, file) : err;
 	}
 	if (only_below(inode, mask) && look_below(inode, &told))
 		return 0;
@@ -269,7 +265,7 @@ static int refresh_stat(struct inode *inode, u32 mask, struct attr_told *told)
 		if (unseen)
 			fpt_attr_stale(inode, FPT_STAT_DATA);
 		err = ask_bound(inode, NULL, mask, false, told);
-		return err == -ENODATA ? ask_all(inode, NULL, told) : err;
+		return err > 0 ? ask_all(inode, NULL, told) : err;
 	}
 	if (only_below(inode, mask)) {
 		look_below(inode, told);
@@ -340,7 +336,7 @@ static int getattr_ask(struct inode *inode, u32 request_mask,
 		if (err)
 			return err;
 		/* What a bound inode has from below is no matter of the server's. */
-		if (all && take_reply(inode, &reply, told) && !fpt_bound(inode))
+		if (all && take_reply(inode, &reply, told) && !told->bound)
 			return 0;
 	}
 
@@ -362,7 +358,9 @@ static noinline int getattr_slow(struct mnt_idmap *idmap, struct inode *inode,
 
 	/* Again, if others have asked, but a write came after that. */
 	do {
-		told = (struct attr_told){};
+		told.known = false;
+		told.bound = false;
+		told.trust = 0;
 		err = getattr_ask(inode, request_mask, flags, &told);
 		if (err)
 			return err;

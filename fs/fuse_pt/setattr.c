@@ -328,8 +328,10 @@ static int judge_and_set(struct mnt_idmap *idmap, struct dentry *dentry,
 		return err;
 	set_bit(FPT_N_SIZE_CHANGING, &node->bits);
 	err = set_attr(idmap, inode, fb, iattr, file, &in, &left);
-	if (unlikely(left))
+	if (unlikely(left)) {
+		take_times(inode, iattr);
 		truncate_setsize(inode, iattr->ia_size);
+	}
 	fpt_wb_unhold(inode, left);
 	clear_bit(FPT_N_SIZE_CHANGING, &node->bits);
 	return err;

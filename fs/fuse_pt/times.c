@@ -45,7 +45,7 @@ void fpt_times_touch(struct inode *inode, u32 mask)
 {
 	struct fpt_node *fn = fpt_node(inode);
 	struct timespec64 now, mtime, ctime;
-	bool same = true;
+	bool same;
 
 	if (!fpt_wb_owns(inode))
 		return;
@@ -54,16 +54,19 @@ void fpt_times_touch(struct inode *inode, u32 mask)
 	spin_lock(&fn->lock);
 	mtime = inode_get_mtime(inode);
 	ctime = inode_get_ctime(inode);
-	write_seqcount_begin(&fn->attr_seq);
-	if ((mask & STATX_MTIME) && !timespec64_equal(&mtime, &now)) {
-		inode_set_mtime_to_ts(inode, now);
-		same = false;
+	if (timespec64_equal(&mtime, &now))
+		mask &= ~STATX_MTIME;
+	if (timespec64_equal(&ctime, &now))
+		mask &= ~STATX_CTIME;
+	same = !mask;
+	if (!same) {
+		write_seqcount_begin(&fn->attr_seq);
+		if (mask & STATX_MTIME)
+			inode_set_mtime_to_ts(inode, now);
+		if (mask & STATX_CTIME)
+			inode_set_ctime_to_ts(inode, now);
+		write_seqcount_end(&fn->attr_seq);
 	}
-	if ((mask & STATX_CTIME) && !timespec64_equal(&ctime, &now)) {
-		inode_set_ctime_to_ts(inode, now);
-		same = false;
-	}
-	write_seqcount_end(&fn->attr_seq);
 	spin_unlock(&fn->lock);
 
 	if (!same || !test_bit(FPT_N_TIMES_DIRTY, &fn->bits))

@@ -64,15 +64,16 @@ check subtree-export export_subtree
 check subtree-mount mount_subtree
 exec 9<"$T/n/e" # its handle is kept
 equal subtree-lists "$(ls "$T/fs/src/d/e")" "$(ls "$T/n/e")"
-coproc HOLD { fshandle hold "$T/n/e/f9"; }
+coproc HOLD { exec fshandle hold "$T/n/e/f9"; }
+holder=$HOLD_PID
 read -r said <&"${HOLD[0]}"
 equal subtree-held held "$said"
 check forgotten-subtree forgotten
 echo >&"${HOLD[1]}"
 read -r said <&"${HOLD[0]}"
 equal subtree-asked "$(stat -c %i "$T/fs/src/d/e/f9")" "$said"
-kill "$HOLD_PID"
-wait "$HOLD_PID"
+kill "$holder"
+wait_for 10 ended "$holder"
 exec 9<&-
 check subtree-umount umount "$T/n"
 exportfs -u "127.0.0.1:$T/m/d"
