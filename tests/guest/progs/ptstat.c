@@ -52,9 +52,6 @@ struct scene {
 
 static struct scene scene_begin(const char *lower, const char *mnt, enum way way)
 {
-	struct fuse_pt_bind bind = {
-		.nodeid = RIG_FIRST, .flags = FUSE_PT_BIND_ATTR,
-	};
 	struct scene s = { .rig = rig_with_file(lower, mnt, 4096), .way = way };
 	uint32_t lets = FUSE_PT_BACKING_XATTR;
 	int id;
@@ -67,8 +64,7 @@ static struct scene scene_begin(const char *lower, const char *mnt, enum way way
 	id = rig_ioc_open(&s.rig, s.low, lets, 0);
 	CHECK(id > 0);
 	if (way == BOUND) {
-		bind.backing_id = id;
-		EQ(ioctl(s.rig.dev, FUSE_PT_DEV_IOC_BIND, &bind), 0);
+		EQ(bind_as(&s.rig, RIG_FIRST, id, FUSE_PT_BIND_ATTR), 0);
 		s.up = open(UPPER(&s.rig, "f"), O_RDWR | O_CLOEXEC);
 	} else {
 		s.up = rig_open_as(&s.rig, "f", O_RDWR, FOPEN_PASSTHROUGH, id);
@@ -299,21 +295,18 @@ static void bound_meanwhile(const char *lower, const char *mnt)
 {
 	struct rig rig = rig_with_file(lower, mnt, 4096);
 	struct rig_job job = { .run = job_ask, .arg = UPPER(&rig, "f") };
-	struct fuse_pt_bind bind = {
-		.nodeid = RIG_FIRST, .flags = FUSE_PT_BIND_ATTR,
-	};
-	int low, before;
+	int low, id, before;
 
 	EQ(job_ask(&job), 4096);
 	low = open(LOWER(&rig, "f"), O_RDWR | O_CLOEXEC);
-	bind.backing_id = rig_ioc_open(&rig, low, 0, 0);
-	CHECK(bind.backing_id > 0);
+	id = rig_ioc_open(&rig, low, 0, 0);
+	CHECK(id > 0);
 	before = SAID(&rig, file_stats);
 	SAY(&rig, stat_late, 1);
 	rig_job_start(&job);
 	SOON((int)SAID(&rig, file_stats) == before + 1);
 	EQ(ftruncate(low, 200), 0);
-	EQ(ioctl(rig.dev, FUSE_PT_DEV_IOC_BIND, &bind), 0);
+	EQ(bind_as(&rig, RIG_FIRST, id, FUSE_PT_BIND_ATTR), 0);
 	SAY(&rig, stat_late, 0);
 	EQ(rig_job_end(&job), 200);
 	close(low);
