@@ -30,8 +30,11 @@
 #include "lower.h"
 #include "node.h"
 
+/* Of directories. */
+#define BIND_DIR_FLAGS	(FUSE_PT_BIND_EXCL | FUSE_PT_BIND_GONE)
 #define BIND_FLAGS	(FUSE_PT_BIND_WRITE_ATTR | FUSE_PT_BIND_ATTR | \
-			 FUSE_PT_BIND_NO_HANDLE | FUSE_PT_BIND_SETATTR)
+			 FUSE_PT_BIND_NO_HANDLE | FUSE_PT_BIND_SETATTR | \
+			 BIND_DIR_FLAGS)
 
 /**
  * struct fpt_bind - a node id and the file that backs it
@@ -134,12 +137,14 @@ static bool is_bound(const struct inode *inode)
 	return fpt_bound(inode) || fpt_dir_bound(inode);
 }
 
-static void set_bound_dir(struct inode *dir, struct fpt_backing *fb)
+static void set_bound_dir(struct inode *dir, struct fpt_backing *fb, u32 flags)
 {
 	struct fpt_node *fn = fpt_node(dir);
 
 	spin_lock(&fn->lock);
 	WRITE_ONCE(fn->bound_dir, fb);
+	assign_bit(FPT_N_BIND_EXCL, &fn->bits, flags & FUSE_PT_BIND_EXCL);
+	assign_bit(FPT_N_BIND_GONE, &fn->bits, flags & FUSE_PT_BIND_GONE);
 	spin_unlock(&fn->lock);
 }
 
@@ -153,7 +158,7 @@ static const char *hold_inode(struct inode *inode, const struct fpt_bind *bind,
 	if (bind_is_dir(bind) != S_ISDIR(inode->i_mode))
 		return "of it and its backing file only one is a directory";
 	if (S_ISDIR(inode->i_mode)) {
-		set_bound_dir(inode, bind->backing);
+		set_bound_dir(inode, bind->backing, bind->flags);
 		return NULL;
 	}
 	*err = -EBUSY;
@@ -163,7 +168,7 @@ static const char *hold_inode(struct inode *inode, const struct fpt_bind *bind,
 static void let_go_inode(struct inode *inode)
 {
 	if (S_ISDIR(inode->i_mode))
-		set_bound_dir(inode, NULL);
+		set_bound_dir(inode, NULL, 0);
 	else
 		fpt_iomode_unbind(inode);
 }
@@ -317,8 +322,11 @@ static int bind_check(const struct fpt_conn *conn,
 /* What only can be said when the backing file is known. */
 static int bind_check_kind(const struct fpt_bind *bind)
 {
-	if (bind_is_dir(bind) && bind->flags)
-		return refuse(bind->node, "flags are for regular files",
+	if (bind_is_dir(bind) && (bind->flags & ~BIND_DIR_FLAGS))
+		return refuse(bind->node, "flags of files for a directory",
+			      -EINVAL);
+	if (!bind_is_dir(bind) && (bind->flags & BIND_DIR_FLAGS))
+		return refuse(bind->node, "flags of directories for a file",
 			      -EINVAL);
 	if (!bind_is_dir(bind) && bind->node == FUSE_ROOT_ID)
 		return refuse(bind->node, "the root is no regular file",

@@ -269,6 +269,18 @@ struct dentry *fpt_entry_splice(struct inode *dir, struct inode *inode,
 	return alias;
 }
 
+void fpt_entry_made(struct inode *dir, struct inode *inode,
+		    struct dentry *dentry, u64 life, u64 epoch)
+{
+	fpt_entry_trust(dir, dentry, life, epoch);
+	if (!d_unhashed(dentry)) {
+		d_instantiate(dentry, inode);
+		return;
+	}
+	d_add(dentry, inode);
+	fpt_entry_trust(dir, dentry, life, epoch);
+}
+
 int fpt_ask_entry(struct fpt_conn *conn, u64 id, const struct qstr *name,
 		  struct fuse_entry_out *entry, u64 *epoch)
 {
@@ -300,6 +312,19 @@ static int ask_entry(struct inode *dir, const struct qstr *name,
 	return err;
 }
 
+/*
+ * Is the name to be made, by a server that says itself whether it is free? Who
+ * may not make any learns here that it is not, as from other file systems.
+ */
+static bool made_unseen(struct inode *dir, unsigned int flags)
+{
+	const unsigned int makes = LOOKUP_CREATE | LOOKUP_EXCL;
+
+	return (flags & (makes | LOOKUP_RENAME_TARGET)) == makes &&
+	       fpt_dir_excl(dir) &&
+	       !inode_permission(&nop_mnt_idmap, dir, MAY_WRITE | MAY_EXEC);
+}
+
 struct dentry *fpt_lookup(struct inode *dir, struct dentry *dentry,
 			  unsigned int flags)
 {
@@ -312,6 +337,9 @@ struct dentry *fpt_lookup(struct inode *dir, struct dentry *dentry,
 		return ERR_PTR(-EIO);
 	if (dentry->d_name.len > fpt_inode_conn(dir)->name_max)
 		return ERR_PTR(-ENAMETOOLONG);
+	/* Not hashed: nobody else is to take it for free. */
+	if (made_unseen(dir, flags))
+		return NULL;
 
 	err = ask_entry(dir, &dentry->d_name, &entry, &epoch);
 	if (err && err != -ENOENT)

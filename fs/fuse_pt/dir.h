@@ -71,6 +71,14 @@ void fpt_entry_all_taken_back(struct fpt_conn *conn);
 struct dentry *fpt_entry_splice(struct inode *dir, struct inode *inode,
 				struct dentry *dentry, u64 life, u64 epoch);
 
+/**
+ * fpt_entry_made() - d_instantiate() of a name that leads to @inode now
+ * @dentry: negative; unhashed if it was not looked up, and hashed then
+ * @dir, @life, @epoch: as for fpt_entry_trust()
+ */
+void fpt_entry_made(struct inode *dir, struct inode *inode,
+		    struct dentry *dentry, u64 life, u64 epoch);
+
 /* The parent's attributes and listing changed by an operation of ours. */
 void fpt_dir_changed(struct inode *dir);
 

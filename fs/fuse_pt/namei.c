@@ -78,11 +78,12 @@ static void name_failed(struct inode *dir, struct dentry *dentry, int err)
 	}
 }
 
-/* The name leads nowhere now. */
+/* The name leads nowhere now; for how long, only few servers say. */
 static void name_gone(struct inode *dir, struct dentry *dentry)
 {
 	fpt_dir_changed(dir);
-	fpt_entry_gone(dentry);
+	if (!test_bit(FPT_N_BIND_GONE, &fpt_node(dir)->bits))
+		fpt_entry_gone(dentry);
 	fpt_node_unlinked(d_inode(dentry));
 }
 
@@ -187,8 +188,7 @@ static struct dentry *make_object(struct mnt_idmap *idmap, struct inode *dir,
 
 	life = fpt_life(entry.entry_valid, entry.entry_valid_nsec);
 	if (type != S_IFDIR) {
-		fpt_entry_trust(dir, dentry, life, epoch);
-		d_instantiate(dentry, inode);
+		fpt_entry_made(dir, inode, dentry, life, epoch);
 		return NULL;
 	}
 	/* A directory has one dentry, wherever the server shows it. */
@@ -520,10 +520,12 @@ static int create_open(struct mnt_idmap *idmap, struct inode *dir,
 		fpt_dir_changed(dir);
 	if (op == FUSE_TMPFILE || (flags & O_EXCL))
 		fpt_made_no_caps(inode, &out.entry.attr, epoch);
-	fpt_entry_trust(dir, dentry, fpt_life(out.entry.entry_valid,
-					      out.entry.entry_valid_nsec),
-			epoch);
-	d_instantiate(dentry, inode);
+	if (op == FUSE_CREATE)
+		fpt_entry_made(dir, inode, dentry,
+			       fpt_life(out.entry.entry_valid,
+					out.entry.entry_valid_nsec), epoch);
+	else
+		d_instantiate(dentry, inode);
 
 	file->f_mode |= FMODE_CREATED;
 	file->private_data = &made;
@@ -546,9 +548,23 @@ static int fpt_atomic_open(struct inode *dir, struct dentry *dentry,
 {
 	struct mnt_idmap *idmap = file_mnt_idmap(file);
 	struct fpt_conn *conn = fpt_inode_conn(dir);
+	bool excl = fpt_dir_excl(dir), there;
+	unsigned int sent = excl ? flags | O_EXCL : flags;
 	struct dentry *found = NULL;
 	int err;
 
+	mode &= S_IALLUGO;
+	/* Most names that nobody looked up are free. */
+	if (excl && (flags & O_CREAT) && d_in_lookup(dentry) &&
+	    !fpt_op_missing(conn, FUSE_CREATE)) {
+		err = create_open(idmap, dir, dentry, file, sent, mode,
+				  FUSE_CREATE);
+		/* Some are not, which only some callers mind. */
+		there = err == -EEXIST && sent != flags;
+		if (!d_in_lookup(dentry) ||
+		    !(there || fpt_op_missing(conn, FUSE_CREATE)))
+			return err;
+	}
 	if (d_in_lookup(dentry)) {
 		found = fpt_lookup(dir, dentry, 0);
 		if (IS_ERR(found))
@@ -560,10 +576,12 @@ static int fpt_atomic_open(struct inode *dir, struct dentry *dentry,
 	if (!(flags & O_CREAT) || d_really_is_positive(dentry))
 		return finish_no_open(file, found);
 
-	mode &= S_IALLUGO;
 	if (!fpt_op_missing(conn, FUSE_CREATE)) {
-		err = create_open(idmap, dir, dentry, file, flags, mode,
+		err = create_open(idmap, dir, dentry, file, sent, mode,
 				  FUSE_CREATE);
+		/* Made by somebody meanwhile: the VFS has it looked up anew. */
+		if (err == -EEXIST && sent != flags)
+			return -ESTALE;
 		if (!err || !fpt_op_missing(conn, FUSE_CREATE))
 			return err;
 	}

@@ -32,6 +32,8 @@ enum fpt_node_bits {
 	FPT_N_ATTR_SENDING,
 	FPT_N_ATTR_LEFT,
 	FPT_N_READING,		/* lock of readers without PARALLEL_DIROPS */
+	FPT_N_BIND_EXCL,	/* bound so, a directory: FUSE_PT_BIND_* */
+	FPT_N_BIND_GONE,
 	FPT_N_WENT_THROUGH,	/* in passthrough since its pages were dropped */
 };
 
@@ -176,6 +178,12 @@ static inline u32 fpt_bound(const struct inode *inode)
 static inline bool fpt_dir_bound(const struct inode *dir)
 {
 	return S_ISDIR(dir->i_mode) && READ_ONCE(fpt_node(dir)->bound_dir);
+}
+
+/* Does the server make nothing that is there, in directory @dir? */
+static inline bool fpt_dir_excl(const struct inode *dir)
+{
+	return test_bit(FPT_N_BIND_EXCL, &fpt_node(dir)->bits);
 }
 
 /*

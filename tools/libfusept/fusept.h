@@ -148,7 +148,7 @@ int fusept_backing_close(struct fusept *fp, int backing_id);
 int fusept_bind(struct fusept *fp, fuse_ino_t ino, int backing_id,
 		uint32_t flags);
 
-/* Flags of fusept_bind(), for files; fusept-passthrough(7) explains them. */
+/* Flags of fusept_bind(); fusept-passthrough(7) explains them. Of files: */
 /* After I/O the server is told size, mtime and ctime by one SETATTR. */
 #define FUSEPT_BIND_WRITE_ATTR (1U << 0)
 /* All attributes but st_ino are the backing file's, permissions with them. */
@@ -157,6 +157,13 @@ int fusept_bind(struct fusept *fp, fuse_ino_t ino, int backing_id,
 #define FUSEPT_BIND_NO_HANDLE (1U << 2)
 /* Attributes are set in the backing file, too, and no setattr comes. */
 #define FUSEPT_BIND_SETATTR (1U << 3)
+/*
+ * Of directories, which have no other: create, mkdir, mknod, symlink and link come for names that
+ * may be there, and fail with EEXIST then; create has O_EXCL in fi->flags.
+ */
+#define FUSEPT_BIND_EXCL (1U << 4)
+/* And what unlink and rmdir removed is not looked up for as long as entries last. */
+#define FUSEPT_BIND_GONE (1U << 5)
 
 /*
  * New opens go to the server again, those that are open stay as they are. 0, or

@@ -26,6 +26,8 @@ static void tell(struct loopback *lo)
 	if (state == FUSEPT_REFUSED || lo->opt.debug)
 		fuse_log(FUSE_LOG_NOTICE, "fusept-loopback: %s\n",
 			 fusept_reason(lo->fp));
+	/* No reply names the root. */
+	backing_bind(lo, lo->root, false, NULL);
 }
 
 /*
@@ -145,6 +147,8 @@ static int bind_file(struct loopback *lo, struct node *n, const struct handle *h
 static int bind_dir(struct loopback *lo, struct node *n)
 {
 	int err, id, fd = openat(n->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	uint64_t ino = n == lo->root ? FUSE_ROOT_ID : (uintptr_t)n;
+	uint32_t flags = lo->bind_dir_flags;
 
 	if (fd < 0)
 		return -EACCES;
@@ -152,8 +156,12 @@ static int bind_dir(struct loopback *lo, struct node *n)
 	close(fd);
 	if (id < 0)
 		return id;
-	err = fusept_bind(lo->fp, n == lo->root ? FUSE_ROOT_ID : (uintptr_t)n,
-			  id, 0);
+	err = fusept_bind(lo->fp, ino, id, flags);
+	/* A kernel that does not know them yet. */
+	if (err == -EINVAL && flags) {
+		lo->bind_dir_flags = 0;
+		err = fusept_bind(lo->fp, ino, id, 0);
+	}
 	fusept_backing_close(lo->fp, id);
 	return err;
 }

@@ -49,7 +49,7 @@ void op_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 		free(l);
 		return;
 	}
-	/* The root was not looked up. */
+	/* Its name was answered for before binding worked, if it has one. */
 	backing_bind(lo, node, false, NULL);
 	pthread_mutex_init(&l->lock, NULL);
 	l->start = l->next = 0;

@@ -34,6 +34,7 @@ struct loopback {
 	_Atomic(bool) no_bind;	/* this kernel binds no inodes */
 	_Atomic(bool) no_bind_dir;	/* nor, if others, directories */
 	_Atomic(uint32_t) bind_flags;	/* FUSEPT_BIND_* of bound files */
+	_Atomic(uint32_t) bind_dir_flags;	/* the same of directories */
 	_Atomic(bool) no_path_backing;	/* O_PATH descriptors back nothing here */
 	_Atomic(bool) granted;	/* because it is backing_gid that lets us register */
 	_Atomic(int) failed;	/* why the session must end, an errno */

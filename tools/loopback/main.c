@@ -381,6 +381,7 @@ int main(int argc, char **argv)
 		.proc_fd = -1,
 		.bind_flags = FUSEPT_BIND_ATTR | FUSEPT_BIND_SETATTR |
 			FUSEPT_BIND_NO_HANDLE,
+		.bind_dir_flags = FUSEPT_BIND_EXCL | FUSEPT_BIND_GONE,
 	};
 	int res = options_parse(&lo.opt, &args);
 

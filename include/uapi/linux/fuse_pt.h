@@ -107,7 +107,8 @@
  *
  * A bound inode is in passthrough: cached and direct opens of it fail (EIO).
  *
- * A directory is bound to a registered directory, without flags; the root can be.
+ * A directory is bound to a registered directory, with no flags but
+ * FUSE_PT_BIND_EXCL and FUSE_PT_BIND_GONE; the root can be.
  * Registering one is EISDIR but with FUSE_PT_BACKING_FSYNC and nothing else. Then
  *
  *   OPENDIR, RELEASEDIR	not sent, until READDIR or IOCTL needs a handle, which
@@ -174,6 +175,23 @@ struct fuse_pt_bind {
  * file that another user owns only where the descriptor may write (else EPERM).
  */
 #define FUSE_PT_BIND_SETATTR	(1 << 3)
+
+/*
+ * For directories (else EINVAL): making is exclusive, so that no LOOKUP needs to
+ * find out first whether a name is free. CREATE with O_EXCL, whether the caller
+ * asked for it or not, MKDIR, MKNOD, SYMLINK and LINK come for names that may be
+ * there; the server must leave these as they are and answer EEXIST. An open that
+ * may as well use what is there goes on with a LOOKUP then.
+ */
+#define FUSE_PT_BIND_EXCL	(1 << 4)
+
+/*
+ * For directories (else EINVAL): a name that UNLINK or RMDIR took away is known to
+ * be free for as long as it was known to be taken (entry_valid), and not looked up
+ * meanwhile, but to be made exclusively without FUSE_PT_BIND_EXCL, as the target
+ * of a rename, or if what it was is still in use. Linux asks at once.
+ */
+#define FUSE_PT_BIND_GONE	(1 << 5)
 
 #define FUSE_PT_DEV_IOC_BIND	_IOW(229, 0x40, struct fuse_pt_bind)
 #define FUSE_PT_DEV_IOC_UNBIND	_IOW(229, 0x41, __u64)	/* node id */

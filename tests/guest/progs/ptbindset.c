@@ -329,7 +329,7 @@ static void no_handle(const char *lower, const char *mnt)
 /* -------- directories -------- */
 
 /* Register the directory below, and bind the root to it. */
-static void bind_root(struct rig *rig)
+static void bind_root_as(struct rig *rig, uint32_t flags)
 {
 	int fd = open(rig->lower, O_RDONLY | O_DIRECTORY | O_CLOEXEC), id;
 
@@ -337,10 +337,15 @@ static void bind_root(struct rig *rig)
 	id = rig_ioc_open(rig, fd, FUSE_PT_BACKING_FSYNC, 0);
 	CHECK(id > 0);
 	close(fd);
-	EQ(bind_as(rig, FUSE_ROOT_ID, id, 0), 0);
+	EQ(bind_as(rig, FUSE_ROOT_ID, id, flags), 0);
 	/* once more does no harm */
-	EQ(bind_as(rig, FUSE_ROOT_ID, id, 0), 0);
+	EQ(bind_as(rig, FUSE_ROOT_ID, id, flags), 0);
 	EQ(rig_ioc_close(rig, id), 0);
+}
+
+static void bind_root(struct rig *rig)
+{
+	bind_root_as(rig, 0);
 }
 
 static int open_root(struct rig *rig)
@@ -448,6 +453,10 @@ static void directory_refusals(const char *lower, const char *mnt)
 	FAILS(bind_as(&rig, FUSE_ROOT_ID, file, 0), EINVAL);
 	FAILS(bind_as(&rig, FUSE_ROOT_ID, dir, FUSE_PT_BIND_ATTR), EINVAL);
 	FAILS(bind_as(&rig, FUSE_ROOT_ID, dir, FUSE_PT_BIND_NO_HANDLE), EINVAL);
+	FAILS(bind_as(&rig, FUSE_ROOT_ID, dir, FUSE_PT_BIND_EXCL | 1U << 31),
+	      EINVAL);
+	FAILS(bind_as(&rig, RIG_FIRST, file, FUSE_PT_BIND_EXCL), EINVAL);
+	FAILS(bind_as(&rig, RIG_FIRST, file, FUSE_PT_BIND_GONE), EINVAL);
 	/* a file that is there, and one that is to come */
 	EQ(access(UPPER(&rig, "a"), F_OK), 0);
 	FAILS(bind_as(&rig, RIG_FIRST, dir, 0), EINVAL);
@@ -461,6 +470,122 @@ static void directory_refusals(const char *lower, const char *mnt)
 	FAILS(rig_open_as(&rig, "a", O_RDONLY, FOPEN_PASSTHROUGH, dir), EIO);
 	rig_stop(&rig);
 	rmdir(LOWER(&rig, "dir"));
+}
+
+static int make(struct rig *rig, const char *name, int flags)
+{
+	int fd = open(UPPER(rig, name), O_RDWR | O_CREAT | O_CLOEXEC | flags,
+		      0600);
+
+	if (fd >= 0)
+		close(fd);
+	return fd < 0 ? fd : 0;
+}
+
+/* What is to be made is not looked up, and what is there is left as it is. */
+static void directory_excl(const char *lower, const char *mnt)
+{
+	struct rig rig = rig_new(lower, mnt);
+	unsigned int looked;
+	int fd;
+
+	rig_make(&rig, "a", SOME, SEED);
+	rig_make(&rig, "b", SOME, SEED);
+	rig_make(&rig, "c", SOME, SEED);
+	rig_make(&rig, "d", SOME, SEED);
+	rig_start(&rig);
+	bind_root_as(&rig, FUSE_PT_BIND_EXCL);
+
+	EQ(make(&rig, "new", O_EXCL), 0);
+	EQ(make(&rig, "other", O_TRUNC), 0);
+	EQ(link(UPPER(&rig, "new"), UPPER(&rig, "linked")), 0);
+	/* and they are known */
+	EQ(access(UPPER(&rig, "new"), F_OK), 0);
+	EQ(access(UPPER(&rig, "other"), F_OK), 0);
+	EQ(access(UPPER(&rig, "linked"), F_OK), 0);
+	EQ(make(&rig, "other", 0), 0);
+	EQ(asked(&rig, FUSE_CREATE), 2);
+	EQ(asked(&rig, FUSE_LINK), 1);
+	EQ(asked(&rig, FUSE_LOOKUP), 0);
+
+	FAILS(make(&rig, "a", O_EXCL), EEXIST);
+	FAILS(link(UPPER(&rig, "new"), UPPER(&rig, "a")), EEXIST);
+	EQ(asked(&rig, FUSE_LOOKUP), 0);
+	fd = open(UPPER(&rig, "a"), O_RDONLY | O_CREAT | O_CLOEXEC, 0600);
+	CHECK(fd >= 0);
+	reads(fd, SOME, SEED);
+	close(fd);
+	EQ(asked(&rig, FUSE_CREATE), 4);
+	EQ(asked(&rig, FUSE_LOOKUP), 1);
+	EQ(make(&rig, "b", O_TRUNC), 0);
+	EQ(asked(&rig, FUSE_LOOKUP), 2);
+
+	/* Who may not make anything is told what there is, as elsewhere. */
+	EQ(chmod(mnt, 0755), 0);
+	EQ(AS_NOBODY(mkdir(UPPER(&rig, "c"), 0700)), EEXIST);
+	EQ(AS_NOBODY(make(&rig, "d", O_EXCL)), EEXIST);
+	EQ(AS_NOBODY(mkdir(UPPER(&rig, "free"), 0700)), EACCES);
+	EQ(AS_NOBODY(make(&rig, "free", O_EXCL)), EACCES);
+	EQ(AS_NOBODY(make(&rig, "free", 0)), EACCES);
+	EQ(asked(&rig, FUSE_CREATE), 5);
+
+	/* No longer than it is bound. */
+	EQ(unbind(&rig, FUSE_ROOT_ID), 0);
+	looked = asked(&rig, FUSE_LOOKUP);
+	EQ(make(&rig, "later", O_EXCL), 0);
+	EQ(asked(&rig, FUSE_LOOKUP), looked + 1);
+	rig_stop(&rig);
+	unlink(LOWER(&rig, "new"));
+	unlink(LOWER(&rig, "other"));
+	unlink(LOWER(&rig, "linked"));
+	unlink(LOWER(&rig, "later"));
+}
+
+/* What was removed is known to be gone, as long as the entry was to hold. */
+static void directory_gone(const char *lower, const char *mnt)
+{
+	const struct fuse_notify_inval_entry_out entry = {
+		.parent = FUSE_ROOT_ID, .namelen = 3,
+	};
+	struct rig rig = rig_new(lower, mnt);
+	unsigned int looked;
+
+	rig_start(&rig);
+	bind_root_as(&rig, FUSE_PT_BIND_GONE);
+	EQ(make(&rig, "new", O_EXCL), 0);
+	EQ(unlink(UPPER(&rig, "new")), 0);
+	looked = asked(&rig, FUSE_LOOKUP);
+	FAILS(access(UPPER(&rig, "new"), F_OK), ENOENT);
+	EQ(make(&rig, "new", 0), 0);
+	EQ(unlink(UPPER(&rig, "new")), 0);
+	FAILS(access(UPPER(&rig, "new"), F_OK), ENOENT);
+	EQ(asked(&rig, FUSE_LOOKUP), looked);
+	EQ(asked(&rig, FUSE_CREATE), 2);
+
+	/* The server may take it back. */
+	EQ(close(open(LOWER(&rig, "new"), O_CREAT | O_WRONLY, 0644)), 0);
+	FAILS(access(UPPER(&rig, "new"), F_OK), ENOENT);
+	EQ(tell(&rig, FUSE_NOTIFY_INVAL_ENTRY, &entry, sizeof(entry), "new", 4),
+	   0);
+	EQ(access(UPPER(&rig, "new"), F_OK), 0);
+	EQ(asked(&rig, FUSE_LOOKUP), looked + 1);
+
+	/* And what was not to hold does not. */
+	SAY(&rig, life, 0);
+	EQ(make(&rig, "brief", O_EXCL), 0);
+	EQ(unlink(UPPER(&rig, "brief")), 0);
+	looked = asked(&rig, FUSE_LOOKUP);
+	FAILS(access(UPPER(&rig, "brief"), F_OK), ENOENT);
+	EQ(asked(&rig, FUSE_LOOKUP), looked + 1);
+
+	/* Without the flag, it is asked at once. */
+	SAY(&rig, life, 3600);
+	EQ(unbind(&rig, FUSE_ROOT_ID), 0);
+	EQ(unlink(UPPER(&rig, "new")), 0);
+	looked = asked(&rig, FUSE_LOOKUP);
+	FAILS(access(UPPER(&rig, "new"), F_OK), ENOENT);
+	EQ(asked(&rig, FUSE_LOOKUP), looked + 1);
+	rig_stop(&rig);
 }
 
 /* Whatever ends first, the directory below is let go. */
@@ -504,6 +629,8 @@ static const struct rig_case cases[] = {
 	{ "directory", directory },
 	{ "directory-rights", directory_rights },
 	{ "directory-refusals", directory_refusals },
+	{ "directory-excl", directory_excl },
+	{ "directory-gone", directory_gone },
 	{ "directory-ends", directory_ends },
 };
 

@@ -297,7 +297,7 @@ static inline int rig_open(const char *path, uint32_t flags, uint32_t mode,
 
 	flags &= O_TRUNC | O_CREAT | O_EXCL;
 	fd = open(path, O_RDWR | O_CLOEXEC | flags, mode);
-	if (fd < 0)
+	if (fd < 0 && !(flags & O_EXCL))
 		fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return errno;
