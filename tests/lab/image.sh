@@ -314,7 +314,9 @@ build_pkg() {
 # $1 layer folder, $2 ... layers below, --, packages. NAME/SUITE is NAME from
 # another suite. src:NAME is the source package NAME, unpacked in /usr/src/NAME
 # and built there by its script in tests/suites, which has a copy at
-# /usr/src/suites.
+# /usr/src/suites; orig:NAME[/SUITE] is the same of the upstream archive alone, as
+# it is in that package, without the distribution's changes. A package of programs
+# that has a script there, too, is built by it in /usr/src/NAME, which is empty.
 build_more_inside() {
 	local tmp=$1 lower=()
 	shift
@@ -331,34 +333,53 @@ build_more_inside() {
 	in_root "$tmp/root" 'set -e
 		printf "#!/bin/sh\nexit 101\n" >/usr/sbin/policy-rc.d
 		chmod 755 /usr/sbin/policy-rc.d
-		packages=() sources=()
+		packages=() sources=() scripts=()
 		archive=$(sed -n "s/^deb \(\[[^]]*\] \)\?\([^ ]*\) .*/\2/p" /etc/apt/sources.list | head -n 1)
+		lists=/etc/apt/sources.list.d
 		for p in $PACKAGES; do
+			name=${p%%/*} suite=${p##*/} kind=deb
 			case $p in
-			*/*)
-				packages+=("$p")
-				suite=${p##*/}
-				grep -q "^deb .* $suite main" /etc/apt/sources.list && continue
-				# An old suite is no longer renewed; a newer one is signed by newer keys.
-				echo "deb [check-valid-until=no] $archive $suite main" >"/etc/apt/sources.list.d/lab-$suite.list"
-				printf "Package: *\nPin: release n=%s\nPin-Priority: 100\n" "$suite" >"/etc/apt/preferences.d/lab-$suite"
+			src:* | orig:*)
+				sources+=("$p") kind=deb-src
+				[ -e $lists/lab-sources.list ] || sed -n "s/^deb /deb-src /p" /etc/apt/sources.list >$lists/lab-sources.list
 				;;
-			src:*) sources+=("${p#src:}") ;;
-			*) packages+=("$p") ;;
+			*)
+				packages+=("$p")
+				[ ! -e "/usr/src/suites/$name.build" ] || scripts+=("$name")
+				;;
 			esac
+			[ "$name" != "$p" ] || continue
+			grep -q "^deb .* $suite main" /etc/apt/sources.list && continue
+			# An old suite is no longer renewed; a newer one is signed by newer keys.
+			echo "$kind [check-valid-until=no] $archive $suite main" >"$lists/lab-$kind-$suite.list"
+			printf "Package: *\nPin: release n=%s\nPin-Priority: 100\n" "$suite" >"/etc/apt/preferences.d/lab-$suite"
 		done
-		if [ ${#sources[@]} -gt 0 ]; then
-			sed -n "s/^deb /deb-src /p" /etc/apt/sources.list >/etc/apt/sources.list.d/lab-sources.list
-		fi
 		apt-get -q update
 		[ ${#packages[@]} -eq 0 ] || apt-get -qy --no-install-recommends install "${packages[@]}"
 		for p in "${sources[@]}"; do
-			mkdir -p "/tmp/$p"
-			cd "/tmp/$p"
-			apt-get -q source --download-only "$p"
-			dpkg-source --no-check -x ./*.dsc "/usr/src/$p"
-			cd "/usr/src/$p"
-			bash -e "/usr/src/suites/$p.build"
+			kind=${p%%:*} p=${p#*:} name=${p%%/*} list=$lists/lab-sources.list
+			# Of all suites it would be the newest.
+			[ ! -e "$lists/lab-deb-src-${p##*/}.list" ] || list=$lists/lab-deb-src-${p##*/}.list
+			get=(apt-get -q -o "Dir::Etc::SourceList=$list" -o Dir::Etc::SourceParts=/dev/null source --download-only)
+			mkdir -p "/tmp/$name"
+			cd "/tmp/$name"
+			case $kind in
+			src)
+				"${get[@]}" "$p"
+				dpkg-source --no-check -x ./*.dsc "/usr/src/$name"
+				;;
+			orig)
+				"${get[@]}" --tar-only "$p"
+				mkdir -p "/usr/src/$name"
+				tar -xf ./*.orig.tar.* -C "/usr/src/$name" --strip-components=1
+				;;
+			esac
+			scripts+=("$name")
+		done
+		for name in "${scripts[@]}"; do
+			mkdir -p "/usr/src/$name"
+			cd "/usr/src/$name"
+			bash -e "/usr/src/suites/$name.build"
 		done' PACKAGES="$*" || return 1
 	make_disk "$tmp/root" "$tmp/disk.img"
 }
