@@ -74,7 +74,7 @@ suite() {
 	while read -r -u 3 name; do
 		attend "$file.again" "$name" "$@"
 		cat "$file.again" >>"$file.log"
-		results "$file.again" | grep -qxF "$name PASSED" || continue
+		results "$file.again" | grep -qxF -e "$name PASSED" || continue
 		echo "# passes at the second try: $name"
 		awk -v n="$name" '$1 == n { $2 = "PASSED" } { print }' "$file" >"$file.new"
 		mv "$file.new" "$file"
@@ -151,7 +151,7 @@ pytest_suite() {
 whole_test() { sed -E 's|(/Test[^/]*).*|\1|' <<<"$1"; }
 
 # go_suite DIR PACKAGE ...: of each package of Go below DIR its suite.test, compiled by
-# the script in tests/suites, with the arguments in its suite.args. Every test is a process of its own: one that dies takes
+# the script in tests/suites. Every test is a process of its own: one that dies takes
 # no other along. Names are PACKAGE/TEST, and PACKAGE/TEST/PART of its parts.
 # environment: CHOSEN   -test.list's expression for the tests to run (all)
 go_suite() {
@@ -169,22 +169,18 @@ go_suite() {
 			for name in $(./suite.test -test.list "${CHOSEN:-.}" | grep '^Test'); do
 				[ -z "$test" ] || [ "$package/$name" = "$test" ] || continue
 				echo "=== $package/$name"
-				# shellcheck disable=SC2046
-				TMPDIR=$T "$@" ./suite.test $(cat suite.args 2>/dev/null) -test.v=test2json -test.timeout 300s -test.run "^$name\$" </dev/null | tr -d '\026'
+				TMPDIR=$T "$@" ./suite.test -test.v=test2json -test.timeout 300s -test.run "^$name\$" </dev/null | tr '\026' '\n'
 				status=${PIPESTATUS[0]}
 				echo
 				echo "=== ended $status"
 			done
 		done
 	}
-	# ogletest, which some use, has lines of its own.
 	results() {
 		awk '
 		function result(name, how) { if (!(name in r)) { names[++n] = name } r[name] = how }
 		/^=== [^ ]+\/Test[^ ]*$/ { whole = $2; package = whole; sub(/\/[^\/]*$/, "", package) }
 		/^ *--- (PASS|FAIL|SKIP): / { result(package "/" $3, $2 == "SKIP:" ? "SKIPPED" : $2 == "PASS:" ? "PASSED" : "FAILED") }
-		/^\[ +OK \] / { result(whole "/" $4, "PASSED") }
-		/^\[ +FAILED +\] / { result(whole "/" $4, "FAILED") }
 		/^=== ended / && $3 != 0 { result(whole, "FAILED") }
 		END { for (i = 1; i <= n; i++) print names[i], r[names[i]] }' "$1"
 	}
