@@ -10,7 +10,8 @@
 #	results() { ... }	results LOG: of what that printed, "NAME RESULT" lines:
 #				PASSED, FAILED or ERROR, or another word
 # (pytest_suite and go_suite make both) and, where it needs them:
-#	reason() { ... }	reason NAME: why that one is not compared, if it is not
+#	reason() { ... }	reason NAME: why that one is not compared, if it is not; $way is
+#				"replace" or "run" then
 #	why() { ... }		why NAME LOG: what the log has of that failure
 #	fresh() { ... }		before the suite runs, each time
 # and ends with: compare; finish
@@ -93,7 +94,9 @@ compare() {
 
 	umount /sys/fs/fuse/connections 2>/dev/null
 	rmmod cuse 2>/dev/null # of a test, and it holds fuse
+	way=run
 	if rmmod fuse 2>/dev/null && modprobe fuse_pt replace_fuse=1 2>/dev/null; then
+		way=replace
 		echo "# as a drop-in"
 		suite "$T/ours"
 	else
