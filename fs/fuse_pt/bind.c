@@ -325,6 +325,8 @@ static int bind_check_kind(const struct fpt_bind *bind)
 	if (bind_is_dir(bind) && (bind->flags & ~BIND_DIR_FLAGS))
 		return refuse(bind->node, "flags of files for a directory",
 			      -EINVAL);
+	if ((bind->flags & BIND_DIR_FLAGS) == FUSE_PT_BIND_GONE)
+		return refuse(bind->node, "GONE without EXCL", -EINVAL);
 	if (!bind_is_dir(bind) && (bind->flags & BIND_DIR_FLAGS))
 		return refuse(bind->node, "flags of directories for a file",
 			      -EINVAL);

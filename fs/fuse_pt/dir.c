@@ -66,7 +66,7 @@ static bool entry_moved_here(const struct inode *dir, u64 fsdata,
 	return now > atomic64_read(&fpt_node(dir)->names_told);
 }
 
-static bool entry_expired(const struct inode *dir, struct dentry *dentry)
+bool fpt_entry_expired(const struct inode *dir, struct dentry *dentry)
 {
 	struct fpt_conn *conn = dentry->d_sb->s_fs_info;
 	unsigned long epoch, names, more;
@@ -407,7 +407,7 @@ static int fpt_d_revalidate(struct inode *dir, const struct qstr *name,
 	if (inode && fpt_inode_stale(inode))
 		return 0;
 	/* What is about to be made or replaced has to be known for sure. */
-	if (!entry_expired(dir, dentry) &&
+	if (!fpt_entry_expired(dir, dentry) &&
 	    !(flags & (LOOKUP_EXCL | LOOKUP_REVAL | LOOKUP_RENAME_TARGET))) {
 		if (inode)
 			note_use(dir, inode);

@@ -32,6 +32,9 @@ static inline unsigned int fpt_dirent_type(const struct fuse_dirent *d)
 void fpt_entry_trust(struct inode *dir, struct dentry *dentry, u64 life,
 		     u64 epoch);
 
+/* Does the name have to be asked for before it is used? RCU will do. */
+bool fpt_entry_expired(const struct inode *dir, struct dentry *dentry);
+
 /* The server has to be asked at the next use. */
 void fpt_entry_expire(struct dentry *dentry);
 

@@ -82,7 +82,8 @@ static void name_failed(struct inode *dir, struct dentry *dentry, int err)
 static void name_gone(struct inode *dir, struct dentry *dentry)
 {
 	fpt_dir_changed(dir);
-	if (!test_bit(FPT_N_BIND_GONE, &fpt_node(dir)->bits))
+	if (!test_bit(FPT_N_BIND_GONE, &fpt_node(dir)->bits) ||
+	    fpt_entry_expired(dir, dentry))
 		fpt_entry_gone(dentry);
 	fpt_node_unlinked(d_inode(dentry));
 }
@@ -586,6 +587,8 @@ static int fpt_atomic_open(struct inode *dir, struct dentry *dentry,
 			return err;
 	}
 	err = make_node(idmap, dir, dentry, S_IFREG | mode, 0);
+	if (err == -EEXIST && !(flags & O_EXCL))
+		return -ESTALE;
 	if (err)
 		return err;
 	file->f_mode |= FMODE_CREATED;

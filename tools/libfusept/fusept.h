@@ -162,7 +162,7 @@ int fusept_bind(struct fusept *fp, fuse_ino_t ino, int backing_id,
  * may be there, and fail with EEXIST then; create has O_EXCL in fi->flags.
  */
 #define FUSEPT_BIND_EXCL (1U << 4)
-/* And what unlink and rmdir removed is not looked up for as long as entries last. */
+/* With that: what unlink and rmdir removed is not looked up for as long as entries last. */
 #define FUSEPT_BIND_GONE (1U << 5)
 
 /*

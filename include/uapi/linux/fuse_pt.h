@@ -180,16 +180,16 @@ struct fuse_pt_bind {
  * For directories (else EINVAL): making is exclusive, so that no LOOKUP needs to
  * find out first whether a name is free. CREATE with O_EXCL, whether the caller
  * asked for it or not, MKDIR, MKNOD, SYMLINK and LINK come for names that may be
- * there; the server must leave these as they are and answer EEXIST. An open that
- * may as well use what is there goes on with a LOOKUP then.
+ * there; the server must leave these as they are and answer EEXIST, and LOOKUP must
+ * find them. An open that may as well use what is there goes on with that.
  */
 #define FUSE_PT_BIND_EXCL	(1 << 4)
 
 /*
- * For directories (else EINVAL): a name that UNLINK or RMDIR took away is known to
- * be free for as long as it was known to be taken (entry_valid), and not looked up
- * meanwhile, but to be made exclusively without FUSE_PT_BIND_EXCL, as the target
- * of a rename, or if what it was is still in use. Linux asks at once.
+ * With FUSE_PT_BIND_EXCL (else EINVAL): a name that UNLINK or RMDIR took away is
+ * known to be free for as long as it was known to be taken (entry_valid), and not
+ * looked up meanwhile, but as the target of a rename, or if what it was is still in
+ * use. Linux asks at once. Unbinding does not end that: FUSE_NOTIFY_INVAL_ENTRY does.
  */
 #define FUSE_PT_BIND_GONE	(1 << 5)
 

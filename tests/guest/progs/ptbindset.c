@@ -6,8 +6,10 @@
  *
  *	ptbindset LOWER MNT [TEST ...]
  */
+#include "absent.h"
 #include "ptbound.h"
 #include <dirent.h>
+#include <limits.h>
 #include <sys/resource.h>
 
 #define SETS	(FUSE_PT_BIND_ATTR | FUSE_PT_BIND_SETATTR)
@@ -457,6 +459,7 @@ static void directory_refusals(const char *lower, const char *mnt)
 	      EINVAL);
 	FAILS(bind_as(&rig, RIG_FIRST, file, FUSE_PT_BIND_EXCL), EINVAL);
 	FAILS(bind_as(&rig, RIG_FIRST, file, FUSE_PT_BIND_GONE), EINVAL);
+	FAILS(bind_as(&rig, FUSE_ROOT_ID, dir, FUSE_PT_BIND_GONE), EINVAL);
 	/* a file that is there, and one that is to come */
 	EQ(access(UPPER(&rig, "a"), F_OK), 0);
 	FAILS(bind_as(&rig, RIG_FIRST, dir, 0), EINVAL);
@@ -541,6 +544,25 @@ static void directory_excl(const char *lower, const char *mnt)
 	unlink(LOWER(&rig, "later"));
 }
 
+#define REMOVED	50
+
+/* Absent names that stay when files are made and removed; @path begins theirs. */
+static long absent_after(const char *path)
+{
+	long before = absent_names();
+	char name[PATH_MAX];
+	int i, fd;
+
+	for (i = 0; i < REMOVED; i++) {
+		snprintf(name, sizeof(name), "%s%d", path, i);
+		fd = open(name, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
+		CHECK(fd >= 0);
+		close(fd);
+		EQ(unlink(name), 0);
+	}
+	return absent_names() - before;
+}
+
 /* What was removed is known to be gone, as long as the entry was to hold. */
 static void directory_gone(const char *lower, const char *mnt)
 {
@@ -549,9 +571,10 @@ static void directory_gone(const char *lower, const char *mnt)
 	};
 	struct rig rig = rig_new(lower, mnt);
 	unsigned int looked;
+	long kept;
 
 	rig_start(&rig);
-	bind_root_as(&rig, FUSE_PT_BIND_GONE);
+	bind_root_as(&rig, FUSE_PT_BIND_EXCL | FUSE_PT_BIND_GONE);
 	EQ(make(&rig, "new", O_EXCL), 0);
 	EQ(unlink(UPPER(&rig, "new")), 0);
 	looked = asked(&rig, FUSE_LOOKUP);
@@ -570,13 +593,24 @@ static void directory_gone(const char *lower, const char *mnt)
 	EQ(access(UPPER(&rig, "new"), F_OK), 0);
 	EQ(asked(&rig, FUSE_LOOKUP), looked + 1);
 
-	/* And what was not to hold does not. */
+	/* What somebody else made meanwhile is his. */
+	EQ(unlink(UPPER(&rig, "new")), 0);
+	EQ(close(open(LOWER(&rig, "new"), O_CREAT | O_WRONLY, 0600)), 0);
+	EQ(chmod(mnt, 0777), 0);
+	FAILS(access(UPPER(&rig, "new"), F_OK), ENOENT);
+	EQ(AS_NOBODY(make(&rig, "new", 0)), EACCES);
+	EQ(make(&rig, "new", 0), 0);
+
+	/* And what was not to hold does not, nor is it kept. */
 	SAY(&rig, life, 0);
 	EQ(make(&rig, "brief", O_EXCL), 0);
 	EQ(unlink(UPPER(&rig, "brief")), 0);
 	looked = asked(&rig, FUSE_LOOKUP);
 	FAILS(access(UPPER(&rig, "brief"), F_OK), ENOENT);
 	EQ(asked(&rig, FUSE_LOOKUP), looked + 1);
+	CHECK(absent_names() >= 0);
+	kept = absent_after(LOWER(&rig, "below"));
+	CHECK(absent_after(UPPER(&rig, "brief")) - kept < REMOVED / 2);
 
 	/* Without the flag, it is asked at once. */
 	SAY(&rig, life, 3600);

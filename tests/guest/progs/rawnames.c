@@ -6,6 +6,7 @@
  *
  *	rawnames DIR [TEST]
  */
+#include "absent.h"
 #include "rawnames.h"
 
 #ifndef RENAME_NOREPLACE
@@ -71,19 +72,6 @@ static void test_entry_zero_kept(struct raw *r)
 }
 
 #define REMOVED	50
-
-/* Names that are known to be absent, of all file systems; -1: not told. */
-static long absent_names(void)
-{
-	FILE *f = fopen("/proc/sys/fs/dentry-state", "r");
-	long n = -1;
-
-	if (f && fscanf(f, "%*d %*d %*d %*d %ld", &n) != 1)
-		n = -1;
-	if (f)
-		fclose(f);
-	return n;
-}
 
 static int make_and_remove(const char *dir)
 {
