@@ -187,11 +187,25 @@ static void set_id(struct mount_options *o, const char *name, unsigned int id)
 	options_set_kernel(o, name, number);
 }
 
+/* Some programs know by these words of fusermount's what went wrong. */
+static void need_mount_point(const struct request *r)
+{
+	const char *slash = strrchr(program_invocation_name, '/');
+
+	if (!access(r->dir, F_OK))
+		return;
+	fprintf(stderr, "%s: failed to access mountpoint %s: %s\n",
+		slash ? slash + 1 : program_invocation_name, r->dir,
+		strerror(errno));
+	exit(EX_USAGE_);
+}
+
 static void make_mount(struct request *r, int sock)
 {
 	struct attachment a;
 	int dev_fd;
 
+	need_mount_point(r);
 	attach_target(&a, r->dir, &r->o);
 	dev_fd = device_open(EX_SYSTEM);
 	set_id(&r->o, "user_id", getuid());

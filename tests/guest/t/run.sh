@@ -88,6 +88,8 @@ says helper-old-option "is not set" fusept-run fusermount3 -o large_read "$m"
 says helper-quotation-mark "is not set" fusept-run fusermount3 -o 'fsname=a"b\,c,ro' "$m"
 says helper-bad-option "unknown option 'nonsense'" fusept-run fusermount3 -o nonsense "$m"
 says helper-posix "unknown option 'nonsense'" env POSIXLY_CORRECT=1 fusept-run fusermount3 "$m" -o nonsense
+says helper-no-mount-point "fusermount3: failed to access mountpoint $T/none: No such file or directory" \
+	env _FUSE_COMMFD=0 fusept-run fusermount3 "$T/none"
 fails helper-not-mounted EINVAL fusept-run fusermount3 -u "$T/src"
 equal helper-quiet "" "$(fusept-run fusermount3 -u -q "$T/src" 2>&1)"
 
