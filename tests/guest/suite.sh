@@ -144,7 +144,12 @@ pytest_suite() {
 		exec "$@" python3 -m pytest -v --tb=native -o addopts= -o log_cli=false -p no:cacheprovider \
 			"${pytest_options[@]}" ${CHOSEN:+-k "$CHOSEN"} "$pytest_folder/$test"
 	}
-	results() { sed -n "s/^$pytest_folder\/\([^ ]*\) \(PASSED\|FAILED\|SKIPPED\|ERROR\|XFAIL\|XPASS\).*/\1 \2/p" "$1"; }
+	# One that fails can be an ERROR as well, where it clears up.
+	results() {
+		sed -n "s/^$pytest_folder\/\([^ ]*\) \(PASSED\|FAILED\|SKIPPED\|ERROR\|XFAIL\|XPASS\).*/\1 \2/p" "$1" |
+			awk '!($1 in r) { names[++n] = $1 } r[$1] !~ /FAILED|ERROR/ { r[$1] = $2 }
+				END { for (i = 1; i <= n; i++) print names[i], r[names[i]] }'
+	}
 	why() {
 		awk -v n="${1#*::}" 'index($0, "___ " n " ___") { on = 1 } on && /^____/ && !index($0, n) { exit } on' "$2" | tail -n 25
 	}
