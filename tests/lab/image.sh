@@ -317,8 +317,9 @@ build_pkg() {
 # /usr/src/suites; orig:NAME[/SUITE] is the same of the upstream archive alone, as
 # it is in that package, without the distribution's changes. A package of programs
 # that has a script there, too, is built by it in /usr/src/NAME, which is empty.
+# npm:NAME@VERSION is that package of the npm registry, in /usr/src/NAME.
 build_more_inside() {
-	local tmp=$1 lower=()
+	local tmp=$1 lower=() registry
 	shift
 	while [ "$1" != -- ]; do
 		lower+=("$1")
@@ -328,17 +329,24 @@ build_more_inside() {
 	stack_root "$tmp" "${lower[@]}" || return 1
 	mkdir -p "$tmp/root/usr/src/suites"
 	tar -xf "$tmp/src.tar" -C "$tmp/root/usr/src/suites" --strip-components=2 || return 1
+	# The registry that this machine uses, and whom it trusts to be that.
+	[ ! -e /etc/ssl/certs/ca-certificates.crt ] || cp -L /etc/ssl/certs/ca-certificates.crt "$tmp/root/usr/src/suites/"
+	registry=$(npm config get registry 2>/dev/null)
 	# Services are for the tests to start; a package may want to start its own.
 	# shellcheck disable=SC2016
 	in_root "$tmp/root" 'set -e
 		printf "#!/bin/sh\nexit 101\n" >/usr/sbin/policy-rc.d
 		chmod 755 /usr/sbin/policy-rc.d
-		packages=() sources=() scripts=()
+		packages=() sources=() scripts=() npm=()
 		archive=$(sed -n "s/^deb \(\[[^]]*\] \)\?\([^ ]*\) .*/\2/p" /etc/apt/sources.list | head -n 1)
 		lists=/etc/apt/sources.list.d
 		for p in $PACKAGES; do
 			name=${p%%/*} suite=${p##*/} kind=deb
 			case $p in
+			npm:*)
+				npm+=("${p#npm:}") packages+=(npm)
+				continue
+				;;
 			src:* | orig:*)
 				sources+=("$p") kind=deb-src
 				[ -e $lists/lab-sources.list ] || sed -n "s/^deb /deb-src /p" /etc/apt/sources.list >$lists/lab-sources.list
@@ -356,6 +364,13 @@ build_more_inside() {
 		done
 		apt-get -q update
 		[ ${#packages[@]} -eq 0 ] || apt-get -qy --no-install-recommends install "${packages[@]}"
+		ca=/usr/src/suites/ca-certificates.crt
+		[ ! -e $ca ] || export npm_config_cafile=$ca
+		[ -z "$REGISTRY" ] || export npm_config_registry=$REGISTRY
+		for p in "${npm[@]}"; do
+			mkdir -p "/usr/src/${p%@*}"
+			npm install --no-audit --no-fund --prefix "/usr/src/${p%@*}" "$p"
+		done
 		for p in "${sources[@]}"; do
 			kind=${p%%:*} p=${p#*:} name=${p%%/*} list=$lists/lab-sources.list
 			# Of all suites it would be the newest.
@@ -380,7 +395,7 @@ build_more_inside() {
 			mkdir -p "/usr/src/$name"
 			cd "/usr/src/$name"
 			bash -e "/usr/src/suites/$name.build"
-		done' PACKAGES="$*" || return 1
+		done' PACKAGES="$*" REGISTRY="$registry" || return 1
 	make_disk "$tmp/root" "$tmp/disk.img"
 }
 
