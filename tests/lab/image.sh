@@ -315,8 +315,8 @@ build_pkg() {
 # another suite. src:NAME is the source package NAME, unpacked in /usr/src/NAME
 # and built there by its script in tests/suites, which has a copy at
 # /usr/src/suites; orig:NAME[/SUITE] is the same of the upstream archive alone, as
-# it is in that package, without the distribution's changes. A package of programs
-# that has a script there, too, is built by it in /usr/src/NAME, which is empty.
+# it is in that package, without the distribution's changes. deb:NAME[/SUITE] is a
+# package as any, and its script there is run in /usr/src/NAME, which is empty.
 # npm:NAME@VERSION is that package of the npm registry, in /usr/src/NAME.
 build_more_inside() {
 	local tmp=$1 lower=() registry
@@ -341,7 +341,7 @@ build_more_inside() {
 		archive=$(sed -n "s/^deb \(\[[^]]*\] \)\?\([^ ]*\) .*/\2/p" /etc/apt/sources.list | head -n 1)
 		lists=/etc/apt/sources.list.d
 		for p in $PACKAGES; do
-			name=${p%%/*} suite=${p##*/} kind=deb
+			kind=deb
 			case $p in
 			npm:*)
 				npm+=("${p#npm:}") packages+=(npm)
@@ -351,12 +351,14 @@ build_more_inside() {
 				sources+=("$p") kind=deb-src
 				[ -e $lists/lab-sources.list ] || sed -n "s/^deb /deb-src /p" /etc/apt/sources.list >$lists/lab-sources.list
 				;;
-			*)
-				packages+=("$p")
-				[ ! -e "/usr/src/suites/$name.build" ] || scripts+=("$name")
+			deb:*)
+				p=${p#deb:}
+				packages+=("$p") scripts+=("${p%%/*}")
 				;;
+			*) packages+=("$p") ;;
 			esac
-			[ "$name" != "$p" ] || continue
+			suite=${p##*/}
+			[ "$suite" != "$p" ] || continue
 			grep -q "^deb .* $suite main" /etc/apt/sources.list && continue
 			# An old suite is no longer renewed; a newer one is signed by newer keys.
 			echo "$kind [check-valid-until=no] $archive $suite main" >"$lists/lab-$kind-$suite.list"

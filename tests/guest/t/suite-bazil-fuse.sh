@@ -4,7 +4,7 @@
 # the kernel's own fuse and on fusept. It fails when a test fails that passes on the
 # kernel's own fuse.
 # where: suites
-# packages: golang-1.24-go/trixie golang-bazil-fuse-dev/sid
+# packages: golang-1.24-go/trixie deb:golang-bazil-fuse-dev/sid
 # timeout: 7200
 . "$FUSEPT_TESTS/suite.sh"
 
