@@ -355,17 +355,24 @@ static void keep_listing(struct inode *dir, const struct listing *l, size_t len,
 	fpt_dircache_end(&fill, !len);
 }
 
-/* Which request? Plus where children get stat'ed, and to find out at first. */
-static bool wants_plus(struct inode *dir, loff_t pos)
+/*
+ * Which request? Plus where children get stat'ed, and to find out at first: a page
+ * of names will tell, and @probe is set.
+ */
+static bool wants_plus(struct inode *dir, loff_t pos, bool *probe)
 {
 	struct fpt_conn *conn = fpt_inode_conn(dir);
 
+	*probe = false;
 	if (!fpt_has(conn, FPT_F_DO_READDIRPLUS) ||
 	    fpt_op_missing(conn, FUSE_READDIRPLUS))
 		return false;
 	if (!fpt_has(conn, FPT_F_READDIRPLUS_AUTO))
 		return true;
-	return test_and_clear_bit(FPT_N_RDPLUS, &fpt_node(dir)->bits) || !pos;
+	if (test_and_clear_bit(FPT_N_RDPLUS, &fpt_node(dir)->bits))
+		return true;
+	*probe = !pos;
+	return *probe;
 }
 
 /* One entry has room, whatever its name. */
@@ -390,7 +397,7 @@ static int fpt_iterate(struct file *file, struct dir_context *ctx)
 	struct listing *l;
 	ssize_t len, taken;
 	u64 epoch, version = 0;
-	bool keep, plus;
+	bool keep, plus, probe;
 	loff_t from;
 	int done;
 
@@ -407,19 +414,23 @@ static int fpt_iterate(struct file *file, struct dir_context *ctx)
 			return min(done, 0);
 	}
 	from = ctx->pos;
-	plus = wants_plus(dir, ctx->pos);
+	plus = wants_plus(dir, ctx->pos, &probe);
 	for (;;) {
-		size = min(READ_ONCE(ff->rdsize) ?: LISTING_FIRST, limit);
+		size = probe ? PAGE_SIZE :
+		       min(READ_ONCE(ff->rdsize) ?: LISTING_FIRST, limit);
 		l = listing_new(size, plus);
 		if (!l)
 			return -ENOMEM;
 		epoch = fpt_attr_epoch(conn);
 		len = ask(file, ctx->pos, &l);
 		/* The feature may be agreed to, and this not be there. */
-		if (!plus || !fpt_op_unknown(conn, FUSE_READDIRPLUS, len))
+		if (plus && fpt_op_unknown(conn, FUSE_READDIRPLUS, len))
+			plus = false;
+		/* A name can be too long for a page. */
+		else if (!probe || len)
 			break;
 		listing_free(l);
-		plus = false;
+		probe = false;
 	}
 	if (!len && keep)
 		keep_listing(dir, l, 0, version, from);
@@ -431,7 +442,7 @@ static int fpt_iterate(struct file *file, struct dir_context *ctx)
 		keep_listing(dir, l, len, version, from);
 	if (taken < 0)
 		len = taken;
-	else if (taken == len && len > size / 2)
+	else if (taken == len && len > size / 2 && !probe)
 		WRITE_ONCE(ff->rdsize, min(size * 2, limit));
 	else if (taken < len)
 		WRITE_ONCE(ff->rdsize, max_t(u32, taken, listing_least(conn)));
