@@ -95,6 +95,7 @@ compare() {
 	umount /sys/fs/fuse/connections 2>/dev/null
 	rmmod cuse 2>/dev/null # of a test, and it holds fuse
 	way=run
+	# shellcheck disable=SC2034 # reason() reads it
 	if rmmod fuse 2>/dev/null && modprobe fuse_pt replace_fuse=1 2>/dev/null; then
 		way=replace
 		echo "# as a drop-in"
