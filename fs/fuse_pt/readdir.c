@@ -355,24 +355,17 @@ static void keep_listing(struct inode *dir, const struct listing *l, size_t len,
 	fpt_dircache_end(&fill, !len);
 }
 
-/*
- * Which request? Plus where children get stat'ed, and to find out at first: a page
- * of names will tell, and @probe is set.
- */
-static bool wants_plus(struct inode *dir, loff_t pos, bool *probe)
+/* Which request? Plus where children get stat'ed, and to find out at first. */
+static bool wants_plus(struct inode *dir, loff_t pos)
 {
 	struct fpt_conn *conn = fpt_inode_conn(dir);
 
-	*probe = false;
 	if (!fpt_has(conn, FPT_F_DO_READDIRPLUS) ||
 	    fpt_op_missing(conn, FUSE_READDIRPLUS))
 		return false;
 	if (!fpt_has(conn, FPT_F_READDIRPLUS_AUTO))
 		return true;
-	if (test_and_clear_bit(FPT_N_RDPLUS, &fpt_node(dir)->bits))
-		return true;
-	*probe = !pos;
-	return *probe;
+	return test_and_clear_bit(FPT_N_RDPLUS, &fpt_node(dir)->bits) || !pos;
 }
 
 /* One entry has room, whatever its name. */
@@ -397,7 +390,7 @@ static int fpt_iterate(struct file *file, struct dir_context *ctx)
 	struct listing *l;
 	ssize_t len, taken;
 	u64 epoch, version = 0;
-	bool keep, plus, probe;
+	bool keep, plus;
 	loff_t from;
 	int done;
 
@@ -414,23 +407,19 @@ static int fpt_iterate(struct file *file, struct dir_context *ctx)
 			return min(done, 0);
 	}
 	from = ctx->pos;
-	plus = wants_plus(dir, ctx->pos, &probe);
+	plus = wants_plus(dir, ctx->pos);
 	for (;;) {
-		size = probe ? PAGE_SIZE :
-		       min(READ_ONCE(ff->rdsize) ?: LISTING_FIRST, limit);
+		size = min(READ_ONCE(ff->rdsize) ?: LISTING_FIRST, limit);
 		l = listing_new(size, plus);
 		if (!l)
 			return -ENOMEM;
 		epoch = fpt_attr_epoch(conn);
 		len = ask(file, ctx->pos, &l);
 		/* The feature may be agreed to, and this not be there. */
-		if (plus && fpt_op_unknown(conn, FUSE_READDIRPLUS, len))
-			plus = false;
-		/* A name can be too long for a page. */
-		else if (!probe || len)
+		if (!plus || !fpt_op_unknown(conn, FUSE_READDIRPLUS, len))
 			break;
 		listing_free(l);
-		probe = false;
+		plus = false;
 	}
 	if (!len && keep)
 		keep_listing(dir, l, 0, version, from);
@@ -442,7 +431,7 @@ static int fpt_iterate(struct file *file, struct dir_context *ctx)
 		keep_listing(dir, l, len, version, from);
 	if (taken < 0)
 		len = taken;
-	else if (taken == len && len > size / 2 && !probe)
+	else if (taken == len && len > size / 2)
 		WRITE_ONCE(ff->rdsize, min(size * 2, limit));
 	else if (taken < len)
 		WRITE_ONCE(ff->rdsize, max_t(u32, taken, listing_least(conn)));

@@ -669,10 +669,8 @@ static int parts_and_stat(const char *dir)
 static void test_auto_listing(struct raw *r)
 {
 	add_many();
-	tree.hook[FUSE_READDIRPLUS] = hook_size;
 	CHECK_IS(tree_run(r, parts_only), 0);
 	CHECK_IS(tree.count[FUSE_READDIRPLUS], 1);
-	CHECK_IS(asked_size, getpagesize());
 	CHECK(tree.count[FUSE_READDIR] > 1);
 }
 
