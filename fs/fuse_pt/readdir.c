@@ -285,8 +285,20 @@ static void plant(struct dentry *parent, const struct record *rec, u64 epoch)
 /* A name is one whatever is said of its node: that is looked up, if need be. */
 static void take_node(struct file *file, const struct record *rec, u64 epoch)
 {
+	struct record linked = *rec;
+	struct fuse_entry_out entry;
+
+	/*
+	 * A listed name is one link at least. Some servers list what they have not
+	 * counted yet, and without any link(2) would not get to them.
+	 */
+	if (!rec->entry->attr.nlink) {
+		entry = *rec->entry;
+		entry.attr.nlink = 1;
+		linked.entry = &entry;
+	}
 	if (fpt_entry_sane(rec->entry))
-		plant(file->f_path.dentry, rec, epoch);
+		plant(file->f_path.dentry, &linked, epoch);
 	else
 		fpt_entry_give_back(fpt_inode_conn(file_inode(file)),
 				    rec->entry->nodeid);

@@ -189,7 +189,8 @@ struct fuse_pt_bind {
  * With FUSE_PT_BIND_EXCL (else EINVAL): a name that UNLINK or RMDIR took away is
  * known to be free for as long as it was known to be taken (entry_valid), and not
  * looked up meanwhile, but as the target of a rename, or if what it was is still in
- * use. Linux asks at once. Unbinding does not end that: FUSE_NOTIFY_INVAL_ENTRY does.
+ * use. Linux asks at once. Unbinding does not end that, while CREATE may come without
+ * O_EXCL for such a name then: FUSE_NOTIFY_INVAL_ENTRY ends it.
  */
 #define FUSE_PT_BIND_GONE	(1 << 5)
 

@@ -434,6 +434,24 @@ static void test_plus(struct raw *r)
 	CHECK_IS(tree.count[FUSE_LOOKUP], 0);
 }
 
+static int list_and_link(const char *dir)
+{
+	char other[PATH_MAX];
+	int err = list_and_stat(dir);
+
+	snprintf(other, sizeof(other), "%s/other", dir);
+	return err ?: link(client_path(dir, "file"), other) ? errno : 0;
+}
+
+/* What is listed has a link, though its server counted none. */
+static void test_plus_no_link(struct raw *r)
+{
+	tree.node[T_FILE].attr.nlink = 0;
+	CHECK_IS(tree_run(r, list_and_link), 0);
+	CHECK_IS(tree.count[FUSE_LINK], 1);
+	CHECK_IS(tree.count[FUSE_LOOKUP], 1); /* of the new name */
+}
+
 /* Another node under a known name replaces it; a stale one goes. */
 static void test_plus_replaces(struct raw *r)
 {
@@ -768,6 +786,7 @@ static const struct tree_test tests[] = {
 	{ "fsyncdir", test_fsyncdir },
 	{ "plus", test_plus, NULL, PLUS },
 	{ "plus-replaces", test_plus_replaces, NULL, PLUS },
+	{ "plus-no-link", test_plus_no_link, NULL, PLUS },
 	{ "plus-dots", test_plus_dots, NULL, PLUS },
 	{ "plus-nonsense", test_plus_nonsense, NULL, PLUS },
 	{ "plus-nul", test_plus_nul, NULL, PLUS },
