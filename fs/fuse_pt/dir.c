@@ -314,14 +314,16 @@ static int ask_entry(struct inode *dir, const struct qstr *name,
 
 /*
  * Is the name to be made, by a server that says itself whether it is free? Who
- * may not make any learns here that it is not, as from other file systems.
+ * may not make any learns here that it is not, as from other file systems; and
+ * whoever asks for one that most have no room for, that it is too long.
  */
-static bool made_unseen(struct inode *dir, unsigned int flags)
+static bool made_unseen(struct inode *dir, const struct dentry *dentry,
+			unsigned int flags)
 {
 	const unsigned int makes = LOOKUP_CREATE | LOOKUP_EXCL;
 
 	return (flags & (makes | LOOKUP_RENAME_TARGET)) == makes &&
-	       fpt_dir_excl(dir) &&
+	       fpt_dir_excl(dir) && dentry->d_name.len <= NAME_MAX &&
 	       !inode_permission(&nop_mnt_idmap, dir, MAY_WRITE | MAY_EXEC);
 }
 
@@ -338,7 +340,7 @@ struct dentry *fpt_lookup(struct inode *dir, struct dentry *dentry,
 	if (dentry->d_name.len > fpt_inode_conn(dir)->name_max)
 		return ERR_PTR(-ENAMETOOLONG);
 	/* Not hashed: nobody else is to take it for free. */
-	if (made_unseen(dir, flags))
+	if (made_unseen(dir, dentry, flags))
 		return NULL;
 
 	err = ask_entry(dir, &dentry->d_name, &entry, &epoch);

@@ -489,6 +489,7 @@ static int make(struct rig *rig, const char *name, int flags)
 static void directory_excl(const char *lower, const char *mnt)
 {
 	struct rig rig = rig_new(lower, mnt);
+	char name[NAME_MAX + 2];
 	unsigned int looked;
 	int fd;
 
@@ -523,6 +524,11 @@ static void directory_excl(const char *lower, const char *mnt)
 	EQ(make(&rig, "b", O_TRUNC), 0);
 	EQ(asked(&rig, FUSE_LOOKUP), 2);
 
+	memset(name, 'n', NAME_MAX + 1);
+	name[NAME_MAX + 1] = '\0';
+	EQ(chmod(mnt, 0777), 0);
+	EQ(AS_NOBODY(mknod(UPPER(&rig, name), S_IFCHR | 0600, 0x101)),
+	   ENAMETOOLONG);
 	/* Who may not make anything is told what there is, as elsewhere. */
 	EQ(chmod(mnt, 0755), 0);
 	EQ(AS_NOBODY(mkdir(UPPER(&rig, "c"), 0700)), EEXIST);
