@@ -66,7 +66,9 @@ static bool entry_moved_here(const struct inode *dir, u64 fsdata,
 	return now > atomic64_read(&fpt_node(dir)->names_told);
 }
 
-bool fpt_entry_expired(const struct inode *dir, struct dentry *dentry)
+/* Part of every walk: no call. */
+static __always_inline bool entry_expired(const struct inode *dir,
+					  struct dentry *dentry)
 {
 	struct fpt_conn *conn = dentry->d_sb->s_fs_info;
 	unsigned long epoch, names, more;
@@ -88,6 +90,11 @@ bool fpt_entry_expired(const struct inode *dir, struct dentry *dentry)
 	names = entry_epoch(atomic_read(&conn->names_epoch));
 	return fpt_past(until) ||
 	       (epoch != names && !entry_moved_here(dir, epoch, names));
+}
+
+bool fpt_entry_expired(const struct inode *dir, struct dentry *dentry)
+{
+	return entry_expired(dir, dentry);
 }
 
 void fpt_entry_expire(struct dentry *dentry)
@@ -409,7 +416,7 @@ static int fpt_d_revalidate(struct inode *dir, const struct qstr *name,
 	if (inode && fpt_inode_stale(inode))
 		return 0;
 	/* What is about to be made or replaced has to be known for sure. */
-	if (!fpt_entry_expired(dir, dentry) &&
+	if (!entry_expired(dir, dentry) &&
 	    !(flags & (LOOKUP_EXCL | LOOKUP_REVAL | LOOKUP_RENAME_TARGET))) {
 		if (inode)
 			note_use(dir, inode);
